@@ -1,0 +1,65 @@
+// Runs clang-tidy-19 over the sources of a compile database, two at a time, and keeps what was clean by content: a file is
+// looked at again only when it, a header of the project or .clang-tidy changed.
+//   node scripts/tidy.mjs BUILD_FOLDER [part-of-path ...]
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+
+const [, , build, ...only] = process.argv;
+const root = process.cwd();
+const database = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'));
+const files = [...new Set(database.map((entry) => relative(root, entry.file)))]
+  .filter((file) => /^(src|apps|tests)\//.test(file) && !/_(test|bench|fuzz)\.cpp$/.test(file) && !file.startsWith('tests/'))
+  .filter((file) => only.length === 0 || only.some((part) => file.includes(part)))
+  .sort();
+
+// A copy of the database that clang understands: GCC's own warning switches and the compiler cache taken out.
+const clangDatabase = join(build, 'clang-tidy');
+mkdirSync(clangDatabase, { recursive: true });
+const gccOnly = /\s(-Wno-(restrict|stringop-overflow|stringop-overread|maybe-uninitialized|dangling-pointer|tsan)|-fno-canonical-system-headers)(?=\s)/g;
+writeFileSync(
+  join(clangDatabase, 'compile_commands.json'),
+  JSON.stringify(database.map((entry) => ({ ...entry, command: entry.command.replace(/^\S*ccache /, '').replace(gccOnly, ' ') }))),
+);
+
+const seen = new Map();
+function digest(file, stack = new Set()) {
+  if (seen.has(file)) return seen.get(file);
+  if (stack.has(file) || !existsSync(file)) return '';
+  stack.add(file);
+  const text = readFileSync(file, 'utf8');
+  const hash = createHash('sha256').update(text);
+  for (const match of text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)) hash.update(digest(join('src', match[1]), stack));
+  const value = hash.digest('hex');
+  seen.set(file, value);
+  return value;
+}
+const cachePath = join(build, 'clang-tidy', 'clean.json');
+const settings = createHash('sha256').update(readFileSync('.clang-tidy')).digest('hex');
+const cache = existsSync(cachePath) ? JSON.parse(readFileSync(cachePath, 'utf8')) : {};
+const queue = files.filter((file) => cache[file] !== settings + digest(file));
+let failed = 0;
+let done = 0;
+
+async function worker() {
+  for (let file = queue.shift(); file; file = queue.shift()) {
+    const output = await new Promise((resolve) => {
+      execFile('clang-tidy-19', ['-p', clangDatabase, '--quiet', '--warnings-as-errors=*', file], { maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+        resolve(error ? `${stdout}${stderr.replace(/^\d+ warnings? .*$/gm, '')}` : ''),
+      );
+    });
+    ++done;
+    if (output) {
+      ++failed;
+      console.error(output.trim());
+    } else {
+      cache[file] = settings + digest(file);
+    }
+  }
+}
+await Promise.all(Array.from({ length: availableParallelism() }, worker));
+writeFileSync(cachePath, JSON.stringify(cache));
+console.log(`clang-tidy: ${files.length} files, ${done} looked at, ${failed} with findings`);
+process.exit(failed ? 1 : 0);
