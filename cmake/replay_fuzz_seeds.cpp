@@ -1,5 +1,5 @@
-// Runs a fuzz target over seed files where libFuzzer is not linked in, so that every ordinary test run replays the corpus.
-// JSON vector files are split into their "hex" strings: the same vectors that prove a decoder seed its fuzzer.
+// Runs a fuzz target over seed files where libFuzzer is not linked in, so that every ordinary test run replays the
+// corpus. JSON vector files are split into their "hex" strings: the same vectors that prove a decoder seed its fuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -58,8 +58,8 @@ class ByteWriter {
   Bytes& out_;
 };
 
-/// Reads what ByteWriter wrote. Never reads past its input: the first failure makes `ok()` false for good, and every later
-/// read returns zero or an empty view, so that a caller may check once at the end.
+/// Reads what ByteWriter wrote. Never reads past its input: the first failure makes `ok()` false for good, and every
+/// later read returns zero or an empty view, so that a caller may check once at the end.
 class ByteReader {
  public:
   explicit ByteReader(ByteView in) noexcept : in_(in) {}

@@ -1,13 +1,12 @@
 #include "base/config.hpp"
 
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
+#include <fmt/format.h>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <set>
+#include <yaml-cpp/yaml.h>
 
 #include "base/decimal.hpp"
 
@@ -67,8 +66,8 @@ namespace {
 
 constexpr int nesting_max = 32;
 
-/// Depth, aliases and doubled keys are judged on the parsed tree: yaml-cpp shares the node behind an alias, so a tree that
-/// visits more nodes than the text has octets can only come from aliases.
+/// Depth, aliases and doubled keys are judged on the parsed tree: yaml-cpp shares the node behind an alias, so a tree
+/// that visits more nodes than the text has octets can only come from aliases.
 bool check_tree(const YAML::Node& node, int depth, std::size_t& budget, ConfigFile::Shared& shared) {
   if (depth > nesting_max) {
     shared.record(node.Mark().line + 1, fmt::format("nested deeper than {} levels", nesting_max));
@@ -130,7 +129,8 @@ Result<ConfigFile> ConfigFile::load(const std::string& path, std::size_t bytes_m
 }
 
 Result<ConfigFile> ConfigFile::parse(std::string_view text, std::string name, std::size_t bytes_max) {
-  if (text.size() > bytes_max) return fail(ErrorCode::limit_exceeded, fmt::format("{} is larger than {} bytes", name, bytes_max));
+  if (text.size() > bytes_max)
+    return fail(ErrorCode::limit_exceeded, fmt::format("{} is larger than {} bytes", name, bytes_max));
   // yaml-cpp parses flow collections and block sequences by recursion: a run of openers deeper than we allow is refused
   // before it can reach the parser's stack.
   int depth = 0;
@@ -145,7 +145,8 @@ Result<ConfigFile> ConfigFile::parse(std::string_view text, std::string name, st
     if (c == ']' || c == '}') depth = std::max(0, depth - 1);
     dashes = c == '-' || c == '?' ? dashes + 1 : (c == ' ' ? dashes : 0);
     if (depth > nesting_max || (dashes > nesting_max && c == ' ')) {
-      return fail(ErrorCode::limit_exceeded, fmt::format("{}:{}: nested deeper than {} levels", name, line, nesting_max));
+      return fail(ErrorCode::limit_exceeded,
+                  fmt::format("{}:{}: nested deeper than {} levels", name, line, nesting_max));
     }
   }
   auto shared = std::make_shared<Shared>();
@@ -201,14 +202,15 @@ std::int64_t checked_integer(const ConfigNode::Impl& impl, std::string_view key,
   if (!text) return fallback;
   const auto value = to_integer(*text);
   if (!value || *value < rule.minimum || *value > rule.maximum) {
-    impl.shared->record(impl.line_of(key), fmt::format("'{}' must be a whole number from {} to {}", key, rule.minimum, rule.maximum));
+    impl.shared->record(impl.line_of(key),
+                        fmt::format("'{}' must be a whole number from {} to {}", key, rule.minimum, rule.maximum));
     return fallback;
   }
   return *value;
 }
 
-std::size_t checked_choice(const ConfigNode::Impl& impl, std::string_view key, const std::vector<std::string_view>& words,
-                           bool required, std::size_t fallback) {
+std::size_t checked_choice(const ConfigNode::Impl& impl, std::string_view key,
+                           const std::vector<std::string_view>& words, bool required, std::size_t fallback) {
   const auto text = impl.scalar(key, required);
   if (!text) return fallback;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -233,7 +235,8 @@ std::string ConfigNode::text(std::string_view key, std::string_view fallback) co
 std::size_t ConfigNode::choice(std::string_view key, const std::vector<std::string_view>& words) const {
   return checked_choice(*impl_, key, words, true, 0);
 }
-std::size_t ConfigNode::choice(std::string_view key, const std::vector<std::string_view>& words, std::size_t fallback) const {
+std::size_t ConfigNode::choice(std::string_view key, const std::vector<std::string_view>& words,
+                               std::size_t fallback) const {
   return checked_choice(*impl_, key, words, false, fallback);
 }
 bool ConfigNode::flag(std::string_view key, bool fallback) const {

@@ -9,9 +9,10 @@
 
 namespace duheng {
 
-/// Strict reading of a YAML file. Every error names file, line and reason, and every key that nobody asked for is an error,
-/// so that a misspelt setting is found at start and not at 3 a.m. The first error sticks; readers then get the fallback, and
-/// `finish()` returns it. Aliases and anchors are refused, because a small file must not grow large in memory.
+/// Strict reading of a YAML file. Every error names file, line and reason, and every key that nobody asked for is an
+/// error, so that a misspelt setting is found at start and not at 3 a.m. The first error sticks; readers then get the
+/// fallback, and `finish()` returns it. Aliases and anchors are refused, because a small file must not grow large in
+/// memory.
 ///
 ///   ConfigFile file = *ConfigFile::load("gateway.yaml");
 ///   auto listen = file.root().section("listen");
@@ -23,7 +24,8 @@ class ConfigFile {
  public:
   /// Errors: not_found; limit_exceeded - over 1 MiB (`bytes_max`) or nested deeper than 32; malformed - not YAML.
   [[nodiscard]] static Result<ConfigFile> load(const std::string& path, std::size_t bytes_max = 1U << 20);
-  [[nodiscard]] static Result<ConfigFile> parse(std::string_view text, std::string name, std::size_t bytes_max = 1U << 20);
+  [[nodiscard]] static Result<ConfigFile> parse(std::string_view text, std::string name,
+                                                std::size_t bytes_max = 1U << 20);
   ConfigFile(ConfigFile&&) noexcept;
   ConfigFile& operator=(ConfigFile&&) noexcept;
   ~ConfigFile();
@@ -58,7 +60,8 @@ class ConfigNode {
   [[nodiscard]] std::string text(std::string_view key, std::string_view fallback) const;
   /// One of the listed words, as its index. Errors name the words allowed.
   [[nodiscard]] std::size_t choice(std::string_view key, const std::vector<std::string_view>& words) const;
-  [[nodiscard]] std::size_t choice(std::string_view key, const std::vector<std::string_view>& words, std::size_t fallback) const;
+  [[nodiscard]] std::size_t choice(std::string_view key, const std::vector<std::string_view>& words,
+                                   std::size_t fallback) const;
   [[nodiscard]] bool flag(std::string_view key, bool fallback) const;
   /// Exact decimal notation as written, to be parsed by Decimal::parse. Errors when it is not a number.
   [[nodiscard]] std::string number(std::string_view key) const;

@@ -8,7 +8,8 @@ namespace duheng {
 std::string Decimal::to_string() const {
   // The magnitude is taken unsigned so that the smallest 64-bit integer has one too.
   const bool negative = mantissa < 0;
-  std::string digits = std::to_string(negative ? ~static_cast<std::uint64_t>(mantissa) + 1 : static_cast<std::uint64_t>(mantissa));
+  std::string digits =
+      std::to_string(negative ? ~static_cast<std::uint64_t>(mantissa) + 1 : static_cast<std::uint64_t>(mantissa));
   if (exponent > 0) {
     if (mantissa != 0) digits.append(static_cast<std::size_t>(exponent), '0');
   } else if (exponent < 0) {
@@ -36,7 +37,8 @@ Result<Decimal> Decimal::parse(std::string_view text) {
     }
     if (text[at] < '0' || text[at] > '9') return fail(ErrorCode::malformed, "not a decimal number");
     any = true;
-    if (__builtin_mul_overflow(mantissa, 10, &mantissa) || __builtin_sub_overflow(mantissa, text[at] - '0', &mantissa)) {
+    if (__builtin_mul_overflow(mantissa, 10, &mantissa) ||
+        __builtin_sub_overflow(mantissa, text[at] - '0', &mantissa)) {
       return fail(ErrorCode::limit_exceeded, "decimal number does not fit 63 bits");
     }
     if (places >= 0) ++places;

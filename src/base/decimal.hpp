@@ -7,8 +7,8 @@
 
 namespace duheng {
 
-/// An exact decimal number: mantissa x 10^exponent. Registers are read, stored, compared and billed as such; floating point
-/// appears only in statistics and physics.
+/// An exact decimal number: mantissa x 10^exponent. Registers are read, stored, compared and billed as such; floating
+/// point appears only in statistics and physics.
 struct Decimal {
   std::int64_t mantissa = 0;
   std::int8_t exponent = 0;

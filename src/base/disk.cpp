@@ -1,15 +1,14 @@
 #include "base/disk.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 
 namespace duheng {
 namespace {
@@ -30,7 +29,7 @@ class PosixFile final : public File {
   ~PosixFile() override { ::close(descriptor_); }
 
   Result<std::uint64_t> size() const override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_, &status) != 0) return std::unexpected(disk_error("stat", path_, errno));
     return static_cast<std::uint64_t>(status.st_size);
   }
@@ -85,9 +84,15 @@ class PosixFile final : public File {
 Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenMode mode) {
   int flags = O_CLOEXEC;
   switch (mode) {
-    case OpenMode::read: flags |= O_RDONLY; break;
-    case OpenMode::append: flags |= O_RDWR | O_CREAT | O_APPEND; break;
-    case OpenMode::create_new: flags |= O_RDWR | O_CREAT | O_EXCL | O_APPEND; break;
+    case OpenMode::read:
+      flags |= O_RDONLY;
+      break;
+    case OpenMode::append:
+      flags |= O_RDWR | O_CREAT | O_APPEND;
+      break;
+    case OpenMode::create_new:
+      flags |= O_RDWR | O_CREAT | O_EXCL | O_APPEND;
+      break;
   }
   const int descriptor = ::open(path.c_str(), flags, 0600);
   if (descriptor < 0) return std::unexpected(disk_error("open", path, errno));
@@ -140,9 +145,17 @@ Result<void> PosixDisk::sync_directory(const std::string& directory) {
 }
 
 Result<std::uint64_t> PosixDisk::free_bytes(const std::string& directory) {
-  struct statvfs status {};
+  struct statvfs status{};
   if (::statvfs(directory.c_str(), &status) != 0) return std::unexpected(disk_error("stat", directory, errno));
   return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+Result<bool> Disk::readable_by_others(const std::string&) { return false; }
+
+Result<bool> PosixDisk::readable_by_others(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::unexpected(disk_error("stat", path, errno));
+  return (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
 }
 
 Result<void> write_file_atomically(Disk& disk, const std::string& path, ByteView bytes) {

@@ -24,9 +24,9 @@ class File {
 };
 
 enum class OpenMode : std::uint8_t {
-  read,             ///< the file must exist
-  append,           ///< created when missing
-  create_new,       ///< already_exists when it is there
+  read,        ///< the file must exist
+  append,      ///< created when missing
+  create_new,  ///< already_exists when it is there
 };
 
 /// The disk comes in through the constructor of whatever stores. Paths are "/"-separated; directories must exist.
@@ -44,6 +44,8 @@ class Disk {
   /// Makes creations, renames and removals in the directory durable.
   [[nodiscard]] virtual Result<void> sync_directory(const std::string& directory) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
+  /// Whether accounts other than the owner may read or write the file. Disks without permissions say no.
+  [[nodiscard]] virtual Result<bool> readable_by_others(const std::string& path);
 };
 
 /// The machine's own file system. Files are created with mode 0600, directories 0700.
@@ -57,6 +59,7 @@ class PosixDisk final : public Disk {
   [[nodiscard]] Result<void> make_directories(const std::string& path) override;
   [[nodiscard]] Result<void> sync_directory(const std::string& directory) override;
   [[nodiscard]] Result<std::uint64_t> free_bytes(const std::string& directory) override;
+  [[nodiscard]] Result<bool> readable_by_others(const std::string& path) override;
 };
 
 /// Writes `bytes` so that after a crash the file holds either its old content or all of the new: temporary file, sync,

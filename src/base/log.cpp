@@ -1,11 +1,11 @@
 #include "base/log.hpp"
 
 #include <fmt/format.h>
+#include <memory>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
@@ -36,20 +36,28 @@ State& state() {
 
 std::string_view name(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
   }
   return "error";
 }
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -88,7 +96,8 @@ void write(Level level, std::string_view area, std::string_view message, std::in
   if (s.format == Format::json) {
     line = fmt::format(R"({{"time":"{}","level":"{}","program":{},"area":{},"message":{})", time, name(level),
                        json_quoted(s.program), json_quoted(area), json_quoted(message));
-    for (const Field& field : fields) line += fmt::format(",{}:{}", json_quoted(field.key), value_text(field, s.format));
+    for (const Field& field : fields)
+      line += fmt::format(",{}:{}", json_quoted(field.key), value_text(field, s.format));
     line += '}';
   } else {
     line = fmt::format("{} {:<7} {} {}: {}", time, name(level), s.program, area, message);

@@ -31,8 +31,8 @@ struct Field {
 struct Options {
   Level level = Level::info;
   Format format = Format::json;
-  std::string program;         ///< stands in every line as "program"
-  std::string file;            ///< empty: standard error; otherwise rotated by size
+  std::string program;  ///< stands in every line as "program"
+  std::string file;     ///< empty: standard error; otherwise rotated by size
   std::size_t file_bytes_max = 16U << 20;
   std::size_t files_max = 8;
 };
@@ -40,7 +40,8 @@ struct Options {
 /// Call once at start, before other threads log. Without it lines go to standard error as JSON.
 void configure(const Options& options);
 
-/// One line: time, level, program, area (the folder's name, e.g. "ingest"), message (a fixed sentence), fields. Thread-safe.
+/// One line: time, level, program, area (the folder's name, e.g. "ingest"), message (a fixed sentence), fields.
+/// Thread-safe.
 void write(Level level, std::string_view area, std::string_view message, std::initializer_list<Field> fields = {});
 inline void debug(std::string_view area, std::string_view message, std::initializer_list<Field> fields = {}) {
   write(Level::debug, area, message, fields);

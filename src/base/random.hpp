@@ -16,8 +16,8 @@ class Random {
   [[nodiscard]] double unit();
 };
 
-/// The kernel's generator (getrandom): fit for keys. Ends the process if the kernel cannot give any, because nothing that
-/// needs a key may go on without.
+/// The kernel's generator (getrandom): fit for keys. Ends the process if the kernel cannot give any, because nothing
+/// that needs a key may go on without.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override;

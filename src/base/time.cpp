@@ -1,10 +1,9 @@
 #include "base/time.hpp"
 
+#include <chrono>
 #include <date/date.h>
 #include <date/tz.h>
 #include <fmt/format.h>
-
-#include <chrono>
 #include <sstream>
 
 namespace duheng {

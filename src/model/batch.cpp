@@ -149,7 +149,8 @@ Result<BatchView> BatchView::parse(ByteView bytes) {
     view.devices_.push_back(uid);
   }
   const std::uint64_t register_count = in.varint();
-  if (!in.ok() || register_count > registers_max || register_count > in.remaining()) return malformed("register table", in);
+  if (!in.ok() || register_count > registers_max || register_count > in.remaining())
+    return malformed("register table", in);
   view.registers_.reserve(register_count);
   for (std::uint64_t i = 0; i < register_count; ++i) {
     Register r;
@@ -157,8 +158,8 @@ Result<BatchView> BatchView::parse(ByteView bytes) {
     r.unit = in.sized_text();
     const std::int64_t exponent = in.zigzag();
     r.kind = static_cast<SeriesKind>(in.u8());
-    if (!in.ok() || r.name.empty() || r.name.size() > register_name_bytes_max || r.unit.size() > register_name_bytes_max ||
-        exponent < -18 || exponent > 18 || r.kind > SeriesKind::event) {
+    if (!in.ok() || r.name.empty() || r.name.size() > register_name_bytes_max ||
+        r.unit.size() > register_name_bytes_max || exponent < -18 || exponent > 18 || r.kind > SeriesKind::event) {
       return malformed("register", in);
     }
     r.exponent = static_cast<std::int8_t>(exponent);
@@ -176,8 +177,8 @@ Result<BatchView> BatchView::parse(ByteView bytes) {
     const auto request = in.sized();
     const auto response = in.sized();
     const std::uint64_t readings = in.varint();
-    if (!in.ok() || device >= view.devices_.size() || request.size() > frame_bytes_max || response.size() > frame_bytes_max ||
-        readings > in.remaining()) {
+    if (!in.ok() || device >= view.devices_.size() || request.size() > frame_bytes_max ||
+        response.size() > frame_bytes_max || readings > in.remaining()) {
       return malformed("frame", in);
     }
     for (std::uint64_t r = 0; r < readings; ++r) {
@@ -186,7 +187,8 @@ Result<BatchView> BatchView::parse(ByteView bytes) {
       in.zigzag();
       const std::uint8_t time_source = in.u8();
       const std::uint64_t quality = in.varint();
-      if (!in.ok() || index >= view.registers_.size() || time_source > 2 || quality > 0xFFFF) return malformed("reading", in);
+      if (!in.ok() || index >= view.registers_.size() || time_source > 2 || quality > 0xFFFF)
+        return malformed("reading", in);
     }
     view.reading_count_ += readings;
   }

@@ -12,7 +12,8 @@
 namespace duheng {
 
 /// A batch is what a gateway spools, sends and the platform journals: frames and the readings made from them, in one
-/// self-contained byte string that is never re-encoded on its way, so that its hash is the same at both ends and for ever.
+/// self-contained byte string that is never re-encoded on its way, so that its hash is the same at both ends and for
+/// ever.
 ///
 /// Layout, version 1 (integers: v = varint, z = zigzag varint, s = v length + octets):
 ///   u8 version = 1 · u64 created_utc_ms
@@ -46,7 +47,9 @@ class BatchWriter {
 
   [[nodiscard]] std::size_t frame_count() const noexcept { return frame_count_; }
   [[nodiscard]] std::size_t reading_count() const noexcept { return reading_count_; }
-  [[nodiscard]] std::size_t size_bytes() const noexcept { return device_bytes_.size() + register_bytes_.size() + frame_bytes_.size() + 32; }
+  [[nodiscard]] std::size_t size_bytes() const noexcept {
+    return device_bytes_.size() + register_bytes_.size() + frame_bytes_.size() + 32;
+  }
   [[nodiscard]] bool empty() const noexcept { return frame_count_ == 0; }
   /// The whole batch, appended to `out`.
   void finish(Bytes& out);
@@ -83,8 +86,8 @@ class BatchView {
   [[nodiscard]] std::size_t frame_count() const noexcept { return frame_count_; }
   [[nodiscard]] std::size_t reading_count() const noexcept { return reading_count_; }
 
-  /// Calls on_frame(index, const Frame&) for each frame and on_reading(index, const Frame&, const Reading&) for each of its
-  /// readings, in order.
+  /// Calls on_frame(index, const Frame&) for each frame and on_reading(index, const Frame&, const Reading&) for each of
+  /// its readings, in order.
   template <class OnFrame, class OnReading>
   void for_each(OnFrame&& on_frame, OnReading&& on_reading) const {
     ByteReader in(frames_);

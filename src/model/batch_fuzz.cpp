@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   writer.finish(again);
   // Doubled table entries fold into one, so only a batch without them comes back with all its indices in range.
   const auto second = BatchView::parse(again);
-  if (second && (second->frame_count() != view->frame_count() || second->reading_count() != view->reading_count())) std::abort();
+  if (second && (second->frame_count() != view->frame_count() || second->reading_count() != view->reading_count()))
+    std::abort();
   return 0;
 }

@@ -44,7 +44,8 @@ TEST(Batch, CarriesFramesAndReadingsUnchanged) {
 
 TEST(Batch, RefusesEveryTruncationAndSurvivesEveryChangedOctet) {
   const Bytes bytes = example();
-  for (std::size_t cut = 0; cut < bytes.size(); ++cut) EXPECT_FALSE(BatchView::parse(ByteView{bytes}.first(cut))) << cut;
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut)
+    EXPECT_FALSE(BatchView::parse(ByteView{bytes}.first(cut))) << cut;
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     for (int flip = 1; flip < 256; ++flip) {
       Bytes changed = bytes;

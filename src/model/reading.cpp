@@ -25,32 +25,46 @@ std::string to_string(Quality quality) {
 
 std::string_view to_string(SeriesKind kind) noexcept {
   switch (kind) {
-    case SeriesKind::decimal: return "decimal";
-    case SeriesKind::ieee_bits: return "ieee_bits";
-    case SeriesKind::bit_set: return "bit_set";
-    case SeriesKind::event: return "event";
+    case SeriesKind::decimal:
+      return "decimal";
+    case SeriesKind::ieee_bits:
+      return "ieee_bits";
+    case SeriesKind::bit_set:
+      return "bit_set";
+    case SeriesKind::event:
+      return "event";
   }
   return "unknown";
 }
 
 std::string_view to_string(TimeSource source) noexcept {
   switch (source) {
-    case TimeSource::meter: return "meter";
-    case TimeSource::gateway: return "gateway";
-    case TimeSource::platform: return "platform";
+    case TimeSource::meter:
+      return "meter";
+    case TimeSource::gateway:
+      return "gateway";
+    case TimeSource::platform:
+      return "platform";
   }
   return "unknown";
 }
 
 std::string_view to_string(Protocol protocol) noexcept {
   switch (protocol) {
-    case Protocol::unknown: return "unknown";
-    case Protocol::dlt645_2007: return "dlt645-2007";
-    case Protocol::dlt645_1997: return "dlt645-1997";
-    case Protocol::cjt188: return "cjt188";
-    case Protocol::dlt698_45: return "dlt698-45";
-    case Protocol::modbus_rtu: return "modbus-rtu";
-    case Protocol::modbus_tcp: return "modbus-tcp";
+    case Protocol::unknown:
+      return "unknown";
+    case Protocol::dlt645_2007:
+      return "dlt645-2007";
+    case Protocol::dlt645_1997:
+      return "dlt645-1997";
+    case Protocol::cjt188:
+      return "cjt188";
+    case Protocol::dlt698_45:
+      return "dlt698-45";
+    case Protocol::modbus_rtu:
+      return "modbus-rtu";
+    case Protocol::modbus_tcp:
+      return "modbus-tcp";
   }
   return "unknown";
 }

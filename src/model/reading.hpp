@@ -9,10 +9,10 @@ namespace duheng {
 
 /// How a series' mantissas are to be understood. Stored: append, never renumber.
 enum class SeriesKind : std::uint8_t {
-  decimal = 0,   ///< value = mantissa x 10^exponent
-  ieee_bits = 1, ///< the mantissa holds the bits of a double
-  bit_set = 2,   ///< status words; the meaning of each bit stands in the device model
-  event = 3,     ///< something happened; the mantissa is the device's own code or count
+  decimal = 0,    ///< value = mantissa x 10^exponent
+  ieee_bits = 1,  ///< the mantissa holds the bits of a double
+  bit_set = 2,    ///< status words; the meaning of each bit stands in the device model
+  event = 3,      ///< something happened; the mantissa is the device's own code or count
 };
 
 /// Who made a time stamp. Stored: append, never renumber.
@@ -39,8 +39,8 @@ enum class Quality : std::uint16_t {
 [[nodiscard]] std::string_view to_string(SeriesKind kind) noexcept;
 [[nodiscard]] std::string_view to_string(TimeSource source) noexcept;
 
-/// What one register of a device is: the immutable part of a series. `name` is the product's own name of the register, the
-/// same for every protocol, e.g. "energy_active_import_total", "voltage_a"; the unit is that of value = mantissa x
+/// What one register of a device is: the immutable part of a series. `name` is the product's own name of the register,
+/// the same for every protocol, e.g. "energy_active_import_total", "voltage_a"; the unit is that of value = mantissa x
 /// 10^exponent, e.g. "kWh". A change of exponent, unit or kind is another series.
 struct Register {
   std::string_view name;
@@ -60,7 +60,15 @@ struct Reading {
 };
 
 /// Which protocol carried a frame. Stored: append, never renumber.
-enum class Protocol : std::uint8_t { unknown = 0, dlt645_2007 = 1, dlt645_1997 = 2, cjt188 = 3, dlt698_45 = 4, modbus_rtu = 5, modbus_tcp = 6 };
+enum class Protocol : std::uint8_t {
+  unknown = 0,
+  dlt645_2007 = 1,
+  dlt645_1997 = 2,
+  cjt188 = 3,
+  dlt698_45 = 4,
+  modbus_rtu = 5,
+  modbus_tcp = 6
+};
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
 
 /// A question and its answer as they went over the channel: the evidence behind readings.
@@ -80,7 +88,9 @@ struct FrameReference {
   [[nodiscard]] static constexpr FrameReference make(std::uint64_t record_number, std::uint32_t frame_index) noexcept {
     return {static_cast<std::int64_t>(record_number << index_bits | frame_index)};
   }
-  [[nodiscard]] constexpr std::uint64_t record_number() const noexcept { return static_cast<std::uint64_t>(value) >> index_bits; }
+  [[nodiscard]] constexpr std::uint64_t record_number() const noexcept {
+    return static_cast<std::uint64_t>(value) >> index_bits;
+  }
   [[nodiscard]] constexpr std::uint32_t frame_index() const noexcept {
     return static_cast<std::uint32_t>(value) & ((1U << index_bits) - 1);
   }
