@@ -1,0 +1,26 @@
+# What is installed where, and `make package`.
+include(GNUInstallDirs)
+set(share ${CMAKE_INSTALL_DATADIR}/duheng)
+install(TARGETS duheng duheng-platform duheng-gateway duheng-fleet RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# DuckDB's library lies in a folder of ours: it is pinned, and no other program shall find it.
+install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/libduckdb.so DESTINATION ${CMAKE_INSTALL_LIBDIR}/duheng)
+set_target_properties(duheng duheng-platform duheng-gateway duheng-fleet PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/duheng")
+install(DIRECTORY web/dist/ DESTINATION ${share}/web OPTIONAL)
+install(DIRECTORY models/ DESTINATION ${share}/models FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json")
+install(DIRECTORY packaging/examples/ DESTINATION ${share}/examples)
+install(FILES packaging/systemd/duheng-platform.service packaging/systemd/duheng-gateway.service DESTINATION lib/systemd/system)
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_PACKAGE_NAME duheng)
+set(CPACK_PACKAGE_VENDOR "Duheng")
+set(CPACK_PACKAGE_CONTACT "Duheng maintainers <maintainers@duheng.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_GENERATOR "TGZ;DEB")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+include(CPack)

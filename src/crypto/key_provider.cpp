@@ -1,0 +1,101 @@
+#include "crypto/key_provider.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include "crypto/hash.hpp"
+
+namespace duheng::crypto {
+namespace {
+
+// Key file, version 1, text so that an operator can print and lock it away:
+//   duheng-master-key 1 <64 hexadecimal digits> <first 8 digits of the key's SHA-256>\n
+constexpr std::string_view file_start = "duheng-master-key 1 ";
+constexpr std::size_t key_digits = 2 * SecretKey::size_bytes;
+constexpr std::size_t check_digits = 8;
+constexpr std::size_t file_bytes = file_start.size() + key_digits + 1 + check_digits + 1;
+constexpr std::uint32_t only_version = 1;
+
+std::string check_of(const SecretKey& key) { return to_hex(sha256(key.octets())).substr(0, check_digits); }
+
+void wipe(std::string& text) { OPENSSL_cleanse(text.data(), text.size()); }
+void wipe(Bytes& bytes) { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+
+std::string write_key(const SecretKey& key) {
+  std::string digits = to_hex(key.octets());
+  std::string text = fmt::format("{}{} {}\n", file_start, digits, check_of(key));
+  wipe(digits);
+  return text;
+}
+
+Result<SecretKey> read_key(ByteView file, const std::string& path) {
+  const auto refuse = [&] {
+    return fail(ErrorCode::storage_corrupt, path + " is not a master key file of this product, or is damaged");
+  };
+  const std::string_view text = as_text(file);
+  if (text.size() != file_bytes || !text.starts_with(file_start)) return refuse();
+  auto octets = from_hex(text.substr(file_start.size(), key_digits));
+  if (!octets || octets->size() != SecretKey::size_bytes) return refuse();
+  const SecretKey key{std::span<const std::uint8_t, SecretKey::size_bytes>(octets->data(), SecretKey::size_bytes)};
+  wipe(*octets);
+  // Writing it again and comparing leaves no octet of the file unchecked.
+  std::string expected = write_key(key);
+  const bool same = equal_in_constant_time(as_bytes(expected), file);
+  wipe(expected);
+  if (!same) return refuse();
+  return key;
+}
+
+}  // namespace
+
+SecretKey::SecretKey(std::span<const std::uint8_t, size_bytes> octets) {
+  std::copy(octets.begin(), octets.end(), octets_.begin());
+}
+SecretKey::~SecretKey() { OPENSSL_cleanse(octets_.data(), octets_.size()); }
+
+Result<std::unique_ptr<LocalKeyProvider>> LocalKeyProvider::open(Disk& disk, Random& random, const std::string& path) {
+  if (!disk.exists(path)) {
+    std::array<std::uint8_t, SecretKey::size_bytes> octets{};
+    random.fill(octets);
+    const SecretKey made{octets};
+    OPENSSL_cleanse(octets.data(), octets.size());
+    std::string text = write_key(made);
+    auto written = write_file_atomically(disk, path, as_bytes(text));
+    wipe(text);
+    if (!written) return fail(ErrorCode::storage_failed, "the master key cannot be kept: " + written.error().message);
+    return std::make_unique<LocalKeyProvider>(made);
+  }
+  DUHENG_TRY(const bool exposed, disk.readable_by_others(path));
+  if (exposed) {
+    return fail(ErrorCode::storage_corrupt,
+                path + " can be read by other accounts, so its key must be presumed known; set mode 0600 if it is not");
+  }
+  auto file = read_file(disk, path, 4096);
+  if (!file) {
+    return fail(file.error().code == ErrorCode::limit_exceeded ? ErrorCode::storage_corrupt : ErrorCode::storage_failed,
+                "the master key cannot be read: " + file.error().message);
+  }
+  auto key = read_key(*file, path);
+  wipe(*file);
+  if (!key) return std::unexpected(std::move(key).error());
+  return std::make_unique<LocalKeyProvider>(*key);
+}
+
+Result<std::uint32_t> LocalKeyProvider::current_version(std::string_view) { return only_version; }
+
+Result<SecretKey> LocalKeyProvider::key(std::string_view purpose, std::uint32_t version) {
+  if (version != only_version) {
+    return fail(ErrorCode::key_missing, fmt::format("there is no version {} of the key for \"{}\"", version, purpose));
+  }
+  Bytes info;
+  ByteWriter writer(info);
+  writer.sized(purpose);
+  writer.u32(version);
+  Hash256 derived = hkdf_sha256(master_.octets(), as_bytes("duheng local key provider"), info);
+  const SecretKey key{derived};
+  OPENSSL_cleanse(derived.data(), derived.size());
+  return key;
+}
+
+}  // namespace duheng::crypto

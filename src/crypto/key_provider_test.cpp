@@ -1,0 +1,96 @@
+#include "crypto/key_provider.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace duheng::crypto {
+namespace {
+
+class KeyFile : public testing::Test {
+ protected:
+  KeyFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "duheng_keys_XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+    path_ = directory_ + "/master.key";
+  }
+  ~KeyFile() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  PosixDisk disk_;
+  SystemRandom random_;
+  std::string directory_;
+  std::string path_;
+};
+
+Bytes octets(const SecretKey& key) { return {key.octets().begin(), key.octets().end()}; }
+
+TEST_F(KeyFile, IsMadeOnceAndGivesTheSameKeysAfterwards) {
+  const auto first = LocalKeyProvider::open(disk_, random_, path_);
+  ASSERT_TRUE(first) << first.error().message;
+  const auto second = LocalKeyProvider::open(disk_, random_, path_);
+  ASSERT_TRUE(second) << second.error().message;
+  const auto version = (*first)->current_version("journal");
+  ASSERT_TRUE(version);
+  EXPECT_EQ(octets((*first)->key("journal", *version).value()), octets((*second)->key("journal", *version).value()));
+  struct stat status{};
+  ASSERT_EQ(stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(KeyFile, EveryPurposeAndEveryMasterKeyGivesAnotherKey) {
+  const auto one = LocalKeyProvider::open(disk_, random_, path_);
+  const auto other = LocalKeyProvider::open(disk_, random_, path_ + "2");
+  ASSERT_TRUE(one && other);
+  EXPECT_NE(octets((*one)->key("journal", 1).value()), octets((*one)->key("spool", 1).value()));
+  EXPECT_NE(octets((*one)->key("journal", 1).value()), octets((*other)->key("journal", 1).value()));
+}
+
+TEST_F(KeyFile, UnknownVersionsAreMissing) {
+  const auto provider = LocalKeyProvider::open(disk_, random_, path_);
+  ASSERT_TRUE(provider);
+  for (const std::uint32_t version : {0U, 2U, 0xFFFFFFFFU}) {
+    const auto key = (*provider)->key("journal", version);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, ErrorCode::key_missing);
+  }
+}
+
+TEST_F(KeyFile, ReadableByOthersIsRefused) {
+  ASSERT_TRUE(LocalKeyProvider::open(disk_, random_, path_));
+  ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
+  const auto opened = LocalKeyProvider::open(disk_, random_, path_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::storage_corrupt);
+  ASSERT_EQ(chmod(path_.c_str(), 0600), 0);
+  EXPECT_TRUE(LocalKeyProvider::open(disk_, random_, path_));
+}
+
+TEST_F(KeyFile, AnyDamageIsRefusedAndNeverReplacedByANewKey) {
+  ASSERT_TRUE(LocalKeyProvider::open(disk_, random_, path_));
+  const Bytes whole = read_file(disk_, path_).value();
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    Bytes damaged = whole;
+    damaged[at] = damaged[at] == '3' ? '4' : '3';
+    ASSERT_TRUE(write_file_atomically(disk_, path_, damaged));
+    const auto opened = LocalKeyProvider::open(disk_, random_, path_);
+    ASSERT_FALSE(opened) << at;
+    ASSERT_EQ(opened.error().code, ErrorCode::storage_corrupt);
+    ASSERT_EQ(read_file(disk_, path_).value(), damaged);
+  }
+  ASSERT_TRUE(write_file_atomically(disk_, path_, {}));
+  EXPECT_EQ(LocalKeyProvider::open(disk_, random_, path_).error().code, ErrorCode::storage_corrupt);
+  ASSERT_TRUE(write_file_atomically(disk_, path_, Bytes(10'000, 'x')));
+  EXPECT_EQ(LocalKeyProvider::open(disk_, random_, path_).error().code, ErrorCode::storage_corrupt);
+}
+
+TEST_F(KeyFile, AnUnwritableDirectoryIsAStorageFailure) {
+  const auto opened = LocalKeyProvider::open(disk_, random_, directory_ + "/absent/master.key");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::storage_failed);
+}
+
+}  // namespace
+}  // namespace duheng::crypto

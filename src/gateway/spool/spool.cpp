@@ -1,0 +1,393 @@
+#include "gateway/spool/spool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <mutex>
+
+#include "base/log.hpp"
+#include "gateway/spool/spool_files.hpp"
+#include "model/batch.hpp"
+#include "store/segment_log/segment_log.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+constexpr std::size_t hash_bytes = 32;
+constexpr std::size_t entry_head_bytes = 2 * hash_bytes;
+constexpr std::string_view key_purpose = "spool";
+constexpr std::int64_t rate_window_ns = 60'000'000'000;
+
+struct Epoch {
+  std::uint64_t number = 0;
+  std::shared_ptr<store::SegmentLog> log;
+};
+
+Result<SpooledBatch> split_entry(store::LogEntry entry) {
+  if (entry.bytes.size() < entry_head_bytes) return fail(ErrorCode::storage_corrupt, "a spool entry is too short");
+  SpooledBatch batch;
+  std::copy_n(entry.bytes.begin(), hash_bytes, batch.previous_hash.begin());
+  std::copy_n(entry.bytes.begin() + hash_bytes, hash_bytes, batch.hash.begin());
+  batch.body = entry.bytes.subspan(entry_head_bytes);
+  batch.owner = std::move(entry.owner);
+  return batch;
+}
+
+/// The creation time stands in a batch's octets 1 to 8 (model/batch.hpp).
+std::int64_t created_utc_ms(ByteView body) {
+  ByteReader in(body);
+  static_cast<void>(in.u8());
+  return static_cast<std::int64_t>(in.u64());
+}
+
+}  // namespace
+
+crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch, std::uint64_t sequence, ByteView body) {
+  std::array<std::uint8_t, 16> offset{};
+  for (std::size_t i = 0; i < 8; ++i) {
+    offset[i] = static_cast<std::uint8_t>(epoch >> (8 * i));
+    offset[8 + i] = static_cast<std::uint8_t>(sequence >> (8 * i));
+  }
+  return crypto::sha256({previous_hash, offset, body});
+}
+
+struct Spool::Impl {
+  Impl(Disk& d, Random& r, crypto::KeyProvider& k, const Clock& c, SpoolOptions o)
+      : disk(d), random(r), keys(k), clock(c), options(std::move(o)), files(d, options.directory) {}
+
+  Disk& disk;
+  Random& random;
+  crypto::KeyProvider& keys;
+  const Clock& clock;
+  SpoolOptions options;
+  SpoolFiles files;
+
+  // Of the appending thread alone.
+  crypto::Hash256 last_hash{};
+  std::int64_t newest_created = 0;
+  std::int64_t rate_begin_ns = 0;
+  std::uint64_t rate_bytes = 0;
+
+  mutable std::mutex mutex;  // guards all that follows; never held while the disk works
+  std::vector<Epoch> epochs;
+  std::map<std::uint64_t, AcknowledgedPosition> positions;
+  bool positions_moved = false;
+  bool full = false;
+  std::uint64_t damaged_epochs = 0;
+  double append_bytes_per_s = 0;
+  std::int64_t newest_created_shared = 0;
+  std::function<void(std::uint64_t, std::uint64_t)> listener;
+
+  std::vector<Epoch> epochs_now() const {
+    const std::scoped_lock lock(mutex);
+    return epochs;
+  }
+  Epoch current() const {
+    const std::scoped_lock lock(mutex);
+    return epochs.back();
+  }
+
+  Result<std::shared_ptr<store::SegmentLog>> open_log(std::uint64_t epoch) {
+    store::SegmentLogOptions log_options;
+    log_options.directory = files.epoch_directory(epoch);
+    log_options.purpose = std::string(key_purpose);
+    log_options.segment_bytes_max = options.segment_bytes_max;
+    log_options.cache_bytes_max = 8U << 20;
+    DUHENG_TRY(auto log, store::SegmentLog::open(disk, random, keys, std::move(log_options)));
+    if (const auto& report = log->open_report(); report.bytes_cut > 0)
+      log::warning("spool", "cut back an unfinished write", {{"bytes", report.bytes_cut}, {"file", report.cut_file}});
+    return std::shared_ptr<store::SegmentLog>(std::move(log));
+  }
+
+  /// Takes up the chain where the log of the newest epoch ends. Errors: storage_corrupt - it cannot be continued.
+  Result<void> resume(const Epoch& epoch) {
+    last_hash = {};
+    const std::uint64_t next = epoch.log->next_number();
+    if (next == 0) return {};
+    DUHENG_TRY(auto entry, epoch.log->read(next - 1));
+    DUHENG_TRY(const auto batch, split_entry(std::move(entry)));
+    if (chain_hash(batch.previous_hash, epoch.number, next - 1, batch.body) != batch.hash)
+      return fail(ErrorCode::storage_corrupt, "the newest spooled batch does not match its hash");
+    last_hash = batch.hash;
+    note_created(created_utc_ms(batch.body));
+    return {};
+  }
+
+  void note_created(std::int64_t utc_ms) {
+    newest_created = std::max(newest_created, utc_ms);
+    const std::scoped_lock lock(mutex);
+    newest_created_shared = newest_created;
+  }
+
+  Result<void> begin_epoch() {
+    std::uint64_t number = 0;
+    do {
+      // Time in the upper bits keeps epochs in order of their making; chance in the lower ones keeps two installations apart.
+      number = (static_cast<std::uint64_t>(clock.utc_ms()) << 20) | (random.next_u64() & 0xFFFFF);
+      const std::scoped_lock lock(mutex);
+      if (!epochs.empty()) number = std::max(number, epochs.back().number + 1);
+    } while (disk.exists(files.epoch_directory(number)));
+    DUHENG_TRY(auto log, open_log(number));
+    // Only a log that stands may be named: a crash between the two lines leaves an empty directory, which nobody minds.
+    DUHENG_CHECK(files.write_identity(number));
+    const std::scoped_lock lock(mutex);
+    epochs.push_back({number, std::move(log)});
+    last_hash = {};
+    log::info("spool", "began a new epoch", {{"epoch", fmt::format("{:016x}", number)}});
+    return {};
+  }
+
+  std::uint64_t total_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const auto& epoch : epochs_now()) bytes += epoch.log->size_bytes();
+    return bytes;
+  }
+
+  AcknowledgedPosition position_of(std::uint64_t epoch) const {
+    const std::scoped_lock lock(mutex);
+    const auto found = positions.find(epoch);
+    return found == positions.end() ? AcknowledgedPosition{} : found->second;
+  }
+
+  /// First sequence that must stay: unacknowledged, not backed up, or (unless `early`) younger than the retention.
+  std::uint64_t keep_from(const Epoch& epoch, bool early) const {
+    const auto position = position_of(epoch.number);
+    std::uint64_t limit = std::min(position.next_sequence, epoch.log->next_number());
+    if (options.keep_until_backup) limit = std::min(limit, position.backed_up_sequence);
+    if (early) return limit;
+    const std::int64_t oldest_kept = clock.utc_ms() - options.retention_ms;
+    std::uint64_t low = epoch.log->first_number();
+    std::uint64_t high = std::max(low, limit);
+    while (low < high) {  // batches are in order of their making
+      const std::uint64_t middle = low + (high - low) / 2;
+      const auto entry = epoch.log->read(middle);
+      const auto batch = entry ? split_entry(*entry) : Result<SpooledBatch>(std::unexpected(entry.error()));
+      if (!batch) return epoch.log->first_number();  // unreadable is not the same as unneeded
+      if (created_utc_ms(batch->body) < oldest_kept) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  Result<void> remove_unneeded(bool early) {
+    const auto all = epochs_now();
+    for (const auto& epoch : all) {
+      const std::uint64_t keep = keep_from(epoch, early);
+      if (epoch.number != all.back().number && keep == epoch.log->next_number()) {
+        DUHENG_CHECK(forget(epoch));
+        continue;
+      }
+      DUHENG_CHECK(epoch.log->remove_segments_before(keep));
+    }
+    return {};
+  }
+
+  Result<void> forget(const Epoch& epoch) {
+    {
+      const std::scoped_lock lock(mutex);
+      std::erase_if(epochs, [&](const Epoch& other) { return other.number == epoch.number; });
+      positions.erase(epoch.number);
+      positions_moved = true;
+    }
+    log::info("spool", "removed an old epoch, all of it is safe at the platform", {{"epoch", fmt::format("{:016x}", epoch.number)}});
+    return files.remove_epoch(epoch.number);
+  }
+
+  Result<void> reopen() {
+    const Epoch old = current();
+    DUHENG_TRY(auto log, open_log(old.number));
+    const Epoch fresh{old.number, std::move(log)};
+    DUHENG_CHECK(resume(fresh));
+    const std::scoped_lock lock(mutex);
+    epochs.back() = fresh;
+    return {};
+  }
+
+  void measure(std::uint64_t bytes) {
+    rate_bytes += bytes;
+    const std::int64_t now = clock.monotonic_ns();
+    const std::int64_t elapsed = now - rate_begin_ns;
+    if (elapsed < rate_window_ns) return;
+    const double rate = static_cast<double>(rate_bytes) * 1e9 / static_cast<double>(elapsed);
+    const std::scoped_lock lock(mutex);
+    append_bytes_per_s = append_bytes_per_s == 0 ? rate : 0.7 * append_bytes_per_s + 0.3 * rate;
+    rate_begin_ns = now;
+    rate_bytes = 0;
+  }
+
+  void set_full(bool now_full) {
+    const std::scoped_lock lock(mutex);
+    if (full != now_full) log::write(now_full ? log::Level::error : log::Level::info, "spool", now_full ? "full: polling pauses" : "has room again");
+    full = now_full;
+  }
+};
+
+Spool::Spool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Spool::~Spool() = default;
+
+Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::KeyProvider& keys, const Clock& clock, SpoolOptions options) {
+  auto impl = std::make_unique<Impl>(disk, random, keys, clock, std::move(options));
+  DUHENG_CHECK(disk.make_directories(impl->options.directory));
+  impl->rate_begin_ns = clock.monotonic_ns();
+  impl->positions = impl->files.read_positions();
+  const auto identity = impl->files.read_identity();
+  DUHENG_TRY(auto numbers, impl->files.list_epochs());
+  std::erase(numbers, identity.value_or(0));
+  if (identity) numbers.push_back(*identity);  // the one being written goes last, whatever the clock said when it was made
+  bool writable = false;
+  for (const std::uint64_t number : numbers) {
+    auto log = impl->open_log(number);
+    if (!log && log.error().code != ErrorCode::storage_corrupt && log.error().code != ErrorCode::key_missing)
+      return std::unexpected(log.error());
+    if (!log) {
+      ++impl->damaged_epochs;
+      log::error("spool", "an epoch cannot be read and stays as it is", {{"epoch", fmt::format("{:016x}", number)}, {"error", log.error()}});
+      continue;
+    }
+    const Epoch epoch{number, std::move(*log)};
+    const bool is_current = identity == number;
+    const auto resumed = is_current ? impl->resume(epoch) : Result<void>{};
+    // An acknowledged batch that is not here any more was lost by a disk that had confirmed it: its number must not be reused.
+    writable = is_current && resumed && impl->position_of(number).next_sequence <= epoch.log->next_number();
+    if (is_current && !writable) log::error("spool", "the newest epoch cannot be continued", {{"epoch", fmt::format("{:016x}", number)}});
+    impl->epochs.push_back(epoch);
+  }
+  if (!writable) DUHENG_CHECK(impl->begin_epoch());
+  return std::unique_ptr<Spool>(new Spool(std::move(impl)));
+}
+
+Result<std::uint64_t> Spool::append(ByteView body) {
+  if (body.size() > batch_limits::bytes_max)
+    return fail(ErrorCode::limit_exceeded, fmt::format("a batch of {} octets is over {}", body.size(), batch_limits::bytes_max));
+  Epoch epoch = impl_->current();
+  if (epoch.log->poisoned()) {
+    DUHENG_CHECK(impl_->reopen());
+    epoch = impl_->current();
+    if (const std::uint64_t next = epoch.log->next_number(); next > 0) {
+      DUHENG_TRY(auto entry, epoch.log->read(next - 1));
+      DUHENG_TRY(const auto newest, split_entry(std::move(entry)));
+      if (std::ranges::equal(newest.body, body)) return next - 1;  // the failed append did reach the disk
+    }
+  }
+  // 1/16 more: block heads, tags and the segment's own head.
+  const std::uint64_t need = body.size() + body.size() / 16 + 4'096;
+  if (impl_->total_bytes() + need > impl_->options.bytes_max) {
+    DUHENG_CHECK(impl_->remove_unneeded(true));
+    if (impl_->total_bytes() + need > impl_->options.bytes_max) {
+      impl_->set_full(true);
+      return fail(ErrorCode::storage_full, fmt::format("the spool holds its {} octets and nothing may be removed yet", impl_->options.bytes_max));
+    }
+  }
+  const std::uint64_t sequence = epoch.log->next_number();
+  const auto hash = chain_hash(impl_->last_hash, epoch.number, sequence, body);
+  Bytes entry;
+  entry.reserve(entry_head_bytes + body.size());
+  entry.insert(entry.end(), impl_->last_hash.begin(), impl_->last_hash.end());
+  entry.insert(entry.end(), hash.begin(), hash.end());
+  entry.insert(entry.end(), body.begin(), body.end());
+  const std::uint64_t bytes_before = epoch.log->size_bytes();
+  const ByteView view = entry;
+  const auto number = epoch.log->append({&view, 1});
+  if (!number) {
+    if (number.error().code == ErrorCode::storage_full) impl_->set_full(true);
+    return std::unexpected(number.error());
+  }
+  impl_->last_hash = hash;
+  impl_->note_created(created_utc_ms(body));
+  impl_->set_full(false);
+  impl_->measure(epoch.log->size_bytes() - bytes_before);
+  std::function<void(std::uint64_t, std::uint64_t)> listener;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    listener = impl_->listener;
+  }
+  if (listener) listener(epoch.number, sequence + 1);
+  return sequence;
+}
+
+Result<void> Spool::maintain() {
+  impl_->measure(0);
+  DUHENG_CHECK(impl_->remove_unneeded(false));
+  std::map<std::uint64_t, AcknowledgedPosition> positions;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    if (!impl_->positions_moved) return {};
+    positions = impl_->positions;
+    impl_->positions_moved = false;
+  }
+  const auto written = impl_->files.write_positions(positions);
+  if (!written) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->positions_moved = true;
+  }
+  return written;
+}
+
+std::vector<SpoolRange> Spool::epochs() const {
+  std::vector<SpoolRange> out;
+  for (const auto& epoch : impl_->epochs_now()) out.push_back({epoch.number, epoch.log->first_number(), epoch.log->next_number()});
+  return out;
+}
+
+Result<SpooledBatch> Spool::read(std::uint64_t epoch, std::uint64_t sequence) const {
+  const auto all = impl_->epochs_now();
+  const auto found = std::ranges::find(all, epoch, &Epoch::number);
+  if (found == all.end()) return fail(ErrorCode::not_found, fmt::format("the spool has no epoch {:016x}", epoch));
+  DUHENG_TRY(auto entry, found->log->read(sequence));
+  DUHENG_TRY(auto batch, split_entry(std::move(entry)));
+  if (chain_hash(batch.previous_hash, epoch, sequence, batch.body) != batch.hash)
+    return fail(ErrorCode::storage_corrupt, fmt::format("spooled batch {:016x}/{} does not match its hash", epoch, sequence));
+  return batch;
+}
+
+void Spool::acknowledged(std::uint64_t epoch, std::uint64_t next_sequence, std::uint64_t backed_up_sequence) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (std::ranges::find(impl_->epochs, epoch, &Epoch::number) == impl_->epochs.end()) return;
+  auto& position = impl_->positions[epoch];
+  const AcknowledgedPosition now{next_sequence, std::min(next_sequence, backed_up_sequence)};
+  impl_->positions_moved = impl_->positions_moved || position != now;
+  position = now;
+}
+
+std::uint64_t Spool::acknowledged_sequence(std::uint64_t epoch) const { return impl_->position_of(epoch).next_sequence; }
+
+void Spool::on_durable(std::function<void(std::uint64_t, std::uint64_t)> listener) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->listener = std::move(listener);
+}
+
+Result<void> Spool::start_new_epoch() { return impl_->begin_epoch(); }
+
+SpoolState Spool::state() const {
+  SpoolState out;
+  const auto all = impl_->epochs_now();
+  out.epoch = all.back().number;
+  out.next_sequence = all.back().log->next_number();
+  out.bytes_max = impl_->options.bytes_max;
+  for (const auto& epoch : all) {
+    const std::uint64_t first = epoch.log->first_number();
+    const std::uint64_t next = epoch.log->next_number();
+    const std::uint64_t acknowledged = std::clamp(impl_->position_of(epoch.number).next_sequence, first, next);
+    const std::uint64_t bytes = epoch.log->size_bytes();
+    out.bytes += bytes;
+    out.unacknowledged_batches += next - acknowledged;
+    if (next > first) out.unacknowledged_bytes += static_cast<std::uint64_t>(static_cast<double>(bytes) * static_cast<double>(next - acknowledged) / static_cast<double>(next - first));
+  }
+  if (const auto free = all.back().log->free_bytes()) out.disk_free_bytes = *free;
+  const std::scoped_lock lock(impl_->mutex);
+  out.full = impl_->full;
+  out.damaged_epochs = impl_->damaged_epochs;
+  out.append_bytes_per_s = impl_->append_bytes_per_s;
+  const std::uint64_t room = std::min(out.bytes_max > out.bytes ? out.bytes_max - out.bytes : 0, out.disk_free_bytes);
+  if (out.append_bytes_per_s > 0) out.autonomy_hours = static_cast<double>(room) / out.append_bytes_per_s / 3'600.0;
+  return out;
+}
+
+std::int64_t Spool::newest_created_utc_ms() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->newest_created_shared;
+}
+
+}  // namespace duheng::gateway

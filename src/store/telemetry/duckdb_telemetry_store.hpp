@@ -1,0 +1,78 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/disk.hpp"
+#include "crypto/key_provider.hpp"
+#include "store/telemetry/telemetry_store.hpp"
+
+namespace duheng::store {
+
+struct DuckDbTelemetryOptions {
+  std::string directory;                                       ///< made when missing; nothing else may stand in it
+  std::size_t threads = 2;                                     ///< worker threads of the engine, the caller's included
+  std::size_t memory_bytes_max = std::size_t{1} << 30;         ///< of the engine's buffers; spills (encrypted) beyond
+  std::size_t temporary_bytes_max = std::size_t{8} << 30;      ///< on disk
+  std::size_t read_connections = 4;                            ///< questions that run at once; more wait for a free one
+  std::size_t readings_per_transaction_max = 2'000'000;        ///< a larger request is applied in several transactions
+  std::uint64_t log_bytes_due = std::uint64_t{64} << 20;       ///< a checkpoint is due
+  std::uint64_t log_bytes_ceiling = std::uint64_t{256} << 20;  ///< a checkpoint is forced: new questions wait
+  std::uint64_t readings_due = 20'000'000;  ///< a checkpoint is due after so many readings, whatever the log
+  bool discard_existing = false;            ///< move the present file aside and start afresh
+};
+
+/// DuckDB behind the seam. One encrypted file (AES-256-GCM; key purpose "telemetry") and its write-ahead log, in
+/// arrival order, no index; source and series tables and the latest point of every series also in memory.
+///
+/// Files in `directory`: telemetry.duckdb, telemetry.duckdb.wal, telemetry.key (key version and check value, no
+/// secret), temporary/. Only this process may open them while the store is open.
+class DuckDbTelemetryStore final : public TelemetryStore {
+ public:
+  enum class Origin : std::uint8_t {
+    opened,            ///< the file was there and whole
+    created,           ///< no file was there
+    replaced_damaged,  ///< the file was damaged (or discarded); it stands beside as telemetry.duckdb.damaged-<utc ms>
+  };
+  struct Opened {
+    std::unique_ptr<DuckDbTelemetryStore> store;
+    Origin origin = Origin::opened;
+    std::string damage;    ///< why the old file was refused
+    std::string moved_to;  ///< where it is now
+    /// True unless the file was opened: next_record() is 0, the owner applies the journal from its start.
+    [[nodiscard]] bool needs_rebuild() const noexcept { return origin != Origin::opened; }
+  };
+  /// Errors: key_missing - the file is whole but the provider's key does not open it (the file stays); unavailable -
+  /// another process has it open; storage_full, storage_failed; unsupported - written by a newer release. `disk` makes
+  /// and renames files; the engine itself reads and writes through the operating system.
+  [[nodiscard]] static Result<Opened> open(const DuckDbTelemetryOptions& options, Disk& disk, const Clock& clock,
+                                           crypto::KeyProvider& keys);
+  ~DuckDbTelemetryStore() override;
+
+  [[nodiscard]] std::uint64_t next_record() const override;
+  [[nodiscard]] Result<ApplyResult> apply(std::span<const TelemetryRecord> records) override;
+  [[nodiscard]] std::vector<Source> sources() const override;
+  [[nodiscard]] std::vector<Source> sources_of(GatewayId gateway) const override;
+  [[nodiscard]] std::optional<Source> find_source(GatewayId gateway, std::string_view device_uid) const override;
+  [[nodiscard]] std::vector<Series> series_of(SourceId source) const override;
+  [[nodiscard]] std::optional<Series> find_series(SeriesId series) const override;
+  [[nodiscard]] std::vector<std::optional<Point>> latest(std::span<const SeriesId> series) const override;
+  [[nodiscard]] Result<PointPage> range(SeriesId series, TimeRange range, std::size_t points_max,
+                                        const QueryOptions& options) const override;
+  [[nodiscard]] Result<std::vector<CurveBucket>> curve(SeriesId series, TimeRange range, std::size_t buckets,
+                                                       const QueryOptions& options) const override;
+  [[nodiscard]] Result<Completeness> completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
+                                                  const QueryOptions& options) const override;
+  [[nodiscard]] Result<bool> checkpoint_if_due() override;
+  [[nodiscard]] TelemetryStatistics statistics() const override;
+  [[nodiscard]] Result<std::string> digest() override;
+  /// A checkpoint now, due or not.
+  [[nodiscard]] Result<void> checkpoint();
+
+ private:
+  struct State;
+  explicit DuckDbTelemetryStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace duheng::store

@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+
+#include "store/telemetry/telemetry_store.hpp"
+
+namespace duheng::store {
+
+/// Everything in memory: for the seeded simulation and as the plain-spoken reference the contract suite holds other
+/// engines against. Time-outs are never reached.
+class MemoryTelemetryStore final : public TelemetryStore {
+ public:
+  MemoryTelemetryStore();
+  ~MemoryTelemetryStore() override;
+
+  [[nodiscard]] std::uint64_t next_record() const override;
+  [[nodiscard]] Result<ApplyResult> apply(std::span<const TelemetryRecord> records) override;
+  [[nodiscard]] std::vector<Source> sources() const override;
+  [[nodiscard]] std::vector<Source> sources_of(GatewayId gateway) const override;
+  [[nodiscard]] std::optional<Source> find_source(GatewayId gateway, std::string_view device_uid) const override;
+  [[nodiscard]] std::vector<Series> series_of(SourceId source) const override;
+  [[nodiscard]] std::optional<Series> find_series(SeriesId series) const override;
+  [[nodiscard]] std::vector<std::optional<Point>> latest(std::span<const SeriesId> series) const override;
+  [[nodiscard]] Result<PointPage> range(SeriesId series, TimeRange range, std::size_t points_max,
+                                        const QueryOptions& options) const override;
+  [[nodiscard]] Result<std::vector<CurveBucket>> curve(SeriesId series, TimeRange range, std::size_t buckets,
+                                                       const QueryOptions& options) const override;
+  [[nodiscard]] Result<Completeness> completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
+                                                  const QueryOptions& options) const override;
+  [[nodiscard]] Result<bool> checkpoint_if_due() override;
+  [[nodiscard]] TelemetryStatistics statistics() const override;
+  [[nodiscard]] Result<std::string> digest() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace duheng::store

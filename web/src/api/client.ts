@@ -1,0 +1,104 @@
+import { observe_server_time } from './server_clock.ts';
+import type {
+  Completeness,
+  Curve,
+  DeviceDetail,
+  DevicePage,
+  DeviceQuery,
+  FrameProvenance,
+  Gateway,
+  OrganisationTree,
+  Overview,
+  Problem,
+  Reading,
+  Session,
+  Source,
+  Status,
+} from './types.ts';
+
+/**
+ * A request that did not succeed. `status` 0 means that no answer came; otherwise it is the HTTP status, and `problem` is what
+ * the platform said (absent when the answer was not one of ours, e.g. from a proxy).
+ */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly problem: Problem | undefined;
+
+  constructor(status: number, problem?: Problem) {
+    super(problem?.message ?? `HTTP ${status}`);
+    this.name = 'ApiError';
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+function is_problem(value: unknown): value is Problem {
+  const problem = value as Problem | null;
+  return typeof problem === 'object' && problem !== null && typeof problem.code === 'string' && typeof problem.message === 'string';
+}
+
+type Query = Record<string, string | number | undefined>;
+
+function with_query(path: string, query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function request<T>(method: 'GET' | 'POST' | 'DELETE', path: string, options: { body?: unknown; signal?: AbortSignal | undefined } = {}) {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  // A foreign site cannot send this header, so its presence shows that the request is our own.
+  if (method !== 'GET') headers['X-Duheng-Request'] = '1';
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError(0);
+  }
+  if (response.status === 204) return undefined as T;
+  const body: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) throw new ApiError(response.status, is_problem(body) ? body : undefined);
+  if (body === undefined) throw new ApiError(response.status);
+  observe_server_time((body as { server_time?: unknown }).server_time);
+  return body as T;
+}
+
+type Signal = AbortSignal | undefined;
+const get = <T>(path: string, signal: Signal, query: Query = {}) => request<T>('GET', with_query(path, query), { signal });
+
+/** One function per route of api/openapi.yaml; all throw ApiError. */
+export const api = {
+  log_in: (name: string, password: string) => request<Session>('POST', '/api/v1/session', { body: { name, password } }),
+  log_out: () => request<void>('DELETE', '/api/v1/session'),
+  session: (signal?: Signal) => get<Session>('/api/v1/session', signal),
+  overview: (signal?: Signal) => get<Overview>('/api/v1/overview', signal),
+  devices: (query: DeviceQuery, signal?: Signal) => get<DevicePage>('/api/v1/devices', signal, query as Query),
+  device: (id: number, signal?: Signal) => get<DeviceDetail>(`/api/v1/devices/${id}`, signal),
+  completeness: (id: number, date: string, signal?: Signal) =>
+    get<Completeness>(`/api/v1/devices/${id}/completeness`, signal, { date }),
+  curve: (series_id: number, from: string, to: string, buckets: number, signal?: Signal) =>
+    get<Curve>(`/api/v1/series/${series_id}/curve`, signal, { from, to, buckets }),
+  readings: (series_id: number, before: string | undefined, limit: number, signal?: Signal) =>
+    get<{ readings: Reading[] }>(`/api/v1/series/${series_id}/readings`, signal, { before, limit }),
+  frame: (frame: string, signal?: Signal) => get<FrameProvenance>(`/api/v1/frames/${encodeURIComponent(frame)}`, signal),
+  sources: (signal?: Signal) => get<{ sources: Source[] }>('/api/v1/sources', signal),
+  organisations: (signal?: Signal) => get<OrganisationTree>('/api/v1/organisations', signal),
+  gateways: (signal?: Signal) => get<{ gateways: Gateway[] }>('/api/v1/gateways', signal),
+  status: (signal?: Signal) => get<Status>('/api/v1/status', signal),
+};
+
+/** Where the WebSocket of live values is, seen from the page. */
+export function live_url(location: Location): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`;
+}

@@ -1,0 +1,58 @@
+import { keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import { ApiError, api } from './client.ts';
+import type { DeviceQuery } from './types.ts';
+
+export const session_key = ['session'] as const;
+
+/** Temporary failures are tried again; what the platform refused is not, as it would refuse again. */
+export function should_retry(failures: number, error: unknown): boolean {
+  const temporary = !(error instanceof ApiError) || error.status === 0 || error.status === 503;
+  return temporary && failures < 2;
+}
+
+/** `on_session_lost` is called when the platform no longer knows this session. */
+export function make_query_client(on_session_lost: (client: QueryClient) => void): QueryClient {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        const asks_who = query.queryKey[0] === session_key[0];
+        if (!asks_who && error instanceof ApiError && error.status === 401) on_session_lost(client);
+      },
+    }),
+    defaultOptions: { queries: { retry: should_retry, staleTime: 5_000, refetchOnWindowFocus: true } },
+  });
+  return client;
+}
+
+export const queries = {
+  overview: () => queryOptions({ queryKey: ['overview'], queryFn: ({ signal }) => api.overview(signal) }),
+  devices: (query: DeviceQuery) =>
+    queryOptions({
+      queryKey: ['devices', query],
+      queryFn: ({ signal }) => api.devices(query, signal),
+      placeholderData: keepPreviousData,
+    }),
+  device: (id: number) => queryOptions({ queryKey: ['device', id], queryFn: ({ signal }) => api.device(id, signal) }),
+  completeness: (id: number, date: string) =>
+    queryOptions({ queryKey: ['completeness', id, date], queryFn: ({ signal }) => api.completeness(id, date, signal) }),
+  curve: (series_id: number, from_ms: number, to_ms: number, buckets: number) =>
+    queryOptions({
+      queryKey: ['curve', series_id, from_ms, to_ms, buckets],
+      queryFn: ({ signal }) =>
+        api.curve(series_id, new Date(from_ms).toISOString(), new Date(to_ms).toISOString(), buckets, signal),
+    }),
+  readings: (series_id: number, before: string | undefined, limit: number) =>
+    queryOptions({
+      queryKey: ['readings', series_id, before ?? null, limit],
+      queryFn: ({ signal }) => api.readings(series_id, before, limit, signal),
+      placeholderData: keepPreviousData,
+    }),
+  // A frame never changes; only its device's name may.
+  frame: (frame: string) =>
+    queryOptions({ queryKey: ['frame', frame], queryFn: ({ signal }) => api.frame(frame, signal), staleTime: 600_000 }),
+  sources: () => queryOptions({ queryKey: ['sources'], queryFn: ({ signal }) => api.sources(signal) }),
+  organisations: () =>
+    queryOptions({ queryKey: ['organisations'], queryFn: ({ signal }) => api.organisations(signal), staleTime: 300_000 }),
+  gateways: () => queryOptions({ queryKey: ['gateways'], queryFn: ({ signal }) => api.gateways(signal) }),
+  status: () => queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => api.status(signal) }),
+};

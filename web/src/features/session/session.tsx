@@ -1,0 +1,74 @@
+import { queryOptions, type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Navigate, useLocation } from 'react-router';
+import { ApiError, api } from '../../api/client.ts';
+import { session_key, should_retry } from '../../api/queries.ts';
+import type { Session } from '../../api/types.ts';
+import { ProblemView } from '../../components/problem_view.tsx';
+import { Splash } from '../../components/splash.tsx';
+
+/** The session, or null when nobody is logged in. */
+const session_query = queryOptions<Session | null>({
+  queryKey: session_key,
+  queryFn: async ({ signal }) => {
+    try {
+      return await api.session(signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+  retry: should_retry,
+});
+
+export function useSession() {
+  return useQuery(session_query);
+}
+
+/** Called when the platform no longer knows the session: the pages give way to the login. */
+export function session_lost(client: QueryClient): void {
+  client.setQueryData<Session | null>(session_key, null);
+}
+
+/** Where to go after the login: only a place within this app. */
+export function safe_next(next: string | null): string {
+  return next?.startsWith('/') && !next.startsWith('//') && !next.startsWith('/\\') && !next.startsWith('/login') ? next : '/';
+}
+
+export function login_path(next: string): string {
+  return next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`;
+}
+
+/** Shows its children to a logged-in user, the login page to anyone else. */
+export function RequireSession({ children }: { children: ReactNode }) {
+  const session = useSession();
+  const { pathname, search } = useLocation();
+  if (session.data) return children;
+  if (session.data === null) {
+    return <Navigate to={login_path(pathname + search)} replace state={{ expired: pathname !== '/' }} />;
+  }
+  if (session.isError) {
+    return (
+      <main className="splash">
+        <ProblemView error={session.error} on_retry={() => void session.refetch()} />
+      </main>
+    );
+  }
+  return <Splash />;
+}
+
+/** Ends the session here and on the platform. */
+export function useLogOut(): () => Promise<void> {
+  const client = useQueryClient();
+  return async () => {
+    try {
+      await api.log_out();
+    } catch (error) {
+      // A session the platform has already forgotten is ended as well.
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+    }
+    client.clear();
+    client.setQueryData<Session | null>(session_key, null);
+  };
+}
