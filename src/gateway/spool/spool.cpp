@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <mutex>
 
@@ -74,6 +73,7 @@ struct Spool::Impl {
   std::vector<Epoch> epochs;
   std::map<std::uint64_t, AcknowledgedPosition> positions;
   bool positions_moved = false;
+  std::uint64_t retired = 0;  // an epoch that takes no more batches
   bool full = false;
   std::uint64_t damaged_epochs = 0;
   double append_bytes_per_s = 0;
@@ -87,6 +87,11 @@ struct Spool::Impl {
   Epoch current() const {
     const std::scoped_lock lock(mutex);
     return epochs.back();
+  }
+
+  bool current_is_retired() const {
+    const std::scoped_lock lock(mutex);
+    return epochs.back().number == retired;
   }
 
   Result<std::shared_ptr<store::SegmentLog>> open_log(std::uint64_t epoch) {
@@ -248,6 +253,8 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
     }
     const Epoch epoch{number, std::move(*log)};
     const bool is_current = identity == number;
+    // Named but without a segment: removed by somebody, or never written to. Its numbers may have been used.
+    if (is_current && epoch.log->open_report().created) continue;
     const auto resumed = is_current ? impl->resume(epoch) : Result<void>{};
     // An acknowledged batch that is not here any more was lost by a disk that had confirmed it: its number must not be reused.
     writable = is_current && resumed && impl->position_of(number).next_sequence <= epoch.log->next_number();
@@ -261,6 +268,7 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
 Result<std::uint64_t> Spool::append(ByteView body) {
   if (body.size() > batch_limits::bytes_max)
     return fail(ErrorCode::limit_exceeded, fmt::format("a batch of {} octets is over {}", body.size(), batch_limits::bytes_max));
+  if (impl_->current_is_retired()) DUHENG_CHECK(impl_->begin_epoch());
   Epoch epoch = impl_->current();
   if (epoch.log->poisoned()) {
     DUHENG_CHECK(impl_->reopen());
@@ -358,7 +366,10 @@ void Spool::on_durable(std::function<void(std::uint64_t, std::uint64_t)> listene
   impl_->listener = std::move(listener);
 }
 
-Result<void> Spool::start_new_epoch() { return impl_->begin_epoch(); }
+void Spool::retire_epoch(std::uint64_t epoch) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (impl_->epochs.back().number == epoch) impl_->retired = epoch;
+}
 
 SpoolState Spool::state() const {
   SpoolState out;

@@ -89,9 +89,9 @@ class Spool {
   [[nodiscard]] std::uint64_t acknowledged_sequence(std::uint64_t epoch) const;
   /// Called after each append, from its thread, with nothing locked.
   void on_durable(std::function<void(std::uint64_t epoch, std::uint64_t next_sequence)> listener);
-  /// The platform knows more of this epoch than the spool does: the disk lost what it had confirmed. What follows goes into a
-  /// new epoch, so that no offset is used twice. By the appending thread.
-  [[nodiscard]] Result<void> start_new_epoch();
+  /// What is spooled next goes into another epoch when `epoch` is the one being written: the platform holds other content for
+  /// its offsets, or the disk lost what it had confirmed, and no offset may be used twice. The old one stays as it is.
+  void retire_epoch(std::uint64_t epoch);
 
   [[nodiscard]] SpoolState state() const;
   /// Creation time of the newest batch, 0 when there is none: no honest clock stands before it.

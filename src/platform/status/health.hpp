@@ -23,7 +23,8 @@ struct Component {
   Finding finding;
 };
 
-/// Asks each component how it is. A check must answer within milliseconds and not throw; it is asked from several threads.
+/// Asks each component how it is. A check must answer within milliseconds and not throw; it is asked from several
+/// threads.
 class Health {
  public:
   void add(std::string name, std::function<Finding()> check);

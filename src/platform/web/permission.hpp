@@ -10,13 +10,14 @@ namespace duheng::platform::web {
 
 /// What a user may do, in rising order: each role may all that the one before may.
 enum class Role : std::uint8_t {
-  viewer = 1,    ///< looks
-  operator_ = 2, ///< looks and works: adopts sources, edits devices
-  admin = 3,     ///< all of it, people included
+  viewer = 1,     ///< looks
+  operator_ = 2,  ///< looks and works: adopts sources, edits devices
+  admin = 3,      ///< all of it, people included
 };
 [[nodiscard]] std::string_view to_string(Role role) noexcept;
 
-/// What a route asks of its caller. There is no default: whoever adds a route says who may use it, or it does not compile.
+/// What a route asks of its caller. There is no default: whoever adds a route says who may use it, or it does not
+/// compile.
 class Permission {
  public:
   /// Anybody, without a session: logging in.

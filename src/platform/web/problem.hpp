@@ -13,7 +13,8 @@ namespace duheng::platform::web {
 [[nodiscard]] int http_status(ErrorCode code) noexcept;
 
 /// A `Problem` of api/openapi.yaml as the body; `retry_after_s` also becomes the header.
-[[nodiscard]] HttpResponse problem(int status, std::string_view code, std::string_view message, std::string_view request_id,
+[[nodiscard]] HttpResponse problem(int status, std::string_view code, std::string_view message,
+                                   std::string_view request_id,
                                    std::optional<std::int64_t> retry_after_s = std::nullopt);
 /// The same from an error. What is our own fault (5xx) is told without its inner message, which stands in the log.
 [[nodiscard]] HttpResponse problem(const Error& error, std::string_view request_id);

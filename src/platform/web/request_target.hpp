@@ -10,8 +10,8 @@
 
 namespace duheng::platform::web {
 
-/// Turns %XX into octets; `plus_is_blank` for queries. Errors: malformed - a broken escape, a NUL or control octet, or bytes
-/// that are not UTF-8.
+/// Turns %XX into octets; `plus_is_blank` for queries. Errors: malformed - a broken escape, a NUL or control octet, or
+/// bytes that are not UTF-8.
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text, bool plus_is_blank);
 /// Whether the text is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
@@ -27,8 +27,8 @@ struct RequestTarget {
   std::vector<QueryItem> query;
   bool trailing_slash = false;
 };
-/// Errors: malformed - not in origin form, a broken escape, "." or ".." or an encoded slash among the segments, the same
-/// query name twice; limit_exceeded - over 32 segments or 32 query items.
+/// Errors: malformed - not in origin form, a broken escape, "." or ".." or an encoded slash among the segments, the
+/// same query name twice; limit_exceeded - over 32 segments or 32 query items.
 [[nodiscard]] Result<RequestTarget> parse_target(std::string_view target);
 
 /// The cookie of that name in a Cookie header (RFC 6265, 5.4).
@@ -37,8 +37,8 @@ struct RequestTarget {
 /// Whether an Accept-Encoding header admits a coding (q=0 refuses it).
 [[nodiscard]] bool accepts_encoding(std::string_view header, std::string_view coding) noexcept;
 
-/// Strict reading of a query: the first error sticks, and finish() also refuses names nobody asked for, so that a misspelt
-/// filter is told and does not silently show everything.
+/// Strict reading of a query: the first error sticks, and finish() also refuses names nobody asked for, so that a
+/// misspelt filter is told and does not silently show everything.
 class QueryReader {
  public:
   explicit QueryReader(const std::vector<QueryItem>& items) : items_(items), used_(items.size()) {}

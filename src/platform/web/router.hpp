@@ -19,7 +19,7 @@ struct RequestContext {
   const std::vector<std::pair<std::string, std::int64_t>>& path_parameters;
   QueryReader query;
   std::string_view request_id;
-  std::optional<Caller> caller;     ///< present on every route that needs a session
+  std::optional<Caller> caller;    ///< present on every route that needs a session
   std::string_view session_token;  ///< empty without a cookie; never logged
 
   /// The positive integer that stands for `{name}` in the route's pattern.
@@ -28,8 +28,8 @@ struct RequestContext {
 
 using Handler = std::function<Result<HttpResponse>(RequestContext&)>;
 
-/// Routes by pattern, e.g. "/api/v1/devices/{device_id}". A `{name}` takes a positive integer of at most 19 digits; anything
-/// else there is no route (404).
+/// Routes by pattern, e.g. "/api/v1/devices/{device_id}". A `{name}` takes a positive integer of at most 19 digits;
+/// anything else there is no route (404).
 class Router {
  public:
   struct Route {

@@ -10,8 +10,8 @@
 
 namespace duheng::platform::web {
 
-/// The built web application, read into memory once at start: a request only looks its path up in a table, so that no path,
-/// however written, reaches the file system. Immutable afterwards; safe from any thread.
+/// The built web application, read into memory once at start: a request only looks its path up in a table, so that no
+/// path, however written, reaches the file system. Immutable afterwards; safe from any thread.
 class StaticFiles {
  public:
   struct Limits {
@@ -20,8 +20,8 @@ class StaticFiles {
   };
   /// No files: every path is "not found".
   StaticFiles() = default;
-  /// Reads `directory` with all below it; names that begin with "." and source maps stay out. Compresses what is worth it
-  /// (gzip, RFC 1952). Errors: not_found - no such folder, or no index.html in it; limit_exceeded.
+  /// Reads `directory` with all below it; names that begin with "." and source maps stay out. Compresses what is worth
+  /// it (gzip, RFC 1952). Errors: not_found - no such folder, or no index.html in it; limit_exceeded.
   [[nodiscard]] static Result<StaticFiles> load(const std::string& directory, const Limits& limits);
   [[nodiscard]] static Result<StaticFiles> load(const std::string& directory) { return load(directory, Limits{}); }
 

@@ -21,11 +21,12 @@ inline constexpr std::string_view session_cookie = "__Host-duheng";
 /// Says who a session token belongs to. Errors: unauthenticated, expired - log in again. Blocks; thread-safe.
 using Authenticate = std::function<Result<Caller>(std::string_view session_token)>;
 
-/// The one way into the web API and the web application. Each request takes these steps, in this order, and no handler runs
-/// before all of them have let it through: target well-formed, route known, foreign sites kept out, session, permission.
+/// The one way into the web API and the web application. Each request takes these steps, in this order, and no handler
+/// runs before all of them have let it through: target well-formed, route known, foreign sites kept out, session,
+/// permission.
 ///
-/// Threads: handle() on I/O threads does what needs no waiting; sessions and handlers run on the worker pool, whose queue is
-/// bounded (full: 503 with Retry-After).
+/// Threads: handle() on I/O threads does what needs no waiting; sessions and handlers run on the worker pool, whose
+/// queue is bounded (full: 503 with Retry-After).
 class WebService final : public HttpHandler {
  public:
   struct Options {

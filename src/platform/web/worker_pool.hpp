@@ -9,8 +9,8 @@
 
 namespace duheng::platform::web {
 
-/// Threads for work that blocks (database queries, password hashing), so that the I/O threads never do. At most `queued_max`
-/// jobs wait; when that many do, submit() refuses and the caller sheds the load.
+/// Threads for work that blocks (database queries, password hashing), so that the I/O threads never do. At most
+/// `queued_max` jobs wait; when that many do, submit() refuses and the caller sheds the load.
 class WorkerPool {
  public:
   WorkerPool(std::size_t threads, std::size_t queued_max);

@@ -22,15 +22,17 @@ std::string SegmentCatalogue::path_of(std::uint64_t first_number) const {
   return fmt::format("{}/{}", directory_, segment_name(first_number));
 }
 
-std::shared_ptr<SegmentFile> SegmentCatalogue::add_segment(Listed listed, const crypto::Hash256& last_hash,
-                                                           Bytes snapshot) {
-  auto file = std::make_shared<SegmentFile>(disk_, keys_, path_of(listed.first_number), purpose_, listed.first_number);
+std::shared_ptr<SegmentFile> SegmentCatalogue::make_file(std::uint64_t first_number) const {
+  return std::make_shared<SegmentFile>(disk_, keys_, path_of(first_number), purpose_, first_number);
+}
+
+void SegmentCatalogue::add_segment(std::shared_ptr<SegmentFile> file, std::uint64_t size_bytes,
+                                   const crypto::Hash256& last_hash, Bytes snapshot) {
   const std::lock_guard lock(mutex_);
-  segments_.push_back({file, listed.size_bytes});
-  size_bytes_ += listed.size_bytes;
+  segments_.push_back({std::move(file), size_bytes});
+  size_bytes_ += size_bytes;
   last_hash_ = last_hash;
   last_snapshot_ = std::move(snapshot);
-  return file;
 }
 
 void SegmentCatalogue::set_durable(std::uint64_t next_number, const crypto::Hash256& last_hash, Bytes snapshot) {

@@ -19,12 +19,10 @@ class SegmentCatalogue {
                    std::size_t cache_bytes_max, std::uint64_t next_number);
 
   // The writer's side.
-  struct Listed {
-    std::uint64_t first_number;
-    std::uint64_t size_bytes;
-  };
-  [[nodiscard]] std::shared_ptr<SegmentFile> add_segment(Listed listed, const crypto::Hash256& last_hash,
-                                                         Bytes snapshot);
+  [[nodiscard]] std::shared_ptr<SegmentFile> make_file(std::uint64_t first_number) const;
+  /// The last one from now on. Give a segment that is being written its index before.
+  void add_segment(std::shared_ptr<SegmentFile> file, std::uint64_t size_bytes, const crypto::Hash256& last_hash,
+                   Bytes snapshot);
   void publish(std::shared_ptr<const DecodedBlock> block, std::uint64_t bytes, const crypto::Hash256& hash);
   void set_durable(std::uint64_t next_number, const crypto::Hash256& last_hash, Bytes snapshot);
   void add_bytes(std::uint64_t bytes);

@@ -23,6 +23,12 @@ Result<void> remove_torn_segment(Disk& disk, const std::string& directory, const
   return disk.remove(fmt::format("{}/{}", directory, segment_name(*recovery.torn_segment)));
 }
 
+/// What a killed process wrote may stand in the kernel's memory only.
+Result<void> make_durable(Disk& disk, const std::string& path) {
+  DUHENG_TRY(const auto file, disk.open(path, OpenMode::append));
+  return file->sync();
+}
+
 /// Everything but the index of the closed segments, which are read when somebody asks.
 Result<std::shared_ptr<SegmentFile>> list_into(SegmentCatalogue& catalogue, const Recovery& recovery) {
   std::shared_ptr<SegmentFile> last;
@@ -31,7 +37,8 @@ Result<std::shared_ptr<SegmentFile>> list_into(SegmentCatalogue& catalogue, cons
     DUHENG_TRY(std::uint64_t size, file->size());
     const bool open_end = number == recovery.segments.back() && !recovery.last->closed;
     if (open_end) size = recovery.last->index.end;
-    last = catalogue.add_segment({number, size}, {}, {});
+    last = catalogue.make_file(number);
+    catalogue.add_segment(last, size, {}, {});
   }
   return last;
 }
@@ -57,7 +64,11 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Disk& disk, Random& random,
   DUHENG_TRY(auto last_file, list_into(*catalogue, recovery));
   auto writer = std::make_unique<Writer>(*catalogue, random, std::move(options), recovery.report);
   if (recovery.last) {
-    if (!recovery.last->closed) DUHENG_CHECK(writer->continue_segment(*recovery.last, std::move(last_file)));
+    if (recovery.last->closed) {
+      DUHENG_CHECK(make_durable(disk, last_file->path()));
+    } else {
+      DUHENG_CHECK(writer->continue_segment(*recovery.last, std::move(last_file)));
+    }
     catalogue->set_durable(recovery.last->index.next_number, recovery.last->index.last_hash,
                            recovery.last->header.snapshot);
   }

@@ -23,14 +23,14 @@ inline constexpr std::size_t snapshot_bytes_max = 16U << 20;
 }  // namespace segment_limits
 
 struct SegmentLogOptions {
-  std::string directory;                        ///< made when missing; belongs to this log and one process alone
-  std::string purpose;                          ///< which key of the KeyProvider, e.g. "journal"; at most 64 octets
+  std::string directory{};                      ///< made when missing; belongs to this log and one process alone
+  std::string purpose{};                        ///< which key of the KeyProvider, e.g. "journal"; at most 64 octets
   std::uint64_t first_number = 0;               ///< of the first entry of a log that has no segment yet
   std::uint64_t segment_bytes_max = 64U << 20;  ///< a new segment starts once the present one is as large as this
   std::size_t cache_bytes_max = 16U << 20;      ///< decrypted blocks kept in memory
   /// Called whenever a segment starts, in the thread that appends: the owner's state after every entry so far. It is
   /// kept (encrypted) in the segment's header, so that the owner need replay only the last segment. May be empty.
-  std::function<Bytes()> snapshot;
+  std::function<Bytes()> snapshot{};
 };
 
 /// What open() found. `bytes_cut` > 0 is normal after a crash: an append that was never acknowledged left a torn tail.

@@ -108,6 +108,8 @@ class Examination {
     const std::uint64_t number = recovery_.segments[recovery_.segments.size() - 2];
     SegmentFile before(disk_, keys_, path_of(number), purpose_, number);
     auto index = before.load_index();
+    // A withdrawn key puts its own segments out of reach, not the log.
+    if (!index && index.error().code == ErrorCode::key_missing) return {};
     if (!index) return fail(index.error().code, fmt::format("{}: {}", path_of(number), index.error().message));
     const SegmentHeader& header = recovery_.last->header;
     if (index->next_number != header.first_number || index->last_hash != header.previous_hash) {

@@ -118,12 +118,13 @@ Result<void> SegmentLog::Writer::create_segment() {
     (void)catalogue_.disk().remove(path);
     return std::unexpected(storage_error("no new segment could be started", written.error()));
   }
-  auto reader = catalogue_.add_segment({header.first_number, bytes.size()}, header.hash, std::move(header.snapshot));
   SegmentIndex index;
   index.next_number = header.first_number;
   index.end = bytes.size();
   index.last_hash = header.hash;
-  reader->set_index(index);
+  auto reader = catalogue_.make_file(header.first_number);
+  reader->set_index(std::move(index));
+  catalogue_.add_segment(reader, bytes.size(), header.hash, std::move(header.snapshot));
   active_.emplace(
       Active{std::move(file), std::move(reader), std::move(aead), bytes.size(), header.hash, true, draw_nonce_start()});
   return {};

@@ -1,5 +1,5 @@
-import { queryOptions, type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type QueryClient, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useRef } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { ApiError, api } from '../../api/client.ts';
 import { session_key, should_retry } from '../../api/queries.ts';
@@ -26,6 +26,9 @@ export function useSession() {
   return useQuery(session_query);
 }
 
+/** Set while the last session was ended by its own user, so that the login page does not speak of an expiry. */
+const logged_out_key = ['logged out'] as const;
+
 /** Called when the platform no longer knows the session: the pages give way to the login. */
 export function session_lost(client: QueryClient): void {
   client.setQueryData<Session | null>(session_key, null);
@@ -43,10 +46,16 @@ export function login_path(next: string): string {
 /** Shows its children to a logged-in user, the login page to anyone else. */
 export function RequireSession({ children }: { children: ReactNode }) {
   const session = useSession();
+  const client = useQueryClient();
   const { pathname, search } = useLocation();
-  if (session.data) return children;
+  const was_logged_in = useRef(false);
+  if (session.data) {
+    was_logged_in.current = true;
+    return children;
+  }
   if (session.data === null) {
-    return <Navigate to={login_path(pathname + search)} replace state={{ expired: pathname !== '/' }} />;
+    if (client.getQueryData(logged_out_key)) return <Navigate to="/login" replace />;
+    return <Navigate to={login_path(pathname + search)} replace state={{ expired: was_logged_in.current }} />;
   }
   if (session.isError) {
     return (
@@ -69,6 +78,13 @@ export function useLogOut(): () => Promise<void> {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
     }
     client.clear();
+    client.setQueryData(logged_out_key, true);
     client.setQueryData<Session | null>(session_key, null);
   };
+}
+
+/** Takes over a new session; nothing that the former user saw is kept. */
+export function session_begun(client: QueryClient, session: Session): void {
+  client.clear();
+  client.setQueryData<Session | null>(session_key, session);
 }

@@ -1,0 +1,55 @@
+#include "gateway/polling/poll_schedule.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+namespace duheng::gateway {
+namespace {
+
+TEST(PollSchedule, SpreadsAThousandMetersOverTheInterval) {
+  PollSchedule schedule;
+  for (std::uint64_t i = 0; i < 1'000; ++i) schedule.add(10'000, i * 0x9E3779B97F4A7C15ULL, 0);
+  std::map<std::int64_t, int> per_second;
+  for (std::int64_t now = 0; now < 10'000; now = schedule.next_due_ms())
+    while (schedule.pop_due(now)) ++per_second[now / 1'000];
+  for (const auto& [second, count] : per_second) {
+    EXPECT_GT(count, 50) << second;
+    EXPECT_LT(count, 150) << second;
+  }
+  EXPECT_EQ(schedule.skipped_rounds(), 0U);
+}
+
+TEST(PollSchedule, SkipsMissedRoundsAndKeepsItsPhase) {
+  PollSchedule schedule;
+  schedule.add(1'000, 300, 0);
+  EXPECT_FALSE(schedule.pop_due(299));
+  EXPECT_TRUE(schedule.pop_due(300));
+  EXPECT_EQ(schedule.next_due_ms(), 1'300);
+  EXPECT_TRUE(schedule.pop_due(60'000));  // asleep for a minute
+  EXPECT_FALSE(schedule.pop_due(60'000));
+  EXPECT_EQ(schedule.next_due_ms(), 60'300);
+  EXPECT_EQ(schedule.skipped_rounds(), 58U);
+}
+
+RC_GTEST_PROP(PollScheduleProperty, EveryEntryComesOncePerRoundWhateverTheClockDoes, (std::vector<std::uint16_t> steps)) {
+  PollSchedule schedule;
+  constexpr std::int64_t interval_ms = 1'000;
+  for (std::uint64_t i = 0; i < 20; ++i) schedule.add(interval_ms, i * 37, 0);
+  std::map<std::uint32_t, std::int64_t> last_round;
+  std::int64_t now = 0;
+  for (const std::uint16_t step : steps) {
+    now += step;
+    while (const auto entry = schedule.pop_due(now)) {
+      const std::int64_t round = (now - static_cast<std::int64_t>(*entry) * 37) / interval_ms;
+      if (last_round.contains(*entry)) RC_ASSERT(round > last_round[*entry]);
+      last_round[*entry] = round;
+    }
+    RC_ASSERT(schedule.next_due_ms() > now);
+    RC_ASSERT(schedule.next_due_ms() <= now + interval_ms);
+  }
+}
+
+}  // namespace
+}  // namespace duheng::gateway

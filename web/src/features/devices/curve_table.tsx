@@ -1,0 +1,42 @@
+import type { Curve } from '../../api/types.ts';
+import { DataTable } from '../../components/data_table.tsx';
+import { TimeText } from '../../components/time_text.tsx';
+import { grouped } from '../../format/value.ts';
+import { useLanguage } from '../../i18n/index.tsx';
+import { FrameLink } from '../provenance/frame_link.tsx';
+
+/** The curve's buckets as a table: the same facts for those who do not see the drawing, each value leading to its frame. */
+export function CurveTable({ curve, label, time_zone }: { curve: Curve; label: string; time_zone: string }) {
+  const { t } = useLanguage();
+  const point = (name: 'first' | 'last' | 'min' | 'max') => ({
+    key: name,
+    header: t(`curve.column_${name}`),
+    align: 'end' as const,
+    cell: (bucket: Curve['buckets'][number]) => (
+      <FrameLink frame={bucket[name].frame}>
+        <span className="number">{grouped(bucket[name].value)}</span>
+      </FrameLink>
+    ),
+  });
+  return (
+    <DataTable
+      class_name="curve-table"
+      caption={t('curve.table_caption', { register: label })}
+      rows={curve.buckets}
+      row_key={({ start }) => start}
+      columns={[
+        {
+          key: 'start',
+          header: t('curve.column_start'),
+          is_title: true,
+          cell: ({ start }) => <TimeText time={start} time_zone={time_zone} />,
+        },
+        { key: 'count', header: t('curve.column_count'), align: 'end', cell: ({ count }) => <span className="number">{count}</span> },
+        point('first'),
+        point('last'),
+        point('min'),
+        point('max'),
+      ]}
+    />
+  );
+}

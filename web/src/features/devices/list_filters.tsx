@@ -1,0 +1,126 @@
+import { useQuery } from '@tanstack/react-query';
+import { Input, Select } from 'antd';
+import { useEffect, useRef, useState } from 'react';
+import { queries } from '../../api/queries.ts';
+import type { DeviceQuery, DeviceSort } from '../../api/types.ts';
+import { StateShape } from '../../components/badges.tsx';
+import { Icon } from '../../components/icons.tsx';
+import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
+import { device_sorts, device_states } from './list_state.ts';
+
+const search_delay_ms = 300;
+
+const sort_labels: Record<DeviceSort, MessageKey> = {
+  name: 'devices.sort_name',
+  '-name': 'devices.sort_name_down',
+  address: 'devices.sort_address',
+  '-address': 'devices.sort_address_down',
+  last_reading: 'devices.sort_last_reading',
+  '-last_reading': 'devices.sort_last_reading_down',
+};
+
+export type ListChange = Record<string, string | number | undefined>;
+
+/** Searches a moment after the last key, at once on Enter. */
+function SearchField({ search, on_change }: { search: string; on_change: (search: string) => void }) {
+  const { t } = useLanguage();
+  const [text, setText] = useState(search);
+  const sent = useRef(search);
+  // The address may change from outside, e.g. by the back button or by clearing all conditions.
+  useEffect(() => {
+    if (sent.current === search) return;
+    sent.current = search;
+    setText(search);
+  }, [search]);
+  useEffect(() => {
+    if (text.trim() === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text.trim();
+      on_change(sent.current);
+    }, search_delay_ms);
+    return () => clearTimeout(timer);
+  }, [text, on_change]);
+  const send_now = () => {
+    if (text.trim() === sent.current) return;
+    sent.current = text.trim();
+    on_change(sent.current);
+  };
+  return (
+    <Input
+      className="filter-search"
+      type="search"
+      allowClear
+      maxLength={100}
+      prefix={<Icon name="search" size={16} />}
+      placeholder={t('devices.search_placeholder')}
+      aria-label={t('common.search')}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onPressEnter={send_now}
+    />
+  );
+}
+
+interface Props {
+  query: DeviceQuery & { sort: DeviceSort };
+  on_change: (change: ListChange) => void;
+}
+
+export function ListFilters({ query, on_change }: Props) {
+  const { t } = useLanguage();
+  const organisations = useQuery(queries.organisations());
+  const gateways = useQuery(queries.gateways());
+  const search_change = useRef(on_change);
+  search_change.current = on_change;
+  const [on_search] = useState(() => (search: string) => search_change.current({ search }));
+  return (
+    <div className="filters">
+      <SearchField search={query.search ?? ''} on_change={on_search} />
+      <Select
+        className="filter"
+        aria-label={t('devices.filter_state')}
+        placeholder={t('devices.filter_state')}
+        allowClear
+        value={query.state ?? null}
+        onChange={(state) => on_change({ state: state ?? undefined })}
+        options={device_states.map((state) => ({
+          value: state,
+          label: (
+            <span className="state-option">
+              <StateShape state={state} /> {t(`state.${state}`)}
+            </span>
+          ),
+        }))}
+      />
+      <Select
+        className="filter filter-wide"
+        aria-label={t('devices.filter_site')}
+        placeholder={t('devices.filter_site')}
+        allowClear
+        showSearch={{ optionFilterProp: 'label' }}
+        loading={organisations.isPending}
+        value={query.site_id ?? null}
+        onChange={(site_id) => on_change({ site_id: site_id ?? undefined })}
+        options={organisations.data?.sites.map(({ id, name }) => ({ value: id, label: name })) ?? []}
+      />
+      <Select
+        className="filter"
+        aria-label={t('devices.filter_gateway')}
+        placeholder={t('devices.filter_gateway')}
+        allowClear
+        showSearch={{ optionFilterProp: 'label' }}
+        loading={gateways.isPending}
+        value={query.gateway_id ?? null}
+        onChange={(gateway_id) => on_change({ gateway_id: gateway_id ?? undefined })}
+        options={gateways.data?.gateways.map(({ id, name }) => ({ value: id, label: name })) ?? []}
+      />
+      <Select<DeviceSort>
+        className="filter filter-sort"
+        aria-label={t('devices.sort')}
+        value={query.sort}
+        onChange={(sort) => on_change({ sort })}
+        options={device_sorts.map((sort) => ({ value: sort, label: t(sort_labels[sort] as 'devices.sort_name') }))}
+      />
+    </div>
+  );
+}

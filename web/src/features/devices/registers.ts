@@ -1,0 +1,58 @@
+import type { RegisterLatest } from '../../api/types.ts';
+import { is_message_key, type Translate } from '../../i18n/index.tsx';
+
+export const group_names = ['energy', 'voltage', 'current', 'power', 'power_factor', 'clock', 'status', 'other'] as const;
+export type GroupName = (typeof group_names)[number];
+
+/** Which plate of the device page a register belongs on; by its product-wide name, so also for models yet to come. */
+export function group_of(register: string): GroupName {
+  if (register.startsWith('energy_')) return 'energy';
+  if (register.startsWith('voltage_')) return 'voltage';
+  if (register.startsWith('current_')) return 'current';
+  if (register.startsWith('power_factor_') || register === 'frequency') return 'power_factor';
+  if (register.startsWith('power_')) return 'power';
+  if (register.startsWith('clock_')) return 'clock';
+  if (register.startsWith('status_')) return 'status';
+  return 'other';
+}
+
+const order = ['import', 'export', 'active_total', 'reactive', 'total', '_a', '_b', '_c'];
+
+function place(register: string): number {
+  const found = order.findIndex((part) => register.includes(part));
+  return found < 0 ? order.length : found;
+}
+
+export interface RegisterGroup {
+  name: GroupName;
+  registers: RegisterLatest[];
+}
+
+/** The groups that have registers, in reading order: totals before phases, phases A, B, C. */
+export function grouped_registers(registers: readonly RegisterLatest[]): RegisterGroup[] {
+  return group_names
+    .map((name) => ({
+      name,
+      registers: registers
+        .filter(({ register }) => group_of(register) === name)
+        .sort((a, b) => place(a.register) - place(b.register) || a.register.localeCompare(b.register)),
+    }))
+    .filter(({ registers: own }) => own.length > 0);
+}
+
+/** The register's name in the user's language; its own name, made readable, when it is not known here. */
+export function register_label(register: string, t: Translate): string {
+  const key = `register.${register}`;
+  return is_message_key(key) ? t(key as 'register.frequency') : register.replaceAll('_', ' ');
+}
+
+/** Registers a curve can be drawn of. */
+export function drawable(registers: readonly RegisterLatest[]): RegisterLatest[] {
+  return registers.filter(({ kind }) => kind === 'decimal' || kind === 'ieee_bits');
+}
+
+/** The register to draw first: the one wished for, else the total power, else the total energy, else the first. */
+export function chosen_register(registers: readonly RegisterLatest[], wished: string | null): RegisterLatest | undefined {
+  const named = (name: string | null) => registers.find(({ register }) => register === name);
+  return named(wished) ?? named('power_active_total') ?? named('energy_active_import_total') ?? registers[0];
+}

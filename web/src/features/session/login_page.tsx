@@ -1,0 +1,204 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { Navigate, useLocation, useNavigate, useSearchParams } from 'react-router';
+import { ApiError, api } from '../../api/client.ts';
+import { Icon } from '../../components/icons.tsx';
+import { problem_text } from '../../components/problem_view.tsx';
+import { type Translate, useLanguage } from '../../i18n/index.tsx';
+import { Mark } from '../../theme/mark.tsx';
+import { LanguageSwitch, ThemeSwitch } from '../shell/preferences.tsx';
+import './login.css';
+import { safe_next, session_begun, useSession } from './session.tsx';
+
+/** Counts whole seconds down to 0 from the moment it is set. */
+function useCountdown(): [seconds: number, start: (seconds: number) => void] {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    if (seconds <= 0) return;
+    const timer = setTimeout(() => setSeconds(seconds - 1), 1_000);
+    return () => clearTimeout(timer);
+  }, [seconds]);
+  return [seconds, setSeconds];
+}
+
+function failure_text(error: unknown, t: Translate): string {
+  return error instanceof ApiError && error.status === 401 ? t('session.wrong') : problem_text(error, t);
+}
+
+function PasswordField({ value, on_change }: { value: string; on_change: (value: string) => void }) {
+  const { t } = useLanguage();
+  const id = useId();
+  const [is_shown, setShown] = useState(false);
+  const [has_caps_lock, setCapsLock] = useState(false);
+  const watch_caps_lock = (event: KeyboardEvent) => setCapsLock(event.getModifierState('CapsLock'));
+  return (
+    <div className="field">
+      <label htmlFor={id}>{t('session.password')}</label>
+      <div className="input-frame">
+        <input
+          id={id}
+          name="password"
+          type={is_shown ? 'text' : 'password'}
+          autoComplete="current-password"
+          required
+          maxLength={1000}
+          value={value}
+          onChange={(event) => on_change(event.target.value)}
+          onKeyDown={watch_caps_lock}
+          onKeyUp={watch_caps_lock}
+          onBlur={() => setCapsLock(false)}
+          aria-describedby={`${id}-caps`}
+        />
+        <button
+          type="button"
+          className="input-button"
+          aria-pressed={is_shown}
+          aria-label={t(is_shown ? 'session.hide_password' : 'session.show_password')}
+          onClick={() => setShown(!is_shown)}
+        >
+          <Icon name={is_shown ? 'eye_off' : 'eye'} />
+        </button>
+      </div>
+      <p id={`${id}-caps`} className="field-hint" aria-live="polite">
+        {has_caps_lock && `⇪ ${t('session.caps_lock')}`}
+      </p>
+    </div>
+  );
+}
+
+function LoginForm() {
+  const { t } = useLanguage();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [parameters] = useSearchParams();
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const [is_sending, setSending] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const [wait_s, startWait] = useCountdown();
+  const name_id = useId();
+  const form = useRef<HTMLFormElement>(null);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (is_sending || wait_s > 0) return;
+    setSending(true);
+    setFailure(null);
+    try {
+      session_begun(client, await api.log_in(name, password));
+      navigate(safe_next(parameters.get('next')), { replace: true });
+    } catch (error) {
+      setFailure(error);
+      if (error instanceof ApiError && error.status === 429) startWait(error.problem?.retry_after_s ?? 30);
+      setPassword('');
+      form.current?.querySelector<HTMLInputElement>('input[name="password"]')?.focus();
+    } finally {
+      setSending(false);
+    }
+  };
+
+  const is_throttled = wait_s > 0;
+  const request_id = failure instanceof ApiError && failure.status !== 401 ? failure.problem?.request_id : undefined;
+  return (
+    <form className="login-form" onSubmit={(event) => void submit(event)} ref={form}>
+      <h1>{t('session.title')}</h1>
+      <div className="field">
+        <label htmlFor={name_id}>{t('session.name')}</label>
+        <div className="input-frame">
+          {/* biome-ignore lint/a11y/noAutofocus: the page's one purpose */}
+          <input
+            id={name_id}
+            name="name"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            required
+            maxLength={100}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+      </div>
+      <PasswordField value={password} on_change={setPassword} />
+      <div className="login-failure" role="alert">
+        {is_throttled ? t('session.throttled', { seconds: wait_s }) : failure !== null && !throttle_is_over(failure) && failure_text(failure, t)}
+        {request_id && !is_throttled && (
+          <span className="problem-request">
+            {t('error.request_id')} <code>{request_id}</code>
+          </span>
+        )}
+      </div>
+      <button type="submit" className="button button-main login-submit" disabled={is_sending || is_throttled}>
+        {is_sending ? t('session.submitting') : t('session.submit')}
+      </button>
+    </form>
+  );
+}
+
+/** A throttling answer says nothing any more once its time has run out. */
+function throttle_is_over(failure: unknown): boolean {
+  return failure instanceof ApiError && failure.status === 429;
+}
+
+export default function LoginPage() {
+  const { t } = useLanguage();
+  const session = useSession();
+  const [parameters] = useSearchParams();
+  const location = useLocation();
+  const has_expired = Boolean((location.state as { expired?: boolean } | null)?.expired);
+  useEffect(() => {
+    document.title = `${t('session.title')} · ${t('app.name')}`;
+  }, [t]);
+  if (session.data) return <Navigate to={safe_next(parameters.get('next'))} replace />;
+  return (
+    <div className="login">
+      <div className="login-side" aria-hidden="true">
+        <LoginDrawing />
+      </div>
+      <main className="login-main">
+        <div className="login-preferences">
+          <LanguageSwitch />
+          <ThemeSwitch />
+        </div>
+        <div className="login-card">
+          <div className="login-brand">
+            <Mark size={44} />
+            <p className="login-name">
+              <span lang="zh-CN">度衡</span> <span lang="en">Duheng</span>
+            </p>
+            <p className="login-tagline">{t('app.tagline')}</p>
+          </div>
+          {has_expired && <p className="login-notice">{t('session.expired')}</p>}
+          <LoginForm />
+        </div>
+      </main>
+    </div>
+  );
+}
+
+/** The mark at large: a balance whose needle plays over a graduated arc. */
+function LoginDrawing() {
+  const ticks = Array.from({ length: 61 }, (_, index) => index - 30);
+  const at = (degrees: number, radius: number) => {
+    const angle = ((degrees + 90) * Math.PI) / 180;
+    return `${(300 + radius * Math.cos(angle)).toFixed(1)} ${(170 + radius * Math.sin(angle)).toFixed(1)}`;
+  };
+  return (
+    <svg className="login-drawing" viewBox="0 0 600 600" role="presentation">
+      <path className="drawing-strong" d="M60 170h480M110 170v96M490 170v96M62 266h96M442 266h96" />
+      <path className="drawing-strong" d="M62 266a48 34 0 0 0 96 0M442 266a48 34 0 0 0 96 0" />
+      {ticks.map((tick) => (
+        <path
+          key={tick}
+          className={tick % 5 === 0 ? 'drawing-strong' : 'drawing-fine'}
+          d={`M${at(tick, 330)}L${at(tick, tick % 10 === 0 ? 368 : tick % 5 === 0 ? 358 : 346)}`}
+        />
+      ))}
+      <g className="drawing-needle">
+        <path d="M294 170h12l-6 318z" />
+      </g>
+      <circle className="drawing-pivot" cx="300" cy="170" r="15" />
+    </svg>
+  );
+}

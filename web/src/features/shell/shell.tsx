@@ -1,0 +1,117 @@
+import { type ReactNode, Suspense, useEffect, useRef } from 'react';
+import { Link, NavLink, Outlet, useLocation } from 'react-router';
+import { ErrorBoundary } from '../../components/error_boundary.tsx';
+import { Icon, type IconName } from '../../components/icons.tsx';
+import { Skeleton } from '../../components/layout.tsx';
+import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
+import { Mark } from '../../theme/mark.tsx';
+import { LiveProvider } from '../live/live_context.tsx';
+import { LiveIndicator } from '../live/live_indicator.tsx';
+import { FrameDrawerGate } from '../provenance/frame_drawer_gate.tsx';
+import { useSession } from '../session/session.tsx';
+import { AccountMenu } from './account_menu.tsx';
+
+const places: readonly { to: string; icon: IconName; label: MessageKey; short: MessageKey }[] = [
+  { to: '/', icon: 'overview', label: 'nav.overview', short: 'nav.overview' },
+  { to: '/devices', icon: 'devices', label: 'nav.devices', short: 'nav.devices' },
+  { to: '/gateways', icon: 'gateways', label: 'nav.gateways', short: 'nav.gateways' },
+  { to: '/sources', icon: 'sources', label: 'nav.sources', short: 'nav.sources_short' },
+  { to: '/status', icon: 'status', label: 'nav.status', short: 'nav.status_short' },
+];
+
+function Brand() {
+  const { language } = useLanguage();
+  return (
+    <Link to="/" className="brand">
+      <Mark size={30} />
+      <span className="brand-name" lang="zh-CN">
+        度衡
+      </span>
+      <span className={language === 'en' ? 'brand-latin is-first' : 'brand-latin'} lang="en">
+        Duheng
+      </span>
+    </Link>
+  );
+}
+
+function Navigation() {
+  const { t } = useLanguage();
+  return (
+    <nav className="navigation" aria-label={t('nav.label')}>
+      {places.map(({ to, icon, label, short }) => (
+        <NavLink key={to} to={to} end={to === '/'} className="place">
+          <Icon name={icon} size={20} />
+          <span className="place-long">{t(label)}</span>
+          <span className="place-short" aria-hidden="true">
+            {t(short)}
+          </span>
+        </NavLink>
+      ))}
+    </nav>
+  );
+}
+
+/** Moves the keyboard to the new page's head, as a page load would. */
+function FocusOnNavigation({ children }: { children: ReactNode }) {
+  const { pathname } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const last_path = useRef(pathname);
+  useEffect(() => {
+    if (last_path.current === pathname) return;
+    last_path.current = pathname;
+    main.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [pathname]);
+  return (
+    <main id="content" className="content" tabIndex={-1} ref={main}>
+      {children}
+    </main>
+  );
+}
+
+function RenderFault() {
+  const { t } = useLanguage();
+  return (
+    <div className="problem" role="alert">
+      <Icon name="warning" size={22} />
+      <div className="problem-body">
+        <p>{t('error.render')}</p>
+        <button type="button" className="button" onClick={() => window.location.reload()}>
+          {t('error.reload')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The frame around every page of a logged-in user. */
+export function Shell() {
+  const { t } = useLanguage();
+  const session = useSession();
+  const { pathname } = useLocation();
+  return (
+    <LiveProvider>
+      <a className="skip-link" href="#content">
+        {t('app.skip')}
+      </a>
+      <div className="shell">
+        <div className="rail">
+          <Brand />
+          <Navigation />
+          <div className="rail-foot">
+            <LiveIndicator />
+            {session.data && <AccountMenu session={session.data} />}
+          </div>
+        </div>
+        <FocusOnNavigation>
+          <ErrorBoundary key={pathname} fallback={<RenderFault />}>
+            <Suspense fallback={<Skeleton rows={6} height={22} />}>
+              <Outlet />
+            </Suspense>
+          </ErrorBoundary>
+        </FocusOnNavigation>
+      </div>
+      <FrameDrawerGate />
+    </LiveProvider>
+  );
+}
