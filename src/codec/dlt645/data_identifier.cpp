@@ -28,15 +28,7 @@ DataDescription from_rule(DataIdentifier identifier, DataGroup group, const Data
   d.rule = &rule;
   d.field_list = rule.fields.data();
   d.field_count = static_cast<std::uint8_t>(rule.fields.size());
-  unsigned octets = 0;
-  for (const FieldFormat& field : rule.fields) {
-    if (field.size_octets == 0) {
-      octets = 0;
-      break;
-    }
-    octets += field.size_octets;
-  }
-  d.item_octets = static_cast<std::uint8_t>(octets);
+  d.item_octets = rule.item_octets;
   return d;
 }
 
@@ -62,7 +54,7 @@ Found describe_energy_or_demand(DataIdentifier identifier) noexcept {
     return unsupported();
   }
   DataDescription d = from_rule(identifier, is_energy ? DataGroup::energy : DataGroup::demand,
-                                is_energy ? table::energy_rule(quantity) : table::demand_rule(quantity));
+                                is_energy ? table::energy_rules[quantity] : table::demand_rules[quantity]);
   d.phase = phase;
   if (tariff == block) {
     d.layout = Layout::tariffs;
@@ -115,10 +107,10 @@ Found describe_freeze(DataIdentifier identifier) noexcept {
   if (part == 0) {
     d = from_rule(identifier, DataGroup::freeze, table::freeze_time_rule());
   } else if (part >= 1 && part <= 8) {
-    d = from_rule(identifier, DataGroup::freeze, table::energy_rule(part));
+    d = from_rule(identifier, DataGroup::freeze, table::energy_rules[part]);
     d.layout = Layout::tariffs;
   } else if (part == 0x09 || part == 0x0A) {
-    d = from_rule(identifier, DataGroup::freeze, table::demand_rule(static_cast<std::uint8_t>(part - 8)));
+    d = from_rule(identifier, DataGroup::freeze, table::demand_rules[part - 8U]);
     d.layout = Layout::tariffs;
   } else if (part == 0x10) {
     d = from_rule(identifier, DataGroup::freeze, table::freeze_powers_rule());

@@ -111,12 +111,25 @@ enum class Phase : std::uint8_t { none, a, b, c };
 
 /// One line of the tables: what a family of data identifiers means. Lives for ever.
 struct DataRule {
+  constexpr DataRule() noexcept = default;
+  constexpr DataRule(std::uint32_t rule_match, std::uint32_t rule_mask, std::string_view stem, Label text,
+                     std::span<const FieldFormat> formats, Layout items = Layout::single) noexcept
+      : match(rule_match), mask(rule_mask), name(stem), label(text), fields(formats), layout(items) {
+    unsigned octets = 0;
+    for (const FieldFormat& field : formats) {
+      if (field.size_octets == 0) return;
+      octets += field.size_octets;
+    }
+    item_octets = static_cast<std::uint8_t>(octets);
+  }
+
   std::uint32_t match = 0;  ///< identifier & mask == match
   std::uint32_t mask = 0xFFFFFFFF;
   std::string_view name;  ///< stem of the product-wide register name; empty when it has none
   Label label;
   std::span<const FieldFormat> fields;
   Layout layout = Layout::single;
+  std::uint8_t item_octets = 0;  ///< size of one item; 0 when it takes what is left
 };
 
 /// What a data identifier stands for. Points into static tables; cheap to copy and to keep.

@@ -100,7 +100,9 @@ constexpr std::array freeze_powers = [] {
   return fields;
 }();
 
-constexpr std::array<DataRule, quantity_count> energy_rules{{
+}  // namespace
+
+constinit const std::array<DataRule, quantity_count> energy_rules{{
     {0, 0, "energy_active_combined", {"combined active energy", "组合有功电能"}, kwh_4_signed},
     {0, 0, "energy_active_import", {"forward active energy", "正向有功电能"}, kwh_4},
     {0, 0, "energy_active_export", {"reverse active energy", "反向有功电能"}, kwh_4},
@@ -113,7 +115,7 @@ constexpr std::array<DataRule, quantity_count> energy_rules{{
     {0, 0, "energy_apparent_import", {"forward apparent energy", "正向视在电能"}, kvah_4},
     {0, 0, "energy_apparent_export", {"reverse apparent energy", "反向视在电能"}, kvah_4},
 }};
-constexpr std::array<DataRule, quantity_count> demand_rules{{
+constinit const std::array<DataRule, quantity_count> demand_rules{{
     {0, 0, "demand_active_combined", {"combined active maximum demand", "组合有功最大需量"}, demand_kw_signed},
     {0, 0, "demand_active_import", {"forward active maximum demand", "正向有功最大需量"}, demand_kw},
     {0, 0, "demand_active_export", {"reverse active maximum demand", "反向有功最大需量"}, demand_kw},
@@ -135,7 +137,7 @@ constexpr std::array<DataRule, quantity_count> demand_rules{{
     {0, 0, "demand_apparent_export", {"reverse apparent maximum demand", "反向视在最大需量"}, demand_kva},
 }};
 
-constexpr std::array<DataRule, 9> variable_rules{{
+constinit const std::array<DataRule, 9> variable_rules{{
     {0, 0, "voltage", {"voltage", "电压"}, volt_2, Layout::phases},
     {0, 0, "current", {"current", "电流"}, ampere_3_signed, Layout::phases},
     {0, 0, "power_active", {"active power", "瞬时有功功率"}, kw_3_signed, Layout::total_and_phases},
@@ -146,6 +148,8 @@ constexpr std::array<DataRule, 9> variable_rules{{
     {0, 0, "voltage_distortion", {"voltage distortion", "电压波形失真度"}, percent_2, Layout::phases},
     {0, 0, "current_distortion", {"current distortion", "电流波形失真度"}, percent_2, Layout::phases},
 }};
+namespace {
+
 constexpr std::array<DataRule, 2> harmonic_rules{{
     {0, 0, "voltage_harmonic", {"voltage harmonic content", "电压谐波含量"}, percent_2},
     {0, 0, "current_harmonic", {"current harmonic content", "电流谐波含量"}, percent_2},
@@ -397,21 +401,6 @@ const DataRule* find_in(const DataRule (&rules)[N], std::uint32_t identifier) no
 
 }  // namespace
 
-QuantityAndPhase quantity_of(std::uint8_t di2) noexcept {
-  if (di2 < quantity_count) return {di2, Phase::none};
-  // Per phase the same quantities stand, from forward active on.
-  if (di2 >= 0x15 && di2 <= 0x1E) return {static_cast<std::uint8_t>(di2 - 0x14), Phase::a};
-  if (di2 >= 0x29 && di2 <= 0x32) return {static_cast<std::uint8_t>(di2 - 0x28), Phase::b};
-  if (di2 >= 0x3D && di2 <= 0x46) return {static_cast<std::uint8_t>(di2 - 0x3C), Phase::c};
-  return {0xFF, Phase::none};
-}
-
-const DataRule& energy_rule(std::uint8_t quantity_index) noexcept { return energy_rules[quantity_index]; }
-const DataRule& demand_rule(std::uint8_t quantity_index) noexcept { return demand_rules[quantity_index]; }
-
-const DataRule* variable_rule(std::uint8_t di2) noexcept {
-  return di2 >= 1 && di2 <= variable_rules.size() ? &variable_rules[di2 - 1U] : nullptr;
-}
 const DataRule* harmonic_rule(std::uint8_t di2) noexcept {
   return di2 == 0x0A || di2 == 0x0B ? &harmonic_rules[di2 - 0x0AU] : nullptr;
 }

@@ -171,8 +171,10 @@ const Value* ValueList::find(std::size_t element, std::size_t field) const noexc
 
 std::expected<void, DecodeError> decode_values(const DataDescription& d, ByteView payload, ValueList& out) noexcept {
   out.clear();
-  const std::size_t item = d.item_octets;
-  const std::size_t elements = item == 0 ? 1 : payload.size() / item;
+  const std::uint32_t item = d.item_octets;
+  // Most payloads are one item; a division costs as much as the rest of this function.
+  const std::size_t elements =
+      item == 0 || item == payload.size() ? 1 : static_cast<std::uint32_t>(payload.size()) / item;
   const bool fits =
       item == 0 || (elements > 0 && elements * item == payload.size() && elements <= elements_max(d.layout));
   if (!fits || payload.size() > payload_octets_max || elements * d.field_count > ValueList::capacity) {

@@ -48,7 +48,11 @@ class Gateways {
   static constexpr std::int64_t code_lifetime_ms_default = 24 * 3'600'000;
   [[nodiscard]] static records::Capability migrations();
 
-  Gateways(records::Database& database, const Clock& clock, Random& random, ThrottlePolicy throttle = {});
+  /// `per_address` slows down one address, `altogether` all of them; the defaults leave room for a hall of gateways
+  /// behind one address.
+  Gateways(records::Database& database, const Clock& clock, Random& random,
+           ThrottlePolicy per_address = {.free_failures = 10},
+           ThrottlePolicy altogether = {.free_failures = 200, .wait_ms_max = 10'000});
 
   /// By name.
   [[nodiscard]] Result<std::vector<Gateway>> list(const Scope& scope);
@@ -65,7 +69,8 @@ class Gateways {
                                                           const crypto::Hash256& authority_fingerprint,
                                                           std::int64_t lifetime_ms = code_lifetime_ms_default);
 
-  /// Makes the certificate for an accepted gateway; an error leaves the code unused.
+  /// Makes the certificate for an accepted gateway; an error leaves the code unused. Runs inside a writing transaction:
+  /// it must not touch the records.
   using Issue = std::function<Result<crypto::CertificateInfo>(const Gateway&)>;
   /// Checks the code, has the certificate made and stores it, all or nothing; the code is used up.
   /// Errors for the log, told apart by their code though all but throttled carry one and the same message, because
@@ -75,7 +80,8 @@ class Gateways {
   [[nodiscard]] Result<Gateway> enrol(const EnrolmentRequest& request, const Issue& issue);
 
   /// Whether a connection with this certificate may be served: the gateway it names exists, is enrolled, and this is
-  /// its latest certificate. Errors: not_found; forbidden - revoked, never enrolled, or an older certificate.
+  /// its latest certificate, or the one before until a renewed one has been used (the gateway may never have received
+  /// it). Errors: not_found; forbidden - revoked, never enrolled, or an older certificate.
   [[nodiscard]] Result<Gateway> authenticate(const crypto::CertificateInfo& certificate);
   /// Stores a renewed certificate (the gateway asked over its own authenticated connection). Errors: not_found;
   /// forbidden.
@@ -95,6 +101,7 @@ class Gateways {
   Random& random_;
   Throttle per_address_;
   Throttle altogether_;
+  // How enrolments ended; see EnrolmentCounts.
   std::atomic<std::uint64_t> accepted_{0}, wrong_{0}, expired_{0}, reused_{0}, revoked_{0}, throttled_{0}, failed_{0};
 };
 

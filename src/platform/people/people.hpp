@@ -1,7 +1,5 @@
 #pragma once
-#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -118,14 +116,15 @@ class People {
   [[nodiscard]] std::int64_t sessions_open();
 
  private:
-  struct Credentials;
-  [[nodiscard]] Result<bool> password_matches(const std::optional<Credentials>& credentials, std::string_view password);
+  [[nodiscard]] Result<bool> password_matches(std::string_view stored_hash, std::string_view password);
   [[nodiscard]] Result<std::string> hash_password(std::string_view name, std::string_view password);
-  [[nodiscard]] Result<LoginResult> open_session(records::Transaction& transaction, const User& user);
   [[nodiscard]] Result<LoginResult> check_and_open(std::string_view name, std::string_view password,
                                                    std::string_view remote_address);
-  void note(std::string_view action, std::string_view name, UserId user, std::string_view outcome,
-            std::string_view remote_address);
+  [[nodiscard]] Result<LoginResult> check_and_change(const User& user, std::string_view old_password,
+                                                     std::string_view new_password, std::string_view remote_address);
+  [[nodiscard]] Result<LoginResult> open_session(records::Transaction& transaction, const User& user,
+                                                 std::string_view remote_address);
+  void note(const AuditEntry& entry);
 
   records::Database& database_;
   const Clock& clock_;

@@ -38,6 +38,14 @@ void Throttle::succeeded(std::string_view key) {
   entries_.erase(std::string{key});
 }
 
+void Throttle::took_back(std::string_view key) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = entries_.find(std::string{key});
+  if (found == entries_.end()) return;
+  found->second.blocked_until_ms = 0;
+  if (--found->second.failures <= 0) entries_.erase(found);
+}
+
 std::int64_t Throttle::wait_ms(std::string_view key) const {
   const std::int64_t now_ms = clock_.monotonic_ms();
   const std::scoped_lock lock(mutex_);

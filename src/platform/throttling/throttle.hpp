@@ -27,7 +27,11 @@ class Throttle {
 
   /// Errors: throttled - not yet, the message says how long to wait; such an attempt does not count.
   [[nodiscard]] Result<void> begin(std::string_view key);
+  /// Forgets the key's failures.
   void succeeded(std::string_view key);
+  /// Takes the last attempt back and keeps the failures before it: for a key that many share, so that one who may come
+  /// in cannot clear the way for guessing.
+  void took_back(std::string_view key);
   /// How long the key must wait now, in milliseconds; 0 when it may try.
   [[nodiscard]] std::int64_t wait_ms(std::string_view key) const;
   [[nodiscard]] std::size_t keys() const;

@@ -47,6 +47,22 @@ TEST(Throttle, SuccessAndTimeForgive) {
   EXPECT_EQ(throttle.wait_ms("a"), 1000) << "counted from the first failure again";
 }
 
+TEST(Throttle, TakingBackKeepsFormerFailures) {
+  ManualClock clock;
+  Throttle throttle{clock, {.free_failures = 3, .first_wait_ms = 1000}};
+  throttle.took_back("a");
+  EXPECT_TRUE(throttle.begin("a"));
+  EXPECT_TRUE(throttle.begin("a"));
+  EXPECT_TRUE(throttle.begin("a"));
+  EXPECT_EQ(throttle.wait_ms("a"), 1000);
+  throttle.took_back("a");
+  EXPECT_EQ(throttle.wait_ms("a"), 0);
+  EXPECT_TRUE(throttle.begin("a"));
+  EXPECT_EQ(throttle.wait_ms("a"), 1000);
+  for (int i = 0; i < 3; ++i) throttle.took_back("a");
+  EXPECT_EQ(throttle.keys(), 0U);
+}
+
 TEST(Throttle, ManyFailuresDoNotOverflow) {
   ManualClock clock;
   Throttle throttle{clock, {.free_failures = 1, .first_wait_ms = 1000, .wait_ms_max = 2000}};

@@ -5,16 +5,9 @@
 #include <string_view>
 
 #include "base/ids.hpp"
+#include "platform/people/people.hpp"
 
 namespace duheng::platform::web {
-
-/// What a user may do, in rising order: each role may all that the one before may.
-enum class Role : std::uint8_t {
-  viewer = 1,     ///< looks
-  operator_ = 2,  ///< looks and works: adopts sources, edits devices
-  admin = 3,      ///< all of it, people included
-};
-[[nodiscard]] std::string_view to_string(Role role) noexcept;
 
 /// What a route asks of its caller. There is no default: whoever adds a route says who may use it, or it does not
 /// compile.
@@ -27,6 +20,7 @@ class Permission {
   [[nodiscard]] static constexpr Permission at_least(Role role) noexcept { return Permission{role}; }
 
   [[nodiscard]] constexpr bool needs_session() const noexcept { return minimum_.has_value(); }
+  /// Roles rise: each may do all that the one before may.
   [[nodiscard]] constexpr bool admits(std::optional<Role> role) const noexcept {
     return !minimum_ || (role && *role >= *minimum_);
   }
@@ -41,9 +35,9 @@ struct Caller {
   UserId user;
   std::string name;
   Role role = Role::viewer;
-  OrganisationId organisation;  ///< sees this one and all below it
-  std::string organisation_name;
+  OrganisationId organisation;  ///< sees this one and all below it; 0: everything
   std::int64_t expires_utc_ms = 0;
+  [[nodiscard]] Scope scope() const { return organisation ? Scope::below(organisation) : Scope::everything(); }
 };
 
 }  // namespace duheng::platform::web

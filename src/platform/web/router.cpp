@@ -34,15 +34,6 @@ bool matches(const Router::Route& route, const RequestTarget& target,
 
 }  // namespace
 
-std::string_view to_string(Role role) noexcept {
-  switch (role) {
-    case Role::viewer: return "viewer";
-    case Role::operator_: return "operator";
-    case Role::admin: break;
-  }
-  return "admin";
-}
-
 std::int64_t RequestContext::path_integer(std::string_view name) const {
   for (const auto& [key, value] : path_parameters) {
     if (key == name) return value;

@@ -141,6 +141,34 @@ Result<std::shared_ptr<const DecodedBlock>> SegmentCatalogue::block_of(std::uint
   return block;
 }
 
+Result<SegmentSnapshot> SegmentCatalogue::snapshot_before(std::uint64_t number) const {
+  std::shared_ptr<SegmentFile> file;
+  std::shared_ptr<SegmentFile> evicted;
+  {
+    const std::lock_guard lock(mutex_);
+    if (segments_.empty() || number < segments_.front().file->first_number() || number > next_number_) {
+      return fail(ErrorCode::not_found, fmt::format("no segment holds entry {}", number));
+    }
+    file = use_locked(number, evicted);
+  }
+  if (evicted) evicted->unload();
+  DUHENG_TRY(Bytes snapshot, file->snapshot());
+  return SegmentSnapshot{file->first_number(), std::move(snapshot)};
+}
+
+std::vector<SegmentInfo> SegmentCatalogue::infos() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SegmentInfo> infos;
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const bool last = i + 1 == segments_.size();
+    const Entry& entry = segments_[i];
+    infos.push_back({entry.file->path(), entry.file->first_number(),
+                     last ? next_number_ : segments_[i + 1].file->first_number(), entry.size_bytes,
+                     !entry.file->durable_end().has_value()});
+  }
+  return infos;
+}
+
 bool SegmentCatalogue::wait_for(std::uint64_t number, std::chrono::milliseconds timeout) const {
   std::unique_lock lock(mutex_);
   return grown_.wait_for(lock, timeout, [&] { return number < next_number_; });

@@ -204,6 +204,12 @@ Result<void> SegmentFile::open_locked() {
   return {};
 }
 
+Result<Bytes> SegmentFile::snapshot() {
+  const std::lock_guard lock(file_mutex_);
+  DUHENG_CHECK(open_locked());
+  return opened_->header.snapshot;
+}
+
 Result<SegmentIndex> SegmentFile::load_index() {
   const std::lock_guard lock(file_mutex_);
   return load_index_locked();

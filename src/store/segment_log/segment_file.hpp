@@ -74,6 +74,8 @@ class SegmentFile {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Errors: not_found - the segment has no such entry; storage_corrupt, storage_failed, key_missing.
   [[nodiscard]] Result<std::shared_ptr<const DecodedBlock>> read_block(std::uint64_t number);
+  /// What its header keeps for the owner. Errors: as read_segment_header().
+  [[nodiscard]] Result<Bytes> snapshot();
   /// For the segment that is being written: the writer tells what is durable.
   void set_index(SegmentIndex index);
   void add_block(std::uint64_t next_number, std::uint64_t end, const crypto::Hash256& hash);

@@ -101,6 +101,10 @@ std::uint64_t SegmentLog::last_segment_first_number() const {
   return files.empty() ? catalogue_->next_number() : files.back()->first_number();
 }
 Bytes SegmentLog::last_snapshot() const { return catalogue_->last_snapshot(); }
+Result<SegmentSnapshot> SegmentLog::snapshot_before(std::uint64_t number) const {
+  return catalogue_->snapshot_before(number);
+}
+std::vector<SegmentInfo> SegmentLog::segments() const { return catalogue_->infos(); }
 std::uint64_t SegmentLog::size_bytes() const { return catalogue_->size_bytes(); }
 Result<std::uint64_t> SegmentLog::free_bytes() const { return catalogue_->disk().free_bytes(catalogue_->directory()); }
 crypto::Hash256 SegmentLog::last_hash() const { return catalogue_->last_hash(); }

@@ -64,6 +64,21 @@ struct VerifyReport {
   [[nodiscard]] bool sound() const noexcept { return findings.empty(); }
 };
 
+/// One file of the log. A closed one never changes again: backing up is copying it.
+struct SegmentInfo {
+  std::string path;
+  std::uint64_t first_number = 0;
+  std::uint64_t next_number = 0;  ///< of the entry behind its last durable one
+  std::uint64_t size_bytes = 0;
+  bool closed = false;
+};
+
+/// The owner's state as the header of a segment keeps it.
+struct SegmentSnapshot {
+  std::uint64_t first_number = 0;  ///< the state holds every entry before this one
+  Bytes bytes;
+};
+
 class SegmentCatalogue;
 
 /// Reads entries one after the other, also of a log being appended to. Not thread-safe; any number may exist; must not
@@ -134,6 +149,10 @@ class SegmentLog {
   /// First number of the last segment, and the owner's snapshot kept in its header.
   [[nodiscard]] std::uint64_t last_segment_first_number() const;
   [[nodiscard]] Bytes last_snapshot() const;
+  /// Snapshot kept in the segment that holds entry `number`, or in the last one for next_number().
+  /// Errors: not_found - removed, not appended yet, or no segment; storage_corrupt; storage_failed; key_missing.
+  [[nodiscard]] Result<SegmentSnapshot> snapshot_before(std::uint64_t number) const;
+  [[nodiscard]] std::vector<SegmentInfo> segments() const;
   /// Octets of all segment files.
   [[nodiscard]] std::uint64_t size_bytes() const;
   [[nodiscard]] Result<std::uint64_t> free_bytes() const;

@@ -80,7 +80,10 @@ class Statement {
 }  // namespace
 
 Error duckdb_failure(duckdb_error_type type, std::string_view message) {
+  message = message.substr(0, message.find("\n\nStack Trace"));
   const auto as = [&](ErrorCode code) { return Error{code, fmt::format("telemetry engine: {}", message)}; };
+  // After a fatal error the engine refuses everything and quotes that error; only opening again helps.
+  if (has_any(message, {"has been invalidated"})) return as(ErrorCode::storage_failed);
   if (has_any(message, {"No space left", "File too large", "Disk quota"})) return as(ErrorCode::storage_full);
   if (has_any(message, {"set lock on file"})) return as(ErrorCode::unavailable);
   if (has_any(message, {"does not match", "orrupt", "checksum", "deserialize"})) return as(ErrorCode::storage_corrupt);
@@ -96,7 +99,7 @@ Error duckdb_failure(duckdb_error_type type, std::string_view message) {
     case DUCKDB_ERROR_PERMISSION:
       return as(ErrorCode::storage_failed);
     default:
-      return as(has_any(message, {"nvalidated", "IO Error"}) ? ErrorCode::storage_failed : ErrorCode::internal);
+      return as(has_any(message, {"IO Error"}) ? ErrorCode::storage_failed : ErrorCode::internal);
   }
 }
 
@@ -128,27 +131,38 @@ Result<void> DuckDbSession::run(const std::string& sql) {
   return {};
 }
 
+// The engine plans a prepared statement by the table's statistics of that moment and executes it in another
+// transaction. Rows that came in between may lie outside those statistics: then it sorted wrongly (seen with 1.4.4:
+// sort keys narrowed to 16 bits overflowed). In one transaction both see the same rows.
+Result<void> DuckDbSession::in_one_snapshot(const std::function<Result<void>()>& body) {
+  DUHENG_CHECK(run("BEGIN TRANSACTION READ ONLY"));
+  auto done = body();
+  // Also ends a statement that was broken off.
+  if (auto ended = run(done ? "COMMIT" : "ROLLBACK"); done && !ended) return ended;
+  return done;
+}
+
 Result<void> DuckDbSession::ask(const std::string& sql, const Deadline& deadline, const OnChunk& on_chunk) {
   DUHENG_CHECK(deadline.check());
-  Result<void> answered;
-  {
+  return in_one_snapshot([&]() -> Result<void> {
     Statement statement;
     DUHENG_CHECK(statement.prepare(connection_, sql));
     DUHENG_CHECK(statement.start());
-    answered = statement.finish_in_steps(deadline);
-    if (answered) return statement.fetch_all(on_chunk);
-    duckdb_interrupt(connection_);
-  }
-  // The engine ends a statement that was broken off, and its transaction, only when the next one begins.
-  (void)run("SELECT 1");
-  return answered;
+    if (auto finished = statement.finish_in_steps(deadline); !finished) {
+      duckdb_interrupt(connection_);
+      return finished;
+    }
+    return statement.fetch_all(on_chunk);
+  });
 }
 
 Result<void> DuckDbSession::stream(const std::string& sql, const OnChunk& on_chunk) {
-  Statement statement;
-  DUHENG_CHECK(statement.prepare(connection_, sql));
-  DUHENG_CHECK(statement.start_stream());
-  return statement.fetch_all(on_chunk);
+  return in_one_snapshot([&]() -> Result<void> {
+    Statement statement;
+    DUHENG_CHECK(statement.prepare(connection_, sql));
+    DUHENG_CHECK(statement.start_stream());
+    return statement.fetch_all(on_chunk);
+  });
 }
 
 Result<void> ReaderGate::enter(const Deadline& deadline) {

@@ -75,6 +75,7 @@ class DuckDbSession {
 
  private:
   explicit DuckDbSession(duckdb_connection connection) : connection_(connection) {}
+  [[nodiscard]] Result<void> in_one_snapshot(const std::function<Result<void>()>& body);
   duckdb_connection connection_;
 };
 

@@ -25,10 +25,11 @@ class DirectoryClaim {
 /// Threads: `writer` and everything that writes belongs to whoever holds `apply_mutex`; questions take a session from
 /// `readers`, which keeps them out during a checkpoint; `index` guards itself.
 struct DuckDbTelemetryStore::State {
-  State(DuckDbTelemetryOptions opts, const Clock& c, DirectoryClaim claimed)
-      : options(std::move(opts)), clock(c), claim(std::move(claimed)), readers(gate) {}
+  State(DuckDbTelemetryOptions opts, Disk& d, const Clock& c, DirectoryClaim claimed)
+      : options(std::move(opts)), disk(d), clock(c), claim(std::move(claimed)), readers(gate) {}
 
   DuckDbTelemetryOptions options;
+  Disk& disk;
   const Clock& clock;
   DirectoryClaim claim;
   std::string file;

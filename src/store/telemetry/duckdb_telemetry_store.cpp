@@ -116,7 +116,7 @@ Result<DuckDbTelemetryStore::Opened> DuckDbTelemetryStore::open(const DuckDbTele
   DUHENG_CHECK(disk.make_directories(paths.temporary));
   auto claim = DirectoryClaim::make(options.directory);
   if (!claim) return fail(ErrorCode::unavailable, fmt::format("{} is open already", options.directory));
-  auto state = std::make_unique<State>(options, clock, std::move(*claim));
+  auto state = std::make_unique<State>(options, disk, clock, std::move(*claim));
   state->file = paths.file;
 
   Opened out;
@@ -154,7 +154,7 @@ Result<DuckDbTelemetryStore::Opened> DuckDbTelemetryStore::open(const DuckDbTele
       if (!present || loaded.error().code != ErrorCode::storage_corrupt) return std::unexpected(loaded.error());
       DUHENG_CHECK(replace(loaded.error().message));
       DirectoryClaim kept = std::move(state->claim);
-      state = std::make_unique<State>(options, clock, std::move(kept));
+      state = std::make_unique<State>(options, disk, clock, std::move(kept));
       state->file = paths.file;
       continue;
     }
@@ -316,6 +316,12 @@ Result<void> DuckDbTelemetryStore::State::write_latest() {
 }
 
 Result<void> DuckDbTelemetryStore::State::checkpoint_with_gate_closed() {
+  // A checkpoint that finds no space is fatal to the engine, so it does not begin without room for all it may write.
+  constexpr std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
+  DUHENG_TRY(const std::uint64_t free_bytes, disk.free_bytes(options.directory));
+  if (free_bytes < log_bytes() + reserve_bytes)
+    return fail(ErrorCode::storage_full,
+                fmt::format("{} octets are free in {}, not enough for a checkpoint", free_bytes, options.directory));
   if (auto written = write_latest(); !written) {
     (void)writer->run("ROLLBACK");
     return written;

@@ -8,6 +8,7 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { duration_text } from '../../format/age.ts';
 import { is_message_key, useLanguage } from '../../i18n/index.tsx';
+import './status.css';
 
 type Component = Status['components'][number];
 const mark_classes = { ok: 'mark mark-ok', degraded: 'mark mark-degraded', failed: 'mark mark-failed' } as const;

@@ -1,0 +1,186 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "codec/dlt645/address.hpp"
+#include "codec/dlt645/data_identifier.hpp"
+#include "codec/dlt645/frame.hpp"
+#include "codec/dlt645/stream_parser.hpp"
+
+namespace duheng::drivers {
+
+/// Both clocks at one moment: intervals are measured with the first, stamps carry the second.
+struct Moment {
+  std::int64_t monotonic_ms = 0;
+  std::int64_t utc_ms = 0;
+};
+
+/// How a meter type wants to be spoken to.
+struct MeterTiming {
+  std::int64_t response_timeout_ms = 1'500;  ///< last octet of the question to first octet of the answer, and some reserve
+  std::uint8_t retries = 2;                  ///< further questions after the first
+  std::uint8_t preamble_octets = 4;
+};
+
+struct SessionSettings {
+  /// A connection that reaches the meters alone (TCP) is dropped and opened anew after a time-out: no late answer can then
+  /// come. On a shared line (serial) the session waits instead, as long again as the time-out, before it asks anything else.
+  bool reopen_after_timeout = false;
+  std::int64_t octet_time_us = 0;     ///< time of one octet on the line; 0 when it does not matter (TCP)
+  std::size_t questions_max = 65'536; ///< waiting questions; beyond it ask() refuses
+};
+
+enum class Outcome : std::uint8_t {
+  answered,   ///< `payload` holds the data
+  refused,    ///< the meter answered with an error word
+  timed_out,  ///< no usable answer after all retries
+};
+
+/// One question and what became of it. The views end with the call that brings them.
+struct Exchange {
+  std::uint64_t number = 0;  ///< rising; for stored_through()
+  std::uint32_t meter = 0;
+  std::uint32_t tag = 0;     ///< what the asker gave
+  dlt645::DataIdentifier identifier;
+  Outcome outcome = Outcome::timed_out;
+  bool late = false;         ///< a whole answer to an earlier question, come when another was waited for
+  std::uint8_t error_word = 0;
+  ByteView request;          ///< with preamble; follow-up questions behind it
+  ByteView response;         ///< from 68H to 16H; following frames behind it; empty when none came
+  ByteView payload;          ///< DATA without identifier, SEQ and 33H, following frames joined
+  std::int64_t sent_utc_ms = 0;
+  Moment received;           ///< last octet
+};
+
+/// What a session wants done. Must not call back into the session.
+class SessionOutput {
+ public:
+  virtual ~SessionOutput() = default;
+  virtual void send(ByteView octets) = 0;
+  virtual void deliver(const Exchange& exchange) = 0;
+  /// Close the channel and open it again; closed() is implied, opened() must follow when it stands.
+  virtual void reopen() = 0;
+};
+
+struct MeterCounters {
+  std::uint64_t questions = 0;  ///< retries included
+  std::uint64_t answers = 0;
+  std::uint64_t refusals = 0;
+  std::uint64_t time_outs = 0;
+  std::uint64_t late_answers = 0;
+  std::uint64_t unasked_answers = 0;  ///< whole, from this meter, but to no question of ours: dropped
+};
+struct BusCounters {
+  std::uint64_t echoes = 0;           ///< our own question heard back (half duplex)
+  std::uint64_t foreign_questions = 0;///< another master on the line
+  std::uint64_t foreign_answers = 0;  ///< of meters that are not ours
+  std::uint64_t bad_frames = 0;       ///< checksum, end octet, or cut short
+  std::uint64_t noise_octets = 0;
+};
+
+/// A DL/T 645-2007 master on one bus (a serial line, or one TCP connection) with one or many meters: one question at a time,
+/// in the order asked. Pure: octets and time in, actions out; no two meters' or two identifiers' answers are ever mixed,
+/// because an answer counts only by the address and the identifier it carries itself.
+///
+/// Durability: after an exchange with content the next question is sent only when stored_through() has named it. So the
+/// meter's side may take a next, different question as proof that its earlier answers are safe (device/ledger). Following
+/// frames (B1H, 12H, 92H) are parts of one answer: it is durable as a whole or not at all.
+class Session {
+ public:
+  explicit Session(SessionSettings settings) : settings_(settings) {}
+
+  /// Adds a meter and returns its number: 0, 1, 2 ...
+  std::uint32_t add_meter(const dlt645::Address& address, const MeterTiming& timing);
+  /// Queues a question. False when `questions_max` are waiting.
+  [[nodiscard]] bool ask(std::uint32_t meter, dlt645::DataIdentifier identifier, std::uint32_t tag);
+  /// Drops the meter's questions that were not sent yet; returns how many.
+  std::size_t drop_questions(std::uint32_t meter);
+
+  // Inputs. Each may send, deliver, reopen.
+  void opened(const Moment& now, SessionOutput& out);
+  /// The channel is gone: a question under way and all waiting ones are dropped without a word.
+  void closed();
+  void octets(const Moment& now, ByteView octets, SessionOutput& out);
+  /// To be called at deadline_ms(), or any time.
+  void timer(const Moment& now, SessionOutput& out);
+  /// Exchanges up to this number are durable.
+  void stored_through(std::uint64_t number, const Moment& now, SessionOutput& out);
+  /// After ask(): sends when nothing is under way.
+  void advance(const Moment& now, SessionOutput& out);
+
+  /// Monotonic time at which timer() is wanted; INT64_MAX when none is.
+  [[nodiscard]] std::int64_t deadline_ms() const noexcept { return deadline_ms_; }
+  [[nodiscard]] bool is_open() const noexcept { return state_ != State::closed; }
+  /// A question is out and its answer has not come.
+  [[nodiscard]] bool awaiting_answer() const noexcept { return state_ == State::awaiting; }
+  [[nodiscard]] std::size_t waiting_questions() const noexcept { return questions_.size(); }
+  [[nodiscard]] std::size_t meter_count() const noexcept { return meters_.size(); }
+  [[nodiscard]] const MeterCounters& counters(std::uint32_t meter) const { return meters_.at(meter).counters; }
+  [[nodiscard]] BusCounters bus_counters() const noexcept;
+
+  /// Between octets of one frame at most this passes (DL/T 645-2007, 5.1: 500 ms).
+  static constexpr std::int64_t octet_gap_ms = 500;
+  static constexpr std::size_t payload_octets_max = 16'384;
+
+ private:
+  enum class State : std::uint8_t { closed, idle, awaiting, settling };
+  struct Question {
+    std::uint32_t meter = 0;
+    dlt645::DataIdentifier identifier;
+    std::uint32_t tag = 0;
+  };
+  struct Meter {
+    dlt645::Address address;
+    MeterTiming timing;
+    MeterCounters counters;
+  };
+  /// A question whose answer, or a second answer to which, may still come.
+  struct OpenQuestion {
+    Question question;
+    std::int64_t sent_utc_ms = 0;
+    std::uint32_t answers_due = 0;
+  };
+
+  void send_current(const Moment& now, SessionOutput& out);
+  void transmit(const Moment& now, SessionOutput& out);
+  void on_frame(const dlt645::FrameView& frame, const Moment& now, SessionOutput& out);
+  void on_answer(const dlt645::FrameView& frame, ByteView data, const Moment& now, SessionOutput& out);
+  void on_stray_answer(const dlt645::FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now, SessionOutput& out);
+  void ask_following(const Moment& now, SessionOutput& out);
+  void time_out(const Moment& now, SessionOutput& out);
+  /// Delivers the current exchange; the session is idle afterwards.
+  void finish(Outcome outcome, std::uint8_t error_word, const Moment& now, SessionOutput& out);
+  void build_request(const Question& question, Bytes& into) const;
+  [[nodiscard]] bool is_own_request(ByteView octets) const;
+
+  SessionSettings settings_;
+  std::vector<Meter> meters_;
+  std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
+  std::deque<Question> questions_;
+  dlt645::StreamParser parser_;
+
+  State state_ = State::closed;
+  bool has_current_ = false;
+  Question current_;
+  std::uint32_t attempts_ = 0;     ///< of the current question, or of the following frame being asked for
+  std::uint32_t answers_due_ = 0;  ///< questions sent for the current exchange less answers seen
+  std::uint8_t following_ = 0;     ///< SEQ asked for; 0 = the first frame
+  std::int64_t sent_utc_ms_ = 0;
+  std::int64_t deadline_ms_ = INT64_MAX;
+  std::int64_t deadline_limit_ms_ = 0;
+  std::int64_t settled_at_ms_ = 0;
+  Bytes last_sent_;
+  Bytes request_;
+  Bytes response_;
+  Bytes payload_;
+  std::optional<OpenQuestion> open_;  ///< the last question, as long as something may still come to it
+  std::uint64_t delivered_ = 0;  ///< number of the newest exchange with content
+  std::uint64_t stored_ = 0;
+  BusCounters counters_;
+};
+
+}  // namespace duheng::drivers

@@ -1,0 +1,14 @@
+#include <cstdlib>
+
+#include "platform/gateways/enrolment_code.hpp"
+
+using namespace duheng;
+using platform::EnrolmentCode;
+
+/// What is accepted comes back from its own text.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto code = EnrolmentCode::parse(as_text({data, size}));
+  if (code && EnrolmentCode::parse(code->text()) != *code) std::abort();
+  (void)EnrolmentCode::parse_secret(as_text({data, size}));
+  return 0;
+}

@@ -1,0 +1,72 @@
+#include "tools/bench/bench.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "tools/bench/suite.hpp"
+
+namespace duheng::tools {
+
+const std::vector<Bench>& benches() {
+  static const std::vector<Bench> list{
+      {"dlt645", "DL/T 645 answers decoded and verified on one core", run_dlt645_bench},
+      {"whole-path", "frame octets to durable journal and telemetry, readings per second and CPU by stage", run_whole_path_bench},
+      {"single-readings", "readings arriving one by one, each durable before it is acknowledged", run_single_readings_bench},
+      {"start-up", "from start to ready, each program", run_start_up_bench},
+      {"memory", "resident memory of each program at 1,000 and 10,000 meters", run_memory_bench},
+      {"browser-latency", "from the meter's answer to the browser's socket", run_browser_latency_bench},
+  };
+  return list;
+}
+
+namespace {
+
+nlohmann::ordered_json to_json(const Bench& bench, const BenchReport& report) {
+  nlohmann::ordered_json out;
+  out["benchmark"] = bench.name;
+  for (const auto& figure : report.figures) out[figure.name] = figure.value;
+  out["notes"] = report.notes;
+  return out;
+}
+
+void print_text(const Bench& bench, const BenchReport& report, std::ostream& out) {
+  out << fmt::format("{} - {}\n", bench.name, bench.what);
+  for (const auto& figure : report.figures) {
+    out << fmt::format("  {:<36} {:>18}\n", figure.name, figure.value >= 1000 ? fmt::format("{:.0f}", figure.value) : fmt::format("{:.3f}", figure.value));
+  }
+  for (const auto& note : report.notes) out << "  (" << note << ")\n";
+  out << '\n';
+}
+
+}  // namespace
+
+int run_benches(const std::vector<std::string>& names, bool as_json, const BenchOptions& options, std::ostream& out, std::ostream& err) {
+  int exit_code = 0;
+  for (const auto& name : names) {
+    bool known = false;
+    for (const Bench& bench : benches()) known = known || bench.name == name;
+    if (!known) {
+      err << fmt::format("no benchmark '{}'; `duheng bench --list` names them\n", name);
+      return 2;
+    }
+  }
+  for (const Bench& bench : benches()) {
+    if (!names.empty() && std::find(names.begin(), names.end(), bench.name) == names.end()) continue;
+    const auto report = bench.run(options);
+    if (!report) {
+      err << fmt::format("{}: {}\n", bench.name, report.error().message);
+      exit_code = 1;
+      continue;
+    }
+    if (as_json) {
+      out << to_json(bench, *report).dump() << std::endl;
+    } else {
+      print_text(bench, *report, out);
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace duheng::tools

@@ -1,0 +1,14 @@
+#pragma once
+#include "tools/bench/bench.hpp"
+
+namespace duheng::tools {
+
+// One function for each benchmark; bench.cpp lists them.
+[[nodiscard]] Result<BenchReport> run_dlt645_bench(const BenchOptions& options);
+[[nodiscard]] Result<BenchReport> run_whole_path_bench(const BenchOptions& options);
+[[nodiscard]] Result<BenchReport> run_single_readings_bench(const BenchOptions& options);
+[[nodiscard]] Result<BenchReport> run_start_up_bench(const BenchOptions& options);
+[[nodiscard]] Result<BenchReport> run_memory_bench(const BenchOptions& options);
+[[nodiscard]] Result<BenchReport> run_browser_latency_bench(const BenchOptions& options);
+
+}  // namespace duheng::tools
