@@ -25,7 +25,10 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 700,
   },
   // During development the API of a running platform is reached through this server.
-  server: { proxy: { '/api': { target: process.env.DUHENG_URL ?? 'https://127.0.0.1:8443', secure: false, ws: true } } },
+  server:
+    mode === 'mock'
+      ? {}
+      : { proxy: { '/api': { target: process.env.DUHENG_URL ?? 'https://127.0.0.1:8443', secure: false, ws: true } } },
   test: {
     environment: 'jsdom',
     setupFiles: ['test/setup.ts'],

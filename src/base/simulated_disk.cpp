@@ -338,6 +338,12 @@ void SimulatedDisk::crash(Random& random) {
   }
 }
 
+void SimulatedDisk::kill_process() {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->crashes;
+  state_->operations_left.reset();
+}
+
 void SimulatedDisk::lose_power_after(std::uint64_t operations) {
   const std::lock_guard lock(state_->mutex);
   state_->operations_left = operations + 1;

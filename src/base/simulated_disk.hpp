@@ -36,8 +36,12 @@ class SimulatedDisk final : public Disk {
 
   /// Power is lost and comes back: see above. Clears a planned loss of power, keeps the other faults.
   void crash(Random& random);
+  /// The process is killed while the machine runs on: handles die and a planned loss of power is cleared, but all that
+  /// was written stays, synced or not.
+  void kill_process();
   /// After `operations` more changing calls (append, truncate, sync, open that creates, rename, remove, sync_directory)
-  /// the next one and all that follow, reads too, fail with storage_failed until crash() is called.
+  /// the next one and all that follow, reads too, fail with storage_failed until
+  /// crash() or kill_process() is called.
   void lose_power_after(std::uint64_t operations);
   [[nodiscard]] bool powerless() const;
 

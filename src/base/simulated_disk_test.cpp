@@ -152,6 +152,28 @@ TEST_F(Simulated, WithoutPowerNothingWorksUntilTheCrash) {
   EXPECT_TRUE(disk_.list("/d"));
 }
 
+TEST_F(Simulated, AKilledProcessLeavesWhatItWroteButNotDurably) {
+  write_synced(disk_, "/d/f", text("a"));
+  ASSERT_TRUE(disk_.sync_directory("/d"));
+  const auto file = disk_.open("/d/f", OpenMode::append).value();
+  ASSERT_TRUE(file->append(text("b")));
+  disk_.kill_process();
+  EXPECT_FALSE(file->size());
+  EXPECT_EQ(read_file(disk_, "/d/f").value(), text("ab"));
+  int lost = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SimulatedDisk disk;
+    SeededRandom random(seed);
+    ASSERT_TRUE(disk.make_directories("/d"));
+    ASSERT_TRUE(disk.open("/d/f", OpenMode::append).value()->append(text("b")));
+    disk.kill_process();
+    ASSERT_TRUE(disk.exists("/d/f"));
+    disk.crash(random);
+    lost += disk.exists("/d/f") ? 0 : 1;
+  }
+  EXPECT_GT(lost, 10);
+}
+
 TEST_F(Simulated, AFullDiskTakesWhatFits) {
   disk_.set_capacity_bytes(10);
   const auto file = disk_.open("/d/f", OpenMode::append).value();

@@ -18,17 +18,17 @@ enum class CertificateProfile : std::uint8_t {
 
 struct CertificateOrder {
   CertificateProfile profile = CertificateProfile::server;
-  std::string request_pem;  ///< only its key is taken; the names in it are the asker's wish and are not looked at
-  std::string common_name;  ///< 1 to 64 characters of UTF-8
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
-  GatewayId gateway;
+  std::string request_pem{};  ///< only its key is taken; the names in it are the asker's wish and are not looked at
+  std::string common_name{};  ///< 1 to 64 characters of UTF-8
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};
+  GatewayId gateway{};
   std::int64_t lifetime_ms = 0;  ///< cut to the authority's own end
 };
 
 struct IssuedCertificate {
-  std::string chain_pem;  ///< leaf first, trust root last, so that a peer without it can compare its fingerprint
-  CertificateInfo info;   ///< of the leaf
+  std::string chain_pem{};  ///< leaf first, trust root last, so that a peer without it can compare its fingerprint
+  CertificateInfo info{};   ///< of the leaf
 };
 
 /// Who makes certificates. The vault will stand behind this. Thread-safe (the local one as far as its Random is).

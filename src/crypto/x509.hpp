@@ -32,15 +32,15 @@ class PrivateKey {
 
 /// What a certificate says (X.509 v3, RFC 5280). Times are UTC milliseconds.
 struct CertificateInfo {
-  std::string common_name;
-  std::string serial_hex;  ///< upper case, without leading zero octets
-  Hash256 fingerprint{};   ///< SHA-256 over the DER form
+  std::string common_name{};
+  std::string serial_hex{};  ///< upper case, without leading zero octets
+  Hash256 fingerprint{};     ///< SHA-256 over the DER form
   std::int64_t not_before_utc_ms = 0;
   std::int64_t not_after_utc_ms = 0;
   bool is_authority = false;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;  ///< dotted or colon form
-  std::vector<std::string> uris;
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};  ///< dotted or colon form
+  std::vector<std::string> uris{};
 };
 
 enum class CertificateUse : std::uint8_t { server, client };

@@ -24,8 +24,19 @@ struct EnrolmentResult {
 /// connection; unauthenticated - the server that answered is not the one the code was made for: somebody is in between,
 /// or the address is wrong; forbidden - the code is wrong, expired or was used before; throttled; storage_failed,
 /// storage_full - the files could not be written: the code is spent, ask for another.
-[[nodiscard]] Result<EnrolmentResult> enrol(Disk& disk, const std::string& address, const std::string& code,
-                                            const std::string& software_version, const IdentityFiles& identity,
-                                            std::int64_t timeout_ms = 15'000);
+[[nodiscard]] Result<EnrolmentResult> enrol(Disk& disk, const Clock& clock, const std::string& address,
+                                            const std::string& code, const std::string& software_version,
+                                            const IdentityFiles& identity, std::int64_t timeout_ms = 15'000);
+
+/// Whether less than a third of the certificate's lifetime is left. Errors: not_found - not enrolled; malformed.
+[[nodiscard]] Result<bool> renewal_due(Disk& disk, const Clock& clock, const IdentityFiles& identity);
+
+/// Asks for the next certificate over the gateways' port with the present one, for the same key, and puts it in place
+/// atomically; the next connection uses it. Returns its end. Blocks, at most `timeout_ms`. Errors: unavailable,
+/// timed_out - try again later, the old one still holds (unless the platform has already replaced it: then connecting is
+/// refused until the gateway is enrolled again); forbidden, expired - enrol again.
+[[nodiscard]] Result<std::int64_t> renew_certificate(Disk& disk, const Clock& clock, const std::string& address,
+                                                     const std::string& server_name, const IdentityFiles& identity,
+                                                     std::int64_t timeout_ms = 15'000);
 
 }  // namespace duheng::rpc

@@ -13,27 +13,27 @@
 namespace duheng::platform {
 
 struct DeviceDetails {
-  std::string uid;       ///< 1 to 64 octets, unique in the platform
-  std::string name;      ///< 1 to 200 octets
-  std::string address;   ///< in its protocol, at most 64 octets
-  std::string protocol;  ///< e.g. "dlt645", 1 to 32 octets
-  std::string model;     ///< id of a file in models/, 1 to 64 octets
-  OrganisationId organisation;
-  SiteId site;                    ///< 0: none
-  GatewayId gateway;              ///< who reads it; 0: none
+  std::string uid{};       ///< 1 to 64 octets, unique in the platform
+  std::string name{};      ///< 1 to 200 octets
+  std::string address{};   ///< in its protocol, at most 64 octets
+  std::string protocol{};  ///< e.g. "dlt645", 1 to 32 octets
+  std::string model{};     ///< id of a file in models/, 1 to 64 octets
+  OrganisationId organisation{};
+  SiteId site{};                  ///< 0: none
+  GatewayId gateway{};            ///< who reads it; 0: none
   std::int64_t interval_s = 900;  ///< planned time between readings, 1 s to 366 days
 };
 
 struct Device {
-  DeviceId id;
-  DeviceDetails details;
-  std::string organisation_name_zh;
-  std::string organisation_name_en;
-  std::string site_name;
-  std::string site_zone;  ///< IANA zone; empty without a site
-  std::string gateway_name;
-  PointId point;  ///< where it measures now; 0: none
-  std::string point_name;
+  DeviceId id{};
+  DeviceDetails details{};
+  std::string organisation_name_zh{};
+  std::string organisation_name_en{};
+  std::string site_name{};
+  std::string site_zone{};  ///< IANA zone; empty without a site
+  std::string gateway_name{};
+  PointId point{};  ///< where it measures now; 0: none
+  std::string point_name{};
 };
 
 enum class DeviceSort : std::uint8_t { name, address, uid, id };
@@ -41,46 +41,46 @@ enum class DeviceSort : std::uint8_t { name, address, uid, id };
 struct DeviceQuery {
   std::int64_t page = 1;        ///< from 1
   std::int64_t page_size = 50;  ///< 1 to 1000
-  std::string search;  ///< part of name, address or uid, without regard to the case of A to Z; at most 100 octets
-  OrganisationId organisation;  ///< with all below it
-  SiteId site;
-  GatewayId gateway;
-  std::string protocol;
-  std::string model;
+  std::string search{};  ///< part of name, address or uid, without regard to the case of A to Z; at most 100 octets
+  OrganisationId organisation{};  ///< with all below it
+  SiteId site{};
+  GatewayId gateway{};
+  std::string protocol{};
+  std::string model{};
   DeviceSort sort = DeviceSort::name;
   bool descending = false;
 };
 
 struct DevicePage {
-  std::vector<Device> devices;
+  std::vector<Device> devices{};
   std::int64_t total = 0;  ///< over all pages
 };
 
 /// From when to when a sender's readings are a device's: half-open, UTC milliseconds by the reading's time.
 struct SourceAssignment {
   std::int64_t id = 0;
-  DeviceId device;
-  GatewayId gateway;
-  std::string device_uid;  ///< as the gateway sends it
+  DeviceId device{};
+  GatewayId gateway{};
+  std::string device_uid{};  ///< as the gateway sends it
   std::int64_t from_utc_ms = 0;
-  std::optional<std::int64_t> to_utc_ms;  ///< empty: until further notice
+  std::optional<std::int64_t> to_utc_ms{};  ///< empty: until further notice
 };
 
 struct OwnershipPeriod {
-  OrganisationId organisation;
+  OrganisationId organisation{};
   std::int64_t from_utc_ms = 0;
-  std::optional<std::int64_t> to_utc_ms;
+  std::optional<std::int64_t> to_utc_ms{};
 };
 
 struct ImportError {
   std::size_t line = 0;  ///< from 1, as handed over
-  Error error;
+  Error error{};
 };
 
 /// What an index over all devices needs, without names.
 struct DeviceIndexEntry {
-  DeviceId id;
-  OrganisationId organisation;
+  DeviceId id{};
+  OrganisationId organisation{};
   std::int64_t interval_s = 0;
 };
 

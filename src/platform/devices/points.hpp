@@ -11,21 +11,21 @@
 namespace duheng::platform {
 
 struct PointDetails {
-  OrganisationId organisation;
-  SiteId site;       ///< 0: none
-  std::string name;  ///< 1 to 200 octets, unique in its organisation
+  OrganisationId organisation{};
+  SiteId site{};       ///< 0: none
+  std::string name{};  ///< 1 to 200 octets, unique in its organisation
 };
 
 struct Point {
-  PointId id;
-  PointDetails details;
+  PointId id{};
+  PointDetails details{};
 };
 
 /// One link of a point's chain: the device that measured there, half-open, UTC milliseconds.
 struct PointDevice {
-  DeviceId device;
+  DeviceId device{};
   std::int64_t from_utc_ms = 0;
-  std::optional<std::int64_t> to_utc_ms;  ///< empty: until further notice
+  std::optional<std::int64_t> to_utc_ms{};  ///< empty: until further notice
 };
 
 /// Named places of measurement. A device comes and goes (meter change); the point, and what is computed for it, stays.

@@ -20,22 +20,22 @@ enum class GatewayState : std::uint8_t { created, enrolled, revoked };
 [[nodiscard]] std::string_view to_string(GatewayState state) noexcept;
 
 struct Gateway {
-  GatewayId id;
-  OrganisationId organisation;
-  std::string name;
+  GatewayId id{};
+  OrganisationId organisation{};
+  std::string name{};
   GatewayState state = GatewayState::created;
-  std::string certificate_serial_hex;  ///< empty before the first enrolment
-  std::optional<crypto::Hash256> certificate_fingerprint;
+  std::string certificate_serial_hex{};  ///< empty before the first enrolment
+  std::optional<crypto::Hash256> certificate_fingerprint{};
   std::int64_t certificate_not_after_utc_ms = 0;
-  std::string software_version;
+  std::string software_version{};
   std::int64_t enrolled_at_utc_ms = 0;  ///< latest; 0 before the first
   int enrolments = 0;
 };
 
 struct EnrolmentRequest {
-  std::string code_secret;     ///< as it came over the wire
-  std::string remote_address;  ///< without the port
-  std::string software_version;
+  std::string code_secret{};     ///< as it came over the wire
+  std::string remote_address{};  ///< without the port
+  std::string software_version{};
 };
 
 struct EnrolmentCounts {

@@ -11,19 +11,19 @@
 namespace duheng::platform {
 
 struct Organisation {
-  OrganisationId id;
-  OrganisationId parent;  ///< 0 at the top
-  int depth = 0;          ///< 0 at the top of the tree
-  std::string code;       ///< unique in the platform
-  std::string name_zh;
-  std::string name_en;
+  OrganisationId id{};
+  OrganisationId parent{};  ///< 0 at the top
+  int depth = 0;            ///< 0 at the top of the tree
+  std::string code{};       ///< unique in the platform
+  std::string name_zh{};
+  std::string name_en{};
 };
 
 struct NewOrganisation {
-  OrganisationId parent;
-  std::string code;     ///< 1 to 64 octets, unique
-  std::string name_zh;  ///< one of the two names may be empty
-  std::string name_en;  ///< each at most 200 octets
+  OrganisationId parent{};
+  std::string code{};     ///< 1 to 64 octets, unique
+  std::string name_zh{};  ///< one of the two names may be empty
+  std::string name_en{};  ///< each at most 200 octets
 };
 
 /// The tree of organisations. Thread-safe.

@@ -22,50 +22,50 @@ enum class Role : std::uint8_t { viewer, operator_, admin };
 [[nodiscard]] std::optional<Role> role_of(std::string_view name) noexcept;
 
 struct User {
-  UserId id;
-  std::string name;
-  std::string display_name;
+  UserId id{};
+  std::string name{};
+  std::string display_name{};
   Role role = Role::viewer;
-  OrganisationId organisation;  ///< 0: everything
+  OrganisationId organisation{};  ///< 0: everything
   bool active = true;
   bool must_change_password = false;
   [[nodiscard]] Scope scope() const { return organisation ? Scope::below(organisation) : Scope::everything(); }
 };
 
 struct NewUser {
-  std::string name;  ///< 1 to 100 octets without blanks at the ends; unique without regard to the case of A to Z
-  std::string display_name;  ///< at most 200 octets
+  std::string name{};  ///< 1 to 100 octets without blanks at the ends; unique without regard to the case of A to Z
+  std::string display_name{};  ///< at most 200 octets
   Role role = Role::viewer;
-  OrganisationId organisation;  ///< 0: everything
-  std::string password;
+  OrganisationId organisation{};  ///< 0: everything
+  std::string password{};
   bool must_change_password = true;
 };
 
 struct Session {
-  User user;
+  User user{};
   std::int64_t created_at_utc_ms = 0;
   std::int64_t expires_at_utc_ms = 0;  ///< by idleness or by age, whichever is first, if nothing more happens
 };
 
 struct LoginResult {
-  std::string token;  ///< 256 random bits, hexadecimal: for the cookie, kept nowhere else
-  Session session;
+  std::string token{};  ///< 256 random bits, hexadecimal: for the cookie, kept nowhere else
+  Session session{};
 };
 
 struct AuditEntry {
   std::int64_t at_utc_ms = 0;
-  UserId user;          ///< 0 when nobody known
-  std::string name;     ///< as it was given, cut to 100 octets
-  std::string action;   ///< log_in, log_out, change_password, create_user, revoke_sessions, update_user
-  std::string outcome;  ///< ok, or an error's name
-  std::string remote_address;
+  UserId user{};          ///< 0 when nobody known
+  std::string name{};     ///< as it was given, cut to 100 octets
+  std::string action{};   ///< log_in, log_out, change_password, create_user, revoke_sessions, update_user
+  std::string outcome{};  ///< ok, or an error's name
+  std::string remote_address{};
 };
 
 struct PeopleOptions {
   std::int64_t session_idle_ms = 30 * 60'000;
   std::int64_t session_age_ms = 12 * 3'600'000;
   std::size_t password_characters_min = 12;
-  crypto::PasswordHashParameters password_cost;
+  crypto::PasswordHashParameters password_cost{};
   ThrottlePolicy account_throttle{.wait_ms_max =
                                       60'000};  ///< short, so that a stranger cannot lock somebody out for long
   ThrottlePolicy address_throttle{.free_failures = 10};

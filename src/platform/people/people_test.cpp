@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 
+#include "crypto/hash.hpp"
 #include "platform/organisations/organisations.hpp"
 #include "store/records/test_database.hpp"
 

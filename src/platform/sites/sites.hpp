@@ -10,15 +10,15 @@
 namespace duheng::platform {
 
 struct SiteDetails {
-  OrganisationId organisation;
-  std::string name;       ///< 1 to 200 octets, unique in its organisation
-  std::string iana_zone;  ///< civil days are counted in it, e.g. "Asia/Shanghai"
-  std::string address;    ///< postal, at most 500 octets, may be empty
+  OrganisationId organisation{};
+  std::string name{};       ///< 1 to 200 octets, unique in its organisation
+  std::string iana_zone{};  ///< civil days are counted in it, e.g. "Asia/Shanghai"
+  std::string address{};    ///< postal, at most 500 octets, may be empty
 };
 
 struct Site {
-  SiteId id;
-  SiteDetails details;
+  SiteId id{};
+  SiteDetails details{};
 };
 
 /// Places where devices stand. Thread-safe. Needs Organisations' tables.

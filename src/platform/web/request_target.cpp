@@ -101,6 +101,7 @@ Result<RequestTarget> parse_target(std::string_view target) {
   if (!path.empty() && path.back() == '/') {
     out.trailing_slash = true;
     path.remove_suffix(1);
+    if (path.empty()) return fail(ErrorCode::malformed, "the path begins with two slashes");
   }
   std::optional<Error> error;
   if (!path.empty()) {

@@ -22,9 +22,9 @@ class StaticFilesTest : public ::testing::Test {
     write("dist/favicon.svg", "<svg/>");
     write("dist/.secret", "hidden");
     write("secret.txt", "outside");
-    auto loaded = StaticFiles::load((root_ / "dist").string());
-    ASSERT_TRUE(loaded) << loaded.error().message;
-    files_ = std::move(*loaded);
+    Result<StaticFiles> loaded = StaticFiles::load((root_ / "dist").string());
+    ASSERT_TRUE(loaded.has_value());
+    std::swap(files_, loaded.value());
   }
   void TearDown() override { fs::remove_all(root_); }
   void write(const std::string& path, const std::string& text) const {

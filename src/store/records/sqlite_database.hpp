@@ -10,10 +10,10 @@
 namespace duheng::records {
 
 struct SqliteOptions {
-  std::string path;                      ///< the directory must exist; the file is made with mode 0600
+  std::string path{};                    ///< the directory must exist; the file is made with mode 0600
   std::size_t readers_max = 4;           ///< connections for reading; made when first needed
   std::int64_t busy_timeout_ms = 5'000;  ///< for a turn to write, for a reader, for another process
-  std::int64_t cache_kib = 16'384;       ///< page cache of each connection
+  std::int64_t cache_kib = 65'536;       ///< page cache of each connection
 };
 
 /// Records on one machine: SQLite, encrypted by SQLite3MultipleCiphers with ChaCha20-Poly1305 (RFC 8439), one fresh

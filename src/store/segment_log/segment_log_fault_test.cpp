@@ -60,8 +60,9 @@ class World {
       case 4:
         return disk_.cut_next_append(random_.below(300));
       case 5:
-        if (random_.below(3) == 0) disk_.fail_next_syncs(1);
-        return;
+        if (random_.below(3) != 0) return;
+        sync_failed_ = true;
+        return disk_.fail_next_syncs(1);
       case 6:
         (void)log_->start_new_segment();
         return;
@@ -110,8 +111,15 @@ class World {
   void crash() {
     ++crashes_;
     log_.reset();
-    disk_.crash(random_);
+    // Killed in the instant between a failed synchronisation and cutting its block off, a process leaves a block that the
+    // kernel shows but will never write: no reopening can tell, so this one combination is left out (see README.md).
+    if (!sync_failed_ && random_.below(4) == 0) {
+      disk_.kill_process();
+    } else {
+      disk_.crash(random_);
+    }
     disk_.fail_next_syncs(0);
+    sync_failed_ = false;
     if (random_.below(8) == 0) {  // another crash while opening
       disk_.lose_power_after(random_.below(5));
       (void)SegmentLog::open(disk_, random_, keys_, options_);
@@ -175,6 +183,7 @@ class World {
   std::unique_ptr<SegmentLog> log_;
   std::vector<Bytes> acknowledged_;
   std::vector<Bytes> unacknowledged_;
+  bool sync_failed_ = false;
   std::uint64_t made_ = 0;
   std::uint64_t removed_before_ = 0;
   std::uint64_t crashes_ = 0;
@@ -216,9 +225,14 @@ class Damage : public ::testing::Test {
     options_.snapshot = [] { return Bytes{1, 2, 3}; };
     auto log = open().value();
     while (log->segment_count() < 3) EXPECT_TRUE(append_numbered(*log, 2));
-    EXPECT_TRUE(append_numbered(*log, 2));
-    EXPECT_TRUE(append_numbered(*log, 1));
+    EXPECT_TRUE(log->start_new_segment());
+    for (int i = 0; i < 4; ++i) {  // small ones, so that they share the last segment
+      const Bytes small(20, static_cast<std::uint8_t>(i));
+      const ByteView entry = small;
+      EXPECT_TRUE(log->append({&entry, 1}));
+    }
     next_number_ = log->next_number();
+    EXPECT_EQ(log->last_segment_first_number(), next_number_ - 4);
   }
   Result<std::unique_ptr<SegmentLog>> open() { return SegmentLog::open(disk_, random_, keys_, options_); }
   std::vector<std::string> files() {

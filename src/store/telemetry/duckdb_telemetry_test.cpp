@@ -303,10 +303,9 @@ TEST_F(DuckDbTelemetry, AnyFlippedOctetEndsInEqualContent) {
     store_.reset();
     std::filesystem::remove_all(options_.directory);
   }
-  // The harness must have hit something, or it proves nothing.
-  EXPECT_GT(rebuilt, 5);
-  RecordProperty("rebuilt", rebuilt);
-  RecordProperty("found_late", found_late);
+  // The harness must have hit both what opening finds and what only reading finds, or it proves nothing.
+  EXPECT_GT(rebuilt, 10);
+  EXPECT_GT(found_late, 0);
 }
 
 TEST_F(DuckDbTelemetry, ACutLogGivesAnEarlierPositionAndGoesOn) {
@@ -397,48 +396,59 @@ TEST_F(DuckDbTelemetry, NoCheckpointBeginsWithoutRoomForIt) {
   EXPECT_EQ(store_->digest().value(), expected_digest());
 }
 
-TEST_F(DuckDbTelemetry, QuestionsRunBesideApplyingAndSeeWholeRequests) {
-  options_.log_bytes_due = 300'000;
-  open(Origin::created);
-  // Every record adds one reading to both series, so a question must never see the two differ... by more than the
-  // requests between two questions; within one series the readings are gapless.
-  journal_.add(1, "a", energy, {{0, 0}});
-  apply_all();
-  std::atomic<bool> finished = false;
-  std::atomic<int> asked = 0;
-  std::vector<std::thread> readers;
-  for (int i = 0; i < 3; ++i) {
-    readers.emplace_back([&] {
-      std::size_t seen = 0;
-      while (!finished) {
-        const auto got = store_->range(SeriesId{1}, {0, 1'000'000'000}, 100'000, {.timeout_ms = 20'000, .cancel = {}});
-        ASSERT_TRUE(got) << got.error().message;
-        ASSERT_GE(got->points.size(), seen) << "what was seen once stays";
-        seen = got->points.size();
-        for (std::size_t k = 0; k < seen; ++k) ASSERT_EQ(got->points[k].mantissa, static_cast<std::int64_t>(k));
-        const SeriesId id{1};
-        ASSERT_TRUE(store_->latest({&id, 1})[0]);
-        ++asked;
-      }
-    });
+// Several short lives instead of one long one: each crosses the points where the engine's sort keys widen (see
+// DuckDbSession::in_one_snapshot), which is where answers were wrong before.
+TEST_F(DuckDbTelemetry, QuestionsRunBesideApplyingAndAreNeverWrong) {
+  std::uint64_t checkpoints = 0;
+  for (int life = 0; life < 8; ++life) {
+    TestJournal journal;
+    options_.directory = directory_.path() + "/life" + std::to_string(life);
+    options_.log_bytes_due = 100'000;
+    options_.log_bytes_ceiling = 250'000;  // low enough for questions to be kept waiting as well
+    open(Origin::created);
+    journal.add(1, "a", energy, {{0, 0}});
+    ASSERT_TRUE(store_->apply(journal.records()));
+    std::atomic<bool> finished = false;
+    std::atomic<int> asked = 0;
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 3; ++i) {
+      readers.emplace_back([&] {
+        std::size_t seen = 0;
+        while (!finished) {
+          const auto got =
+              store_->range(SeriesId{1}, {0, 1'000'000'000}, 100'000, {.timeout_ms = 20'000, .cancel = {}});
+          ASSERT_TRUE(got) << got.error().message;
+          ASSERT_GE(got->points.size(), seen) << "what was seen once stays";
+          seen = got->points.size();
+          // Value k stands at place k: a hole, a repetition or a wrong order would show.
+          for (std::size_t k = 0; k < seen; ++k) ASSERT_EQ(got->points[k].mantissa, static_cast<std::int64_t>(k));
+          const SeriesId id{1};
+          ASSERT_TRUE(store_->latest({&id, 1})[0]);
+          ++asked;
+        }
+      });
+    }
+    std::int64_t next = 1;
+    while (next < 10'000) {
+      std::vector<testing::Value> values;
+      for (int i = 0; i < 200; ++i, ++next) values.push_back({next * 10, next});
+      journal.add(1, "a", energy, values);
+      const auto applied = store_->apply(journal.from(store_->next_record()));
+      EXPECT_TRUE(applied);
+      const auto made = store_->checkpoint_if_due();
+      EXPECT_TRUE(made);
+      if (!applied || !made) break;
+    }
+    finished = true;
+    for (auto& reader : readers) reader.join();
+    EXPECT_GE(asked, 5);
+    checkpoints += store_->statistics().checkpoints;
+    MemoryTelemetryStore memory;
+    ASSERT_TRUE(memory.apply(journal.records()));
+    EXPECT_EQ(store_->digest().value(), memory.digest().value());
+    store_.reset();
   }
-  std::int64_t next = 1;
-  int checkpoints = 0;
-  while (next < 40'000 || asked < 30) {
-    std::vector<testing::Value> values;
-    for (int i = 0; i < 400; ++i, ++next) values.push_back({next * 10, next});
-    journal_.add(1, "a", energy, values);
-    apply_all();
-    const auto made = store_->checkpoint_if_due();
-    ASSERT_TRUE(made) << made.error().message;
-    checkpoints += *made ? 1 : 0;
-    if (next > 90'000) break;
-  }
-  finished = true;
-  for (auto& reader : readers) reader.join();
-  EXPECT_GE(asked, 30);
-  EXPECT_EQ(store_->digest().value(), expected_digest());
-  RecordProperty("checkpoints", checkpoints);
+  EXPECT_GT(checkpoints, 0U);
 }
 
 /// Every look at it takes it one step forward.

@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   SystemRandom random;
   DuckDbTelemetryOptions options;
   options.directory = argv[1];
-  options.log_bytes_due = 400'000;
+  if (argc < 4 || std::string_view{argv[3]} != "commit") options.log_bytes_due = 400'000;
   auto opened = DuckDbTelemetryStore::open(options, disk, clock, keys);
   if (!opened || opened->origin == DuckDbTelemetryStore::Origin::replaced_damaged) {
     std::fprintf(stderr, "not opened: %s\n", opened ? opened->damage.c_str() : opened.error().message.c_str());

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <set>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +18,11 @@ namespace {
 
 class Child {
  public:
-  Child(const std::string& directory, const std::string& file_bytes_max) {
+  explicit Child(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), TELEMETRY_KILL_TARGET);
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
     int ends[2];
     if (pipe(ends) != 0) std::abort();
     pid_ = fork();
@@ -27,11 +30,7 @@ class Child {
       dup2(ends[1], STDOUT_FILENO);
       close(ends[0]);
       close(ends[1]);
-      if (file_bytes_max.empty()) {
-        execl(TELEMETRY_KILL_TARGET, TELEMETRY_KILL_TARGET, directory.c_str(), nullptr);
-      } else {
-        execl(TELEMETRY_KILL_TARGET, TELEMETRY_KILL_TARGET, directory.c_str(), file_bytes_max.c_str(), nullptr);
-      }
+      execv(pointers[0], pointers.data());
       _exit(127);
     }
     close(ends[1]);
@@ -136,7 +135,7 @@ TEST_F(KilledTelemetry, PositionAndRowsAgreeAfterEveryKill) {
     SCOPED_TRACE(round);
     std::uint64_t said = reached;
     {
-      Child child(options_.directory, "");
+      Child child({options_.directory});
       // Some die while opening, most in the middle of work; the moment is drawn to the microsecond.
       const std::int64_t life_us = random.below(4) == 0 ? static_cast<std::int64_t>(random.below(30'000))
                                                         : 20'000 + static_cast<std::int64_t>(random.below(200'000));
@@ -163,20 +162,28 @@ TEST_F(KilledTelemetry, PositionAndRowsAgreeAfterEveryKill) {
 }
 
 TEST_F(KilledTelemetry, AFullDiskLosesNothingAndIsSaid) {
-  std::set<int> codes_after;
-  for (const char* file_bytes_max : {"500000", "900000", "2500000", "6000000"}) {
-    SCOPED_TRACE(file_bytes_max);
-    options_.directory = directory_.path() + "/limit" + file_bytes_max;
-    Child child(options_.directory, file_bytes_max);
+  struct Case {
+    const char* file_bytes_max;
+    const char* meets;
+  };
+  for (const Case one : {Case{"500000", "commit"}, Case{"2500000", "commit"}, Case{"700000", "checkpoint"},
+                         Case{"2500000", "checkpoint"}}) {
+    SCOPED_TRACE(std::string(one.file_bytes_max) + " " + one.meets);
+    options_.directory = directory_.path() + "/" + one.meets + one.file_bytes_max;
+    Child child({options_.directory, one.file_bytes_max, one.meets});
     child.listen_to_the_end();
     const auto error = child.said().find("error ");
     const auto after = child.said().find("after ");
     ASSERT_NE(error, std::string::npos) << child.said();
     ASSERT_NE(after, std::string::npos) << child.said();
-    const int code = std::stoi(child.said().substr(error + 6));
-    EXPECT_EQ(static_cast<ErrorCode>(code), ErrorCode::storage_full);
+    EXPECT_EQ(static_cast<ErrorCode>(std::stoi(child.said().substr(error + 6))), ErrorCode::storage_full);
     const int code_after = std::stoi(child.said().substr(after + 6));
-    EXPECT_TRUE(code_after == 0 || static_cast<ErrorCode>(code_after) == ErrorCode::storage_failed) << code_after;
+    // A commit is taken back and the store goes on; a checkpoint that began ends the engine, which says so.
+    if (std::string_view{one.meets} == "commit") {
+      EXPECT_EQ(code_after, 0);
+    } else {
+      EXPECT_TRUE(code_after == 0 || static_cast<ErrorCode>(code_after) == ErrorCode::storage_failed) << code_after;
+    }
     const auto store = open();
     ASSERT_NE(store, nullptr);
     const std::uint64_t position = store->next_record();
@@ -186,10 +193,9 @@ TEST_F(KilledTelemetry, AFullDiskLosesNothingAndIsSaid) {
       const TelemetryRecord record{number, testing::made_gateway(number), body};
       ASSERT_TRUE(reference.apply({&record, 1}));
     }
+    EXPECT_GT(position, 5U);
     EXPECT_EQ(store->digest().value(), reference.digest().value());
-    codes_after.insert(code_after);
   }
-  EXPECT_TRUE(codes_after.contains(0)) << "after a commit that found no space the store goes on";
 }
 
 }  // namespace

@@ -239,7 +239,7 @@ export const en: Messages = {
   'completeness.no_gaps': 'no gaps',
   'completeness.gap_count': '{count} gaps',
   'completeness.no_data': 'Nothing was due on this day',
-  'completeness.strip': 'The whole day; blank where readings are missing',
+  'completeness.strip': 'The whole day; hatched where readings are missing',
   'completeness.show_all': 'Show all {count}',
   'completeness.show_less': 'Show fewer',
 

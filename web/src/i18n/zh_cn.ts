@@ -238,7 +238,7 @@ export const zh_cn = {
   'completeness.no_gaps': '没有缺口',
   'completeness.gap_count': '{count} 处缺口',
   'completeness.no_data': '这一天没有应采读数',
-  'completeness.strip': '全天 24 小时,空白处缺数',
+  'completeness.strip': '全天 24 小时,斜纹处缺数',
   'completeness.show_all': '显示全部 {count} 项',
   'completeness.show_less': '收起',
 

@@ -140,7 +140,7 @@ export const curve_colors: Record<ThemeName, { line: string; band: string }> = {
 };
 
 export const type = {
-  sans: '"Inter", "Segoe UI", system-ui, -apple-system, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", sans-serif',
+  sans: '-apple-system, "Segoe UI", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", system-ui, sans-serif',
   mono: 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Consolas, "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace',
   size: { small: '12px', body: '14px', lead: '16px', title: '20px', figure: '22px', large: '32px' },
 } as const;

@@ -11,7 +11,7 @@ import { useLanguage } from '../../i18n/index.tsx';
 import { register_label } from './registers.ts';
 
 type RegisterCompleteness = Completeness['registers'][number];
-const shown_at_first = 6;
+const shown_at_first = 10;
 
 /** Ratios are cut, never rounded up: 100 % is said only when nothing is missing. */
 export function percent_text(present: number, expected: number): string {

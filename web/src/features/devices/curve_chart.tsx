@@ -53,12 +53,12 @@ function band_series(parts: readonly Stretch[], color: string) {
 }
 
 /** Line points; a null between stretches breaks the line, and a stretch of one bucket gets a dot, as it has no line. */
-function line_data(parts: readonly Stretch[]): { value: [number, number | null]; symbolSize: number }[] {
+function line_data(parts: readonly Stretch[]): { value: [number, number | null]; symbol: 'circle' | 'none' }[] {
   return parts.flatMap((part, index) => {
-    const points = part.map(({ at_ms, last }) => ({ value: [at_ms, last] as [number, number | null], symbolSize: part.length === 1 ? 5 : 0 }));
+    const points = part.map(({ at_ms, last }) => ({ value: [at_ms, last] as [number, number | null], symbol: part.length === 1 ? ('circle' as const) : ('none' as const) }));
     const next = parts[index + 1]?.[0];
     const end = part.at(-1);
-    return next && end ? [...points, { value: [(end.at_ms + next.at_ms) / 2, null] as [number, number | null], symbolSize: 0 }] : points;
+    return next && end ? [...points, { value: [(end.at_ms + next.at_ms) / 2, null] as [number, number | null], symbol: 'none' as const }] : points;
   });
 }
 
@@ -160,7 +160,7 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
             data: line_data(parts),
             connectNulls: false,
             showSymbol: true,
-            symbol: 'circle',
+            symbolSize: 5,
             lineStyle: { color: colors.line, width: 1.8 },
             itemStyle: { color: colors.line },
             z: 2,

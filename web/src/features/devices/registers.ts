@@ -16,7 +16,7 @@ export function group_of(register: string): GroupName {
   return 'other';
 }
 
-const order = ['import', 'export', 'active_total', 'reactive', 'total', '_a', '_b', '_c'];
+const order = ['import', 'export', 'active_total', 'reactive', 'total', 'frequency', '_a', '_b', '_c'];
 
 function place(register: string): number {
   const found = order.findIndex((part) => register.includes(part));

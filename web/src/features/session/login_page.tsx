@@ -163,7 +163,7 @@ export default function LoginPage() {
         </div>
         <div className="login-card">
           <div className="login-brand">
-            <Mark size={44} />
+            <Mark size={60} />
             <p className="login-name">
               <span lang="zh-CN">度衡</span> <span lang="en">Duheng</span>
             </p>

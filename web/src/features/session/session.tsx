@@ -7,14 +7,24 @@ import type { Session } from '../../api/types.ts';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { Splash } from '../../components/splash.tsx';
 
+/**
+ * The cookie cannot be seen from here; this mark tells whether it is worth asking for the session at all. Without it the login
+ * page comes up at once, and the first visit leaves no failed request behind.
+ */
+const hint_key = 'duheng.session';
+
 /** The session, or null when nobody is logged in. */
 const session_query = queryOptions<Session | null>({
   queryKey: session_key,
   queryFn: async ({ signal }) => {
+    if (localStorage.getItem(hint_key) === null) return null;
     try {
       return await api.session(signal);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null;
+      if (error instanceof ApiError && error.status === 401) {
+        localStorage.removeItem(hint_key);
+        return null;
+      }
       throw error;
     }
   },
@@ -31,6 +41,7 @@ const logged_out_key = ['logged out'] as const;
 
 /** Called when the platform no longer knows the session: the pages give way to the login. */
 export function session_lost(client: QueryClient): void {
+  localStorage.removeItem(hint_key);
   client.setQueryData<Session | null>(session_key, null);
 }
 
@@ -77,6 +88,7 @@ export function useLogOut(): () => Promise<void> {
       // A session the platform has already forgotten is ended as well.
       if (!(error instanceof ApiError && error.status === 401)) throw error;
     }
+    localStorage.removeItem(hint_key);
     client.clear();
     client.setQueryData(logged_out_key, true);
     client.setQueryData<Session | null>(session_key, null);
@@ -85,6 +97,7 @@ export function useLogOut(): () => Promise<void> {
 
 /** Takes over a new session; nothing that the former user saw is kept. */
 export function session_begun(client: QueryClient, session: Session): void {
+  localStorage.setItem(hint_key, '1');
   client.clear();
   client.setQueryData<Session | null>(session_key, session);
 }

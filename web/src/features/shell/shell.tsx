@@ -1,9 +1,9 @@
 import { type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { Link, NavLink, Outlet, useLocation } from 'react-router';
 import { ErrorBoundary } from '../../components/error_boundary.tsx';
-import { Icon, type IconName } from '../../components/icons.tsx';
+import { Icon } from '../../components/icons.tsx';
 import { Skeleton } from '../../components/layout.tsx';
-import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
+import { useLanguage } from '../../i18n/index.tsx';
 import { Mark } from '../../theme/mark.tsx';
 import { LiveProvider } from '../live/live_context.tsx';
 import { LiveIndicator } from '../live/live_indicator.tsx';
@@ -11,13 +11,13 @@ import { FrameDrawerGate } from '../provenance/frame_drawer_gate.tsx';
 import { useSession } from '../session/session.tsx';
 import { AccountMenu } from './account_menu.tsx';
 
-const places: readonly { to: string; icon: IconName; label: MessageKey; short: MessageKey }[] = [
+const places = [
   { to: '/', icon: 'overview', label: 'nav.overview', short: 'nav.overview' },
   { to: '/devices', icon: 'devices', label: 'nav.devices', short: 'nav.devices' },
   { to: '/gateways', icon: 'gateways', label: 'nav.gateways', short: 'nav.gateways' },
   { to: '/sources', icon: 'sources', label: 'nav.sources', short: 'nav.sources_short' },
   { to: '/status', icon: 'status', label: 'nav.status', short: 'nav.status_short' },
-];
+] as const;
 
 function Brand() {
   const { language } = useLanguage();

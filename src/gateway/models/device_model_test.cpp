@@ -1,0 +1,168 @@
+#include "gateway/models/device_model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "base/config.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+const std::string source_directory = DUHENG_SOURCE_DIR;
+
+// Holds every key there is.
+constexpr std::string_view full = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+manufacturer: nobody
+protocol: dlt645_2007
+proven: vectors
+address_digits: 12
+timing: { response_timeout_ms: 500, retries: 1, preamble_octets: 2 }
+groups:
+  - name: live
+    interval_ms: 1000
+    items:
+      - register: voltage_b
+        di: "0201FF00"
+        element: 1
+        unit: V
+        exponent: -1
+        range: { min: 0, max: 300.5 }
+        rate_max_per_s: 50
+        counts_up: false
+      - { register: voltage_a, di: "0201FF00", element: 0 }
+      - { register: energy_active_import_total, di: "00010000", counts_up: true }
+)";
+
+std::string replaced(std::string_view what, std::string_view with) {
+  std::string text(full);
+  const auto at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), with);
+}
+std::string error_of(const std::string& text) {
+  const auto model = parse_device_model(text, "test.yaml");
+  return model ? "" : model.error().message;
+}
+
+TEST(DeviceModel, ReadsEverything) {
+  const auto model = parse_device_model(full, "folder/test.yaml");
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->title_chinese, "测试");
+  EXPECT_EQ(model->response_timeout_ms, 500);
+  ASSERT_EQ(model->groups.size(), 1U);
+  const auto& group = model->groups[0];
+  ASSERT_EQ(group.questions.size(), 2U);  // both voltages come in one answer
+  ASSERT_EQ(group.questions[0].items.size(), 2U);
+  const auto& voltage = group.questions[0].items[0];
+  EXPECT_EQ(voltage.as_register(), (Register{"voltage_b", "V", -1, SeriesKind::decimal}));
+  EXPECT_EQ(*voltage.rule.maximum, 3'005);
+  EXPECT_EQ(*voltage.rule.rate_max_per_s, (Decimal{50, 0}));
+  EXPECT_TRUE(group.questions[1].items[0].rule.counts_up);
+  EXPECT_EQ(model->register_count, 3);
+}
+
+TEST(DeviceModel, EveryRefusalNamesFileLineAndReason) {
+  const auto expect = [](std::string_view what, std::string_view with, const std::string& error) {
+    EXPECT_EQ(error_of(replaced(what, with)), error);
+  };
+  expect("model: test", "model: other", "test.yaml:1: 'model' is 'other', but the file is called 'test.yaml'");
+  expect("protocol: dlt645_2007", "protocol: morse", "test.yaml:4: 'protocol' must be one of: dlt645_2007");
+  expect("interval_ms: 1000", "interval_ms: 1", "test.yaml:10: 'interval_ms' must be a whole number from 100 to 2678400000");
+  expect("di: \"0201FF00\"", "di: \"02ZZ\"", "test.yaml:13: 'di' must be eight hexadecimal digits, DI3 first");
+  expect("di: \"0201FF00\"", "di: \"02EE0000\"", "test.yaml:13: 'di' is not in the protocol's table");
+  expect("element: 1", "element: 7", "test.yaml:14: 'element' is beyond the block's last");
+  expect("unit: V", "unit: kV", "test.yaml:15: 'unit' is 'kV', but the protocol's table has 'V'");
+  expect("exponent: -1", "exponent: 0", "test.yaml:16: 'exponent' is 0, but the protocol's table has -1");
+  expect("register: voltage_b", "register: voltage_c",
+         "test.yaml:12: 'register' is 'voltage_c', but this place of the data identifier is 'voltage_b'");
+  expect("max: 300.5", "max: 300.55", "test.yaml:17: 'max' is finer than the register, whose last digit is 10^-1");
+  expect("min: 0", "min: 301", "test.yaml:17: 'range' has its min above its max");
+  expect("rate_max_per_s: 50", "rate_max_per_s: 0", "test.yaml:18: 'rate_max_per_s' must be above 0");
+  expect("rate_max_per_s: 50", "rate_max_per_s: fast", "test.yaml:18: 'rate_max_per_s' must be a number");
+  expect("counts_up: false", "count_up: false", "test.yaml:19: unknown key 'count_up'");
+  expect("register: voltage_a, di: \"0201FF00\", element: 0", "register: voltage_b, di: \"0201FF00\", element: 1",
+         "test.yaml:20: 'register' reads the same place of the answer twice");
+  expect("di: \"00010000\", counts_up: true", "di: \"04000403\"", "test.yaml:21: 'di' holds text or raw octets, which no register can hold");
+  expect("di: \"00010000\", counts_up: true", "di: \"01010000\"", "test.yaml:21: 'di' has several fields in one item, which no register can hold");
+  EXPECT_EQ(error_of("model: ["), parse_device_model("model: [", "test.yaml").error().message);
+  EXPECT_NE(error_of(""), "");
+}
+
+TEST(DeviceModel, ShippedModelsLoadAndCoverWhatTheProductPromises) {
+  const auto library = ModelLibrary::load(source_directory + "/models");
+  ASSERT_TRUE(library);
+  for (const auto& error : library->errors()) ADD_FAILURE() << error.message;
+  const std::vector<std::string> everywhere{"energy_active_import_total", "energy_active_export_total", "voltage_a", "current_a",
+                                            "power_active_total", "power_factor_total", "frequency", "clock_date", "clock_time", "status_word_3"};
+  for (const char* id : {"dlt645-2007-single-phase", "dlt645-2007-three-phase"}) {
+    const auto model = library->find(id);
+    ASSERT_TRUE(model) << id;
+    std::set<std::string> names;
+    for (const auto& group : model->groups)
+      for (const auto& question : group.questions)
+        for (const auto& item : question.items) names.insert(item.register_name);
+    for (const auto& name : everywhere) EXPECT_TRUE(names.contains(name)) << id << " " << name;
+    EXPECT_EQ(names.size(), model->register_count);
+  }
+  EXPECT_FALSE(library->find("no-such-model"));
+}
+
+TEST(ModelLibrary, LeavesOutABadFileAndKeepsTheOthers) {
+  std::string name = (std::filesystem::temp_directory_path() / "duheng-models-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  std::ofstream(name + "/test.yaml") << full;
+  std::ofstream(name + "/bad.yaml") << "model: bad\ngroups: 7\n";
+  std::ofstream(name + "/note.txt") << "not a model";
+  const auto library = ModelLibrary::load(name);
+  ASSERT_TRUE(library);
+  EXPECT_EQ(library->ids(), std::vector<std::string>{"test"});
+  ASSERT_EQ(library->errors().size(), 1U);
+  EXPECT_NE(library->errors()[0].message.find("bad.yaml:"), std::string::npos) << library->errors()[0].message;
+  std::filesystem::remove_all(name);
+  EXPECT_EQ(ModelLibrary::load(name).error().code, ErrorCode::not_found);
+}
+
+void schema_paths(const nlohmann::json& node, const std::string& prefix, std::set<std::string>& out) {
+  if (node.contains("properties"))
+    for (const auto& [key, child] : node["properties"].items()) {
+      const std::string path = prefix.empty() ? key : prefix + "." + key;
+      out.insert(path);
+      schema_paths(child, path, out);
+    }
+  if (node.contains("items")) schema_paths(node["items"], prefix + "[]", out);
+}
+std::string last_of(const std::string& path) { return path.substr(path.find_last_of('.') + 1); }
+
+TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
+  std::ifstream in(source_directory + "/models/model.schema.json");
+  const auto schema = nlohmann::json::parse(in);
+  std::set<std::string> paths;
+  schema_paths(schema, "", paths);
+  // Everything in the schema stands in `full`, which the strict loader takes ...
+  std::set<std::string> schema_keys;
+  for (const auto& path : paths) {
+    schema_keys.insert(last_of(path));
+    EXPECT_NE(std::string(full).find(last_of(path) + ":"), std::string::npos) << path << " is not tried by this test";
+  }
+  ASSERT_EQ(error_of(std::string(full)), "");
+  // ... and every key that the loader's source asks for stands in the schema.
+  std::ifstream source(source_directory + "/src/gateway/models/device_model.cpp");
+  std::stringstream text;
+  text << source.rdbuf();
+  const std::string code = text.str();
+  const std::regex asked(R"re((?:\.(?:text|integer|choice|number|flag|section|items)\(|limit_of\(range, )"([^"]+)")re");
+  std::set<std::string> code_keys;
+  for (std::sregex_iterator match(code.begin(), code.end(), asked), end; match != end; ++match) code_keys.insert((*match)[1]);
+  EXPECT_GE(code_keys.size(), 20U);
+  for (const auto& key : code_keys) EXPECT_TRUE(schema_keys.contains(key)) << key << " is missing in the schema";
+}
+
+}  // namespace
+}  // namespace duheng::gateway

@@ -1,0 +1,348 @@
+#include "gateway/service/gateway_core.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+constexpr std::uint32_t tag_group_shift = 16;
+
+std::uint64_t spread_of(std::string_view uid, std::size_t group) {
+  std::uint64_t hash = 14'695'981'039'346'656'037ULL ^ (group * 0x9E3779B97F4A7C15ULL);
+  for (const char c : uid) hash = (hash ^ static_cast<std::uint8_t>(c)) * 1'099'511'628'211ULL;
+  return hash ^ (hash >> 29);
+}
+
+}  // namespace
+
+struct GatewayCore::Device {
+  std::string_view uid;
+  std::shared_ptr<const DeviceModel> model;
+  std::uint32_t channel = 0;
+  std::uint32_t meter = 0;  // the session's number
+  MeterHealth health;
+  std::vector<LastValue> last_values;
+  std::vector<std::uint16_t> waiting;  // questions under way, by group
+  std::int64_t last_answer_utc_ms = 0;
+};
+
+struct GatewayCore::Channel {
+  explicit Channel(const CoreChannel& config) : session(config.session), reconnect(config.reconnect) {}
+  drivers::Session session;
+  link::Backoff reconnect;
+  std::vector<std::uint32_t> devices;       // by the session's meter numbers
+  std::vector<std::uint32_t> silent_meters; // timed out within the present call
+  std::int64_t open_at_ms = INT64_MAX;      // when closed
+  std::int64_t armed_ms = INT64_MAX;        // earliest wake queued for it
+  bool reopen_wanted = false;
+  bool counted_awaiting = false;
+  bool failure_told = false;
+};
+
+class GatewayCore::SessionSink final : public drivers::SessionOutput {
+ public:
+  SessionSink(GatewayCore& core, std::uint32_t channel, GatewayOutput& out) : core_(core), channel_(channel), out_(out) {}
+  void send(ByteView octets) override { out_.send(channel_, octets); }
+  void deliver(const drivers::Exchange& exchange) override { core_.on_exchange(channel_, exchange); }
+  void reopen() override { core_.channels_[channel_].reopen_wanted = true; }
+
+ private:
+  GatewayCore& core_;
+  std::uint32_t channel_;
+  GatewayOutput& out_;
+};
+
+GatewayCore::GatewayCore(const Clock& clock, Random& random, CoreOptions options)
+    : clock_(clock), random_(random), options_(std::move(options)), clock_watch_(options_.newest_known_utc_ms), writer_(clock.utc_ms()) {
+  channels_.reserve(options_.channels.size());
+  for (const auto& channel : options_.channels) channels_.emplace_back(channel);
+  devices_.reserve(options_.devices.size());
+  for (const auto& config : options_.devices) {
+    Device device;
+    device.uid = config.uid;
+    device.model = config.model;
+    device.channel = config.channel;
+    auto& channel = channels_.at(config.channel);
+    const auto& model = *config.model;
+    device.meter = channel.session.add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
+    channel.devices.push_back(static_cast<std::uint32_t>(devices_.size()));
+    device.last_values.resize(model.register_count);
+    device.waiting.resize(model.groups.size());
+    devices_.push_back(std::move(device));
+  }
+  counts_.channels = static_cast<std::uint32_t>(channels_.size());
+  counts_.devices = static_cast<std::uint32_t>(devices_.size());
+}
+
+GatewayCore::~GatewayCore() = default;
+
+drivers::Moment GatewayCore::now() const { return {clock_.monotonic_ms(), clock_.utc_ms()}; }
+
+void GatewayCore::start(GatewayOutput& out) {
+  const auto at = now();
+  for (std::uint32_t device = 0; device < devices_.size(); ++device) {
+    const auto& groups = devices_[device].model->groups;
+    for (std::uint16_t group = 0; group < groups.size(); ++group) {
+      schedule_.add(groups[group].interval_ms, spread_of(devices_[device].uid, group), at.monotonic_ms);
+      scheduled_.push_back({device, group});
+    }
+  }
+  for (std::uint32_t channel = 0; channel < channels_.size(); ++channel) out.open_channel(channel);
+}
+
+void GatewayCore::channel_opened(std::uint32_t channel, GatewayOutput& out) {
+  auto& state = channels_[channel];
+  if (state.failure_told) log::info("channels", "a channel is open again", {{"channel", options_.channels[channel].name}});
+  state.failure_told = false;
+  state.reconnect.reset();
+  state.open_at_ms = INT64_MAX;
+  const auto at = now();
+  SessionSink sink(*this, channel, out);
+  state.session.opened(at, sink);
+  settle(channel, at, out);
+}
+
+void GatewayCore::channel_closed(std::uint32_t channel, const Error& reason, GatewayOutput& out) {
+  auto& state = channels_[channel];
+  state.session.closed();
+  for (const std::uint32_t device : state.devices) std::ranges::fill(devices_[device].waiting, std::uint16_t{0});
+  const auto at = now();
+  state.open_at_ms = at.monotonic_ms + state.reconnect.next_ms(random_);
+  if (!state.failure_told) log::warning("channels", "a channel is closed", {{"channel", options_.channels[channel].name}, {"error", reason}});
+  state.failure_told = true;
+  settle(channel, at, out);
+}
+
+void GatewayCore::octets(std::uint32_t channel, ByteView octets, GatewayOutput& out) {
+  const auto at = now();
+  SessionSink sink(*this, channel, out);
+  channels_[channel].session.octets(at, octets, sink);
+  settle(channel, at, out);
+  close_batch_if_due(at, out);
+}
+
+void GatewayCore::settle(std::uint32_t channel, const drivers::Moment& at, GatewayOutput& out) {
+  auto& state = channels_[channel];
+  for (const std::uint32_t meter : state.silent_meters) {
+    // One question's time is enough to learn that a meter is silent.
+    state.session.drop_questions(meter);
+    std::ranges::fill(devices_[state.devices[meter]].waiting, std::uint16_t{0});
+  }
+  state.silent_meters.clear();
+  if (state.reopen_wanted) {
+    state.reopen_wanted = false;
+    out.close_channel(channel);
+    out.open_channel(channel);
+  } else if (state.session.is_open()) {
+    SessionSink sink(*this, channel, out);
+    state.session.advance(at, sink);
+  }
+  if (const bool awaiting = state.session.awaiting_answer(); awaiting != state.counted_awaiting) {
+    awaiting_ += awaiting ? 1 : -1;
+    state.counted_awaiting = awaiting;
+  }
+  arm(channel);
+}
+
+void GatewayCore::arm(std::uint32_t channel) {
+  auto& state = channels_[channel];
+  const std::int64_t wanted = std::min(state.session.deadline_ms(), state.open_at_ms);
+  if (wanted >= state.armed_ms) return;  // an earlier wake is queued; it will arm again
+  state.armed_ms = wanted;
+  wakes_.push({wanted, channel});
+}
+
+void GatewayCore::wake_channels(const drivers::Moment& at, GatewayOutput& out) {
+  while (!wakes_.empty() && wakes_.top().at_ms <= at.monotonic_ms) {
+    const Wake wake = wakes_.top();
+    wakes_.pop();
+    auto& state = channels_[wake.channel];
+    if (wake.at_ms != state.armed_ms) continue;  // outdated
+    state.armed_ms = INT64_MAX;
+    if (state.open_at_ms <= at.monotonic_ms) {
+      state.open_at_ms = INT64_MAX;
+      out.open_channel(wake.channel);
+    }
+    SessionSink sink(*this, wake.channel, out);
+    state.session.timer(at, sink);
+    settle(wake.channel, at, out);
+  }
+}
+
+void GatewayCore::poll_due(const drivers::Moment& at, GatewayOutput& out) {
+  while (const auto entry = schedule_.pop_due(at.monotonic_ms)) {
+    const auto [device_index, group_index] = scheduled_[*entry];
+    auto& device = devices_[device_index];
+    auto& channel = channels_[device.channel];
+    if (!channel.session.is_open() || !device.health.may_ask(at.monotonic_ms) || device.waiting[group_index] > 0) {
+      ++counts_.rounds_skipped;
+      continue;
+    }
+    const auto& questions = device.model->groups[group_index].questions;
+    for (std::uint32_t question = 0; question < questions.size(); ++question) {
+      const std::uint32_t tag = static_cast<std::uint32_t>(group_index) << tag_group_shift | question;
+      if (channel.session.ask(device.meter, questions[question].identifier, tag)) ++device.waiting[group_index];
+    }
+    settle(device.channel, at, out);
+  }
+}
+
+void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& exchange) {
+  auto& state = channels_[channel];
+  auto& device = devices_[state.devices[exchange.meter]];
+  const std::uint32_t group = exchange.tag >> tag_group_shift;
+  if (!exchange.late && device.waiting[group] > 0) --device.waiting[group];
+  if (exchange.outcome == drivers::Outcome::timed_out) {
+    ++counts_.exchanges_timed_out;
+    state.silent_meters.push_back(exchange.meter);
+    if (device.health.failed(options_.offline, exchange.received.monotonic_ms, random_))
+      log::warning("polling", "a meter does not answer", {{"device", device.uid}, {"channel", options_.channels[channel].name}});
+    return;
+  }
+  if (device.health.offline()) log::info("polling", "a meter answers again", {{"device", device.uid}});
+  device.health.answered();
+  device.last_answer_utc_ms = exchange.received.utc_ms;
+  ++(exchange.outcome == drivers::Outcome::answered ? counts_.exchanges_answered : counts_.exchanges_refused);
+  counts_.exchanges_late += exchange.late ? 1 : 0;
+  const std::uint32_t question = exchange.tag & ((1U << tag_group_shift) - 1);
+  collect(device, device.model->groups[group].questions[question], exchange);
+  collected_.push_back({channel, exchange.number});
+}
+
+void GatewayCore::collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange) {
+  if (writer_.empty()) {
+    writer_.clear(exchange.received.utc_ms);
+    collecting_since_ms_ = exchange.received.monotonic_ms;
+  }
+  Frame frame;
+  frame.device_index = writer_.device(device.uid);
+  frame.protocol = device.model->protocol;
+  frame.sent_utc_ms = exchange.sent_utc_ms;
+  frame.received_utc_ms = exchange.received.utc_ms;
+  frame.request = exchange.request;
+  frame.response = exchange.response;
+  writer_.frame(frame);
+  const bool clock_suspect = clock_watch_.suspect(exchange.received.utc_ms, exchange.received.monotonic_ms);
+  counts_.clock_jumps_back = clock_watch_.jumps_back();
+  if (exchange.outcome != drivers::Outcome::answered) return;
+  values_.clear();
+  const auto decoded = dlt645::decode_values(question.description, exchange.payload, values_);
+  if (!decoded && values_.empty()) {
+    ++counts_.unusable_answers;  // the frame stays as evidence
+    return;
+  }
+  for (const auto& item : question.items) {
+    const auto* value = values_.find(item.element);
+    if (value == nullptr) continue;  // the meter gave a shorter block
+    Reading reading;
+    reading.register_index = writer_.register_of(item.as_register());
+    reading.quality = judge(device, item, *value, exchange, clock_suspect);
+    reading.mantissa = value->state == dlt645::ValueState::good ? value->mantissa : 0;
+    reading.time_utc_ms = exchange.received.utc_ms;
+    reading.time_source = TimeSource::gateway;
+    writer_.reading(reading);
+    ++counts_.readings;
+    counts_.readings_flagged += reading.quality != Quality::good ? 1 : 0;
+  }
+}
+
+Quality GatewayCore::judge(Device& device, const ModelItem& item, const dlt645::Value& value, const drivers::Exchange& exchange,
+                           bool clock_suspect) {
+  Quality quality = clock_suspect ? Quality::clock_suspect : Quality::good;
+  if (value.state == dlt645::ValueState::no_value) return quality | Quality::no_value;
+  if (value.state == dlt645::ValueState::invalid || !dlt645::is_calendar_valid(value)) return quality | Quality::invalid_content;
+  if (item.kind != SeriesKind::decimal) return quality;
+  return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms, device.last_values[item.register_slot]);
+}
+
+bool GatewayCore::batch_due(const drivers::Moment& at) const {
+  if (writer_.empty() || storing_ || store_again_ms_ != INT64_MAX) return false;
+  // Nobody is being waited for: every bus is idle or waits for this very batch.
+  return awaiting_ == 0 || at.monotonic_ms - collecting_since_ms_ >= options_.linger_ms || writer_.reading_count() >= options_.batch_readings_max ||
+         writer_.size_bytes() >= options_.batch_bytes_max || writer_.frame_count() >= batch_limits::frames_max / 2;
+}
+
+void GatewayCore::close_batch_if_due(const drivers::Moment& at, GatewayOutput& out) {
+  if (!batch_due(at)) return;
+  going_.clear();
+  writer_.finish(going_);
+  writer_.clear(at.utc_ms);
+  going_exchanges_.swap(collected_);
+  collected_.clear();
+  storing_ = true;
+  out.store(going_);
+}
+
+void GatewayCore::stored(const Result<void>& outcome, GatewayOutput& out) {
+  const auto at = now();
+  storing_ = false;
+  if (!outcome) {
+    if (++counts_.store_failures == 1 || !counts_.storage_waiting)
+      log::error("spool", "the spool does not take readings; meters are asked nothing until it does", {{"error", outcome.error()}});
+    counts_.storage_waiting = true;
+    store_again_ms_ = at.monotonic_ms + options_.store_retry_ms;
+    return;
+  }
+  if (counts_.storage_waiting) log::info("spool", "the spool takes readings again");
+  counts_.storage_waiting = false;
+  ++counts_.batches_stored;
+  const auto exchanges = std::move(going_exchanges_);
+  going_exchanges_.clear();
+  for (const auto& exchange : exchanges) {
+    SessionSink sink(*this, exchange.channel, out);
+    channels_[exchange.channel].session.stored_through(exchange.number, at, sink);
+    settle(exchange.channel, at, out);
+  }
+  close_batch_if_due(at, out);
+}
+
+void GatewayCore::tick(GatewayOutput& out) {
+  const auto at = now();
+  if (store_again_ms_ <= at.monotonic_ms) {
+    store_again_ms_ = INT64_MAX;
+    storing_ = true;
+    out.store(going_);
+  }
+  wake_channels(at, out);
+  poll_due(at, out);
+  close_batch_if_due(at, out);
+}
+
+std::int64_t GatewayCore::next_wake_ms() const {
+  std::int64_t wake = std::min(schedule_.next_due_ms(), store_again_ms_);
+  if (!wakes_.empty()) wake = std::min(wake, wakes_.top().at_ms);
+  if (!writer_.empty() && !storing_ && store_again_ms_ == INT64_MAX)
+    wake = std::min(wake, awaiting_ == 0 ? INT64_MIN : collecting_since_ms_ + options_.linger_ms);
+  return wake;
+}
+
+GatewayStatistics GatewayCore::statistics() const {
+  GatewayStatistics out = counts_;
+  out.rounds_skipped += schedule_.skipped_rounds();
+  for (const auto& channel : channels_) {
+    out.channels_open += channel.session.is_open() ? 1 : 0;
+    const auto bus = channel.session.bus_counters();
+    out.frames_bad += bus.bad_frames + bus.foreign_answers;
+    out.noise_octets += bus.noise_octets;
+    for (std::uint32_t meter = 0; meter < channel.devices.size(); ++meter) {
+      out.questions += channel.session.counters(meter).questions;
+      out.frames_bad += channel.session.counters(meter).unasked_answers;
+    }
+  }
+  for (const auto& device : devices_) {
+    out.devices_offline += device.health.offline() ? 1 : 0;
+    out.devices_answering += device.last_answer_utc_ms != 0 && !device.health.offline() ? 1 : 0;
+  }
+  return out;
+}
+
+std::vector<GatewayCore::DeviceState> GatewayCore::device_states() const {
+  std::vector<DeviceState> out;
+  for (const auto& device : devices_)
+    out.push_back({device.uid, device.last_answer_utc_ms != 0 && !device.health.offline(), device.health.offline(), device.last_answer_utc_ms});
+  return out;
+}
+
+}  // namespace duheng::gateway

@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "platform/devices/devices.hpp"
+#include "platform/gateways/gateways.hpp"
+#include "platform/organisations/organisations.hpp"
+#include "platform/people/people.hpp"
+#include "platform/sites/sites.hpp"
+#include "platform/status/health.hpp"
+#include "platform/status/metrics.hpp"
+#include "platform/web/device_directory.hpp"
+#include "platform/web/router.hpp"
+#include "store/telemetry/telemetry_store.hpp"
+
+namespace duheng::platform::web {
+
+/// What a gateway's connection says about it at the moment.
+struct GatewayRuntime {
+  bool connected = false;
+  std::int64_t last_batch_utc_ms = 0;  ///< 0: none since the platform started
+  std::optional<std::int64_t> clock_offset_ms;
+  std::optional<std::int64_t> spooled_batches;
+  std::optional<double> autonomy_hours;
+};
+
+struct IngestFigures {
+  std::uint64_t readings_total = 0;
+  double readings_per_s = 0;
+};
+
+/// Telemetry numbers its sources; the rest of the platform knows them by gateway and uid. Keeps the translation.
+/// Thread-safe.
+class SourceNames {
+ public:
+  explicit SourceNames(const store::TelemetryStore& telemetry) : telemetry_(telemetry) {}
+  [[nodiscard]] std::optional<SourceKey> find(SourceId id);
+
+ private:
+  const store::TelemetryStore& telemetry_;
+  std::mutex mutex_;
+  std::unordered_map<SourceId, SourceKey> names_;
+};
+
+/// Everything the handlers of the web API work with. The references outlive the router.
+struct ApiServices {
+  const Clock& clock;
+  People& people;
+  Organisations& organisations;
+  Sites& sites;
+  Gateways& gateways;
+  DeviceDirectory& directory;
+  const store::TelemetryStore& telemetry;
+  SourceNames& source_names;
+  const status::Health& health;
+  const status::Metrics& metrics;
+  std::function<GatewayRuntime(GatewayId)> gateway_runtime;
+  std::function<IngestFigures()> ingest_figures;
+  std::string version;
+  std::int64_t started_utc_ms = 0;
+};
+
+}  // namespace duheng::platform::web

@@ -1,0 +1,38 @@
+#include "base/time.hpp"
+#include "platform/web/api_json.hpp"
+#include "platform/web/routes.hpp"
+#include "platform/web/unassigned_sources.hpp"
+#include "platform/web/visibility.hpp"
+
+namespace duheng::platform::web {
+namespace {
+
+Result<HttpResponse> overview(ApiServices& services, RequestContext& context) {
+  DUHENG_CHECK(context.query.finish());
+  const Caller& caller = *context.caller;
+  DUHENG_TRY(const VisibleOrganisations visible, visible_organisations(services, caller));
+  DUHENG_TRY(const StateCounts counts, services.directory.counts(visible));
+  DUHENG_TRY(const std::vector<Gateway> gateways, services.gateways.list(caller.scope()));
+  DUHENG_TRY(const std::vector<store::Source> unassigned, unassigned_sources(services, gateways));
+  std::size_t connected = 0;
+  for (const Gateway& gateway : gateways) connected += services.gateway_runtime(gateway.id).connected ? 1 : 0;
+  const IngestFigures figures = services.ingest_figures();
+  return json_answer({{"devices", counts.devices},
+                      {"states",
+                       {{"online", counts.online}, {"late", counts.late}, {"offline", counts.offline}, {"never", counts.never}}},
+                      {"unassigned_sources", unassigned.size()},
+                      {"gateways", gateways.size()},
+                      {"gateways_connected", connected},
+                      {"readings_total", figures.readings_total},
+                      {"readings_per_s", figures.readings_per_s},
+                      {"server_time", format_utc(services.clock.utc_ms())}});
+}
+
+}  // namespace
+
+void add_overview_routes(Router& router, ApiServices& services) {
+  router.add(Method::get, "/api/v1/overview", "getOverview", Permission::any_session(),
+             [&services](RequestContext& context) { return overview(services, context); });
+}
+
+}  // namespace duheng::platform::web

@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "platform/web/api_services.hpp"
+#include "platform/web/router.hpp"
+
+namespace duheng::platform::web {
+
+// Each adds the routes of one feature of api/openapi.yaml; handlers keep a reference to `services`.
+void add_session_routes(Router& router, ApiServices& services);
+void add_overview_routes(Router& router, ApiServices& services);
+void add_device_routes(Router& router, ApiServices& services);
+void add_series_routes(Router& router, ApiServices& services);
+void add_source_routes(Router& router, ApiServices& services);
+void add_organisation_routes(Router& router, ApiServices& services);
+void add_gateway_routes(Router& router, ApiServices& services);
+void add_status_routes(Router& router, ApiServices& services);
+
+struct LogIn {
+  std::string name;
+  std::string password;
+};
+/// Reads the body of a login. Errors: malformed - not such an object; invalid_argument - a text is too long.
+[[nodiscard]] Result<LogIn> parse_log_in(std::string_view body);
+
+/// The check behind every route that needs a session.
+[[nodiscard]] Result<Caller> authenticate(People& people, std::string_view session_token);
+
+}  // namespace duheng::platform::web
