@@ -7,6 +7,7 @@ find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 find_library(GRPCPP_LIBRARY grpc++ REQUIRED)
 find_library(GRPC_LIBRARY grpc REQUIRED)
 find_library(GPR_LIBRARY gpr REQUIRED)
+find_library(ABSL_SYNCHRONIZATION_LIBRARY absl_synchronization REQUIRED)  # gRPC's inline functions call it
 
 function(duheng_protobuf name)
   cmake_parse_arguments(ARG "" "" "PROTOS" ${ARGN})
@@ -31,6 +32,7 @@ function(duheng_protobuf name)
     target_compile_options(duheng_${name} PRIVATE -fsanitize=${DUHENG_SANITIZE})
     target_link_options(duheng_${name} PUBLIC -fsanitize=${DUHENG_SANITIZE})
   endif()
-  target_link_libraries(duheng_${name} PUBLIC ${GRPCPP_LIBRARY} ${GRPC_LIBRARY} ${GPR_LIBRARY} protobuf::libprotobuf Threads::Threads)
+  target_link_libraries(duheng_${name} PUBLIC ${GRPCPP_LIBRARY} ${GRPC_LIBRARY} ${GPR_LIBRARY}
+    ${ABSL_SYNCHRONIZATION_LIBRARY} protobuf::libprotobuf Threads::Threads)
   add_library(duheng::${name} ALIAS duheng_${name})
 endfunction()

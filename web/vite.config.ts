@@ -30,7 +30,8 @@ export default defineConfig(({ mode }) => ({
       ? {}
       : { proxy: { '/api': { target: process.env.DUHENG_URL ?? 'https://127.0.0.1:8443', secure: false, ws: true } } },
   test: {
-    environment: 'jsdom',
+    // Tests of whole pages ask for a browser's world in their first line; the rest needs none.
+    environment: 'node',
     setupFiles: ['test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}', 'demo/**/*.test.ts'],
     restoreMocks: true,

@@ -43,6 +43,7 @@ std::string_view name(Level level) {
     case Level::warning:
       return "warning";
     case Level::error:
+    case Level::off:
       return "error";
   }
   return "error";
@@ -57,6 +58,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
     case Level::warning:
       return spdlog::level::warn;
     case Level::error:
+    case Level::off:
       return spdlog::level::err;
   }
   return spdlog::level::err;

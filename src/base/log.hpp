@@ -9,7 +9,7 @@
 
 namespace duheng::log {
 
-enum class Level : std::uint8_t { debug, info, warning, error };
+enum class Level : std::uint8_t { debug, info, warning, error, off };  ///< off: as a setting only
 enum class Format : std::uint8_t { json, text };
 
 /// One named value of a log line. Never pass a secret: there is no filter that would find it.

@@ -37,7 +37,7 @@ Result<SecretKey> read_key(ByteView file, const std::string& path) {
   if (text.size() != file_bytes || !text.starts_with(file_start)) return refuse();
   auto octets = from_hex(text.substr(file_start.size(), key_digits));
   if (!octets || octets->size() != SecretKey::size_bytes) return refuse();
-  const SecretKey key{std::span<const std::uint8_t, SecretKey::size_bytes>(octets->data(), SecretKey::size_bytes)};
+  SecretKey key{std::span<const std::uint8_t, SecretKey::size_bytes>(octets->data(), SecretKey::size_bytes)};
   wipe(*octets);
   // Writing it again and comparing leaves no octet of the file unchecked.
   std::string expected = write_key(key);
@@ -93,7 +93,7 @@ Result<SecretKey> LocalKeyProvider::key(std::string_view purpose, std::uint32_t 
   writer.sized(purpose);
   writer.u32(version);
   Hash256 derived = hkdf_sha256(master_.octets(), as_bytes("duheng local key provider"), info);
-  const SecretKey key{derived};
+  SecretKey key{derived};
   OPENSSL_cleanse(derived.data(), derived.size());
   return key;
 }

@@ -26,8 +26,8 @@ class SecretKey {
   std::array<std::uint8_t, size_bytes> octets_{};
 };
 
-/// Where keys come from. Whoever encrypts asks for a purpose (e.g. "journal", "spool", "records", "telemetry") and stores the
-/// version beside the data; whoever decrypts asks for that version. The vault will stand behind this.
+/// Where keys come from. Whoever encrypts asks for a purpose (e.g. "journal", "spool", "records", "telemetry") and
+/// stores the version beside the data; whoever decrypts asks for that version. The vault will stand behind this.
 class KeyProvider {
  public:
   virtual ~KeyProvider() = default;
@@ -37,12 +37,14 @@ class KeyProvider {
   [[nodiscard]] virtual Result<SecretKey> key(std::string_view purpose, std::uint32_t version) = 0;
 };
 
-/// Keys derived (HKDF-SHA256) from one master key in a file of mode 0600 in the program's own data directory. The smallest
-/// thing that keeps data at rest unreadable without that file; made at first start.
+/// Keys derived (HKDF-SHA256) from one master key in a file of mode 0600 in the program's own data directory. The
+/// smallest thing that keeps data at rest unreadable without that file; made at first start.
 class LocalKeyProvider final : public KeyProvider {
  public:
-  /// Opens `path`, or makes it when missing. Errors: storage_failed; storage_corrupt - not a key file, or readable by others.
-  [[nodiscard]] static Result<std::unique_ptr<LocalKeyProvider>> open(Disk& disk, Random& random, const std::string& path);
+  /// Opens `path`, or makes it when missing. Errors: storage_failed; storage_corrupt - not a key file, or readable by
+  /// others.
+  [[nodiscard]] static Result<std::unique_ptr<LocalKeyProvider>> open(Disk& disk, Random& random,
+                                                                      const std::string& path);
   /// For tests and simulations: no file.
   explicit LocalKeyProvider(const SecretKey& master) : master_(master) {}
 

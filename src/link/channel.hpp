@@ -26,6 +26,8 @@ class Channel {
   virtual void open() = 0;
   /// Ends it at once; no `closed` follows, for the owner knows. Octets not yet written are dropped.
   virtual void close() = 0;
+  /// Ends it once everything queued is written; `closed` follows (code cancelled). For servers that answer and go.
+  virtual void close_when_written() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;
   /// Queues octets, in order. Errors: unavailable - not open; limit_exceeded - `write_queue_bytes_max` are waiting already,
   /// the peer does not read: close and open again.

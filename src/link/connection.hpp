@@ -44,6 +44,12 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     return {};
   }
 
+  void finish() {
+    finishing_ = true;
+    // Posted, so that the owner hears of it from the loop, never from inside its own call.
+    if (!writing_) asio::post(stream_.get_executor(), [self = this->shared_from_this()] { self->finished(); });
+  }
+
   void abandon() {
     alive_ = false;
     std::error_code ignored;
@@ -60,7 +66,14 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       if (!self->alive_) return;
       if (error) return self->end(error);
       if (!self->waiting_.empty()) self->write_next();
+      else if (self->finishing_) self->finished();
     });
+  }
+
+  void finished() {
+    if (!alive_) return;
+    abandon();
+    ended_({ErrorCode::cancelled, "closed when all was written"});
   }
 
   void end(const std::error_code& error) {
@@ -75,6 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Bytes waiting_;
   Bytes going_;
   bool writing_ = false;
+  bool finishing_ = false;
   bool alive_ = true;
 };
 

@@ -130,6 +130,9 @@ class SerialChannel final : public Channel {
     if (state_->connection) state_->connection->abandon();
     state_->connection.reset();
   }
+  void close_when_written() override {
+    if (state_->connection) state_->connection->finish();
+  }
   bool is_open() const override { return state_->connection != nullptr; }
   Result<void> write(ByteView octets) override {
     if (!state_->connection) return fail(ErrorCode::unavailable, name() + " is not open");

@@ -103,6 +103,9 @@ class TcpChannel final : public Channel {
   }
 
   void close() override { state_->shut(); }
+  void close_when_written() override {
+    if (state_->connection) state_->connection->finish();
+  }
   bool is_open() const override { return state_->connection != nullptr; }
   Result<void> write(ByteView octets) override {
     if (!state_->connection) return fail(ErrorCode::unavailable, name_ + " is not open");

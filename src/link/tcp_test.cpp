@@ -120,6 +120,23 @@ TEST(Tcp, QueueOfAPeerThatDoesNotReadIsBounded) {
   EXPECT_EQ(outcome.error().code, ErrorCode::limit_exceeded);
 }
 
+TEST(Tcp, ClosesAfterTheLastOctetIsWritten) {
+  EventLoop loop;
+  std::unique_ptr<Channel> server;
+  std::optional<Error> ended;
+  const auto listener = *listen_tcp(loop, "127.0.0.1", 0, [&](std::unique_ptr<Channel> channel) {
+    server = std::move(channel);
+    server->set_handlers({{}, {}, [&](const Error& error) { ended = error; }});
+    EXPECT_TRUE(server->write(Bytes(200'000, 0x42)));
+    server->close_when_written();
+  });
+  Client client(loop, listener->port());
+  client.channel->open();
+  ASSERT_TRUE(wait_for(loop, [&] { return client.closed == 1 && ended; }));
+  EXPECT_EQ(client.got.size(), 200'000U);
+  EXPECT_EQ(ended->code, ErrorCode::cancelled);
+}
+
 TEST(Tcp, ChannelMayGoWhileItsOperationsArePending) {
   EventLoop loop;
   Echo echo(loop);

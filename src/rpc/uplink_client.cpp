@@ -213,7 +213,6 @@ void UplinkClient::Shell::take(const Event& event) {
 void UplinkClient::Shell::act(const uplink::UplinkSender::Action& action) {
   if (std::holds_alternative<uplink::UplinkSender::Connect>(action)) return connect();
   if (const auto* close = std::get_if<uplink::UplinkSender::Close>(&action)) {
-    log::warning("uplink", "closing the connection", {{"reason", close->reason}});
     if (call != nullptr) call->cancel();
     call.reset();
     ++call_number;  // what the old call still reports means nothing any more

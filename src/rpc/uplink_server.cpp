@@ -1,6 +1,7 @@
 #include "rpc/uplink_server.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -10,10 +11,13 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include "base/log.hpp"
 #include "duheng/enrolment/v1/enrolment.grpc.pb.h"
 #include "duheng/uplink/v1/uplink.grpc.pb.h"
+#include "rpc/client_verifier.hpp"
 #include "rpc/grpc_common.hpp"
 #include "rpc/uplink_messages.hpp"
 
@@ -25,12 +29,16 @@ namespace {
 constexpr std::size_t message_margin_bytes = 1U << 20;
 constexpr auto room_poll = std::chrono::milliseconds(50);
 
-Result<Peer> peer_of(const grpc::ServerContextBase& context) {
+/// Who the caller is. Its certificate is judged once more, so that not everything hangs on the hook in the handshake.
+Result<Peer> peer_of(const grpc::ServerContextBase& context, const std::string& trust_root, const Clock& clock) {
   const auto auth = context.auth_context();
-  const auto pem = auth == nullptr ? std::vector<grpc::string_ref>{} : auth->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
-  if (pem.size() != 1) return fail(ErrorCode::unauthenticated, "no client certificate");
+  const auto chain =
+      auth == nullptr ? std::vector<grpc::string_ref>{} : auth->FindPropertyValues(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
+  if (chain.size() != 1) return fail(ErrorCode::unauthenticated, "no client certificate");
+  const std::string_view chain_pem{chain[0].data(), chain[0].size()};
+  DUHENG_CHECK(crypto::verify_chain(chain_pem, trust_root, crypto::CertificateUse::client, clock.utc_ms()));
   Peer peer;
-  DUHENG_TRY(peer.certificate, crypto::parse_certificate({pem[0].data(), pem[0].size()}));
+  DUHENG_TRY(peer.certificate, crypto::parse_certificate(chain_pem));
   const std::optional<GatewayId> gateway = crypto::gateway_of(peer.certificate);
   if (!gateway) return fail(ErrorCode::forbidden, "the certificate names no gateway");
   peer.gateway = *gateway;
@@ -171,6 +179,7 @@ struct UplinkServer::Impl : std::enable_shared_from_this<UplinkServer::Impl> {
   std::int64_t next_session = 1;
   UplinkServerStatistics statistics;
 
+  const std::shared_ptr<std::atomic<std::uint64_t>> certificates_refused = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::unique_ptr<grpc::Server> server;
   std::jthread housekeeper;
 };
@@ -302,9 +311,14 @@ SessionInfo Session::info() const {
 
 Result<void> UplinkServer::Impl::start() {
   adopt_grpc_log();
-  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  tls.pem_root_certs = options.trust_root;
-  tls.pem_key_cert_pairs.push_back({options.identity.private_key, options.identity.certificate_chain});
+  const auto provider = std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+      options.trust_root, std::vector<grpc::experimental::IdentityKeyCertPair>{
+                              {options.identity.private_key, options.identity.certificate_chain}});
+  grpc::experimental::TlsServerCredentialsOptions tls(provider);
+  tls.watch_identity_key_cert_pairs();
+  tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);  // ClientVerifier does
+  tls.set_certificate_verifier(make_client_verifier(options.trust_root, clock, certificates_refused));
+  tls.set_check_call_host(false);
   grpc::ServerBuilder builder;
   const auto message_max = static_cast<int>(std::min<std::uint64_t>(2 * options.receiver.batch_bytes_max + message_margin_bytes, 1U << 30));
   builder.SetMaxReceiveMessageSize(message_max);
@@ -316,7 +330,7 @@ Result<void> UplinkServer::Impl::start() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16'384);
   builder.SetResourceQuota(grpc::ResourceQuota("uplink").Resize(options.memory_bytes_max));
-  builder.AddListeningPort(options.listen, grpc::SslServerCredentials(tls), &port);
+  builder.AddListeningPort(options.listen, grpc::experimental::TlsServerCredentials(tls), &port);
   builder.RegisterService(&uplink_service);
   builder.RegisterService(&renewal_service);
   server = builder.BuildAndStart();
@@ -337,7 +351,7 @@ Result<void> UplinkServer::Impl::admit(const Peer& peer) {
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* UplinkServer::Impl::accept(
     const grpc::CallbackServerContext& context) {
-  Result<Peer> peer = peer_of(context);
+  Result<Peer> peer = peer_of(context, options.trust_root, clock);
   Result<void> admitted = peer ? admit(*peer) : Result<void>{std::unexpected(peer.error())};
   std::vector<std::shared_ptr<Session>> older;
   std::shared_ptr<Session> session;
@@ -378,7 +392,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* UplinkServer::Impl:
 grpc::Status UplinkServer::Impl::renew_certificate(const grpc::CallbackServerContext& context,
                                                    const enrolment::v1::RenewRequest& request,
                                                    enrolment::v1::RenewResponse& response) {
-  const Result<Peer> peer = peer_of(context);
+  const Result<Peer> peer = peer_of(context, options.trust_root, clock);
   if (!peer) return status_of(peer.error());
   if (!renew) return {grpc::StatusCode::UNIMPLEMENTED, "this platform renews no certificates"};
   std::string chain_pem;
@@ -512,6 +526,7 @@ UplinkServerStatistics UplinkServer::statistics() const {
   UplinkServerStatistics statistics = impl_->statistics;
   statistics.sessions_open = impl_->sessions.size();
   statistics.handshakes_failed = handshakes_failed();
+  statistics.certificates_refused = *impl_->certificates_refused;
   return statistics;
 }
 

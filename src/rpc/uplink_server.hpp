@@ -57,7 +57,8 @@ struct UplinkServerStatistics {
   std::uint64_t messages = 0;
   std::uint64_t messages_malformed = 0;
   std::uint64_t broken_off = 0;             ///< ended by the peer, the network, or a message beyond gRPC's limit
-  std::uint64_t handshakes_failed = 0;      ///< in this process: no certificate, foreign authority, expired, no TLS
+  std::uint64_t handshakes_failed = 0;      ///< in this process, all ports: no certificate, no TLS, nonsense
+  std::uint64_t certificates_refused = 0;   ///< foreign authority, expired, not for clients
   std::uint64_t certificates_renewed = 0;
 };
 

@@ -36,7 +36,9 @@ void UplinkSender::received(const SessionResponse& message) {
 void UplinkSender::disconnected(const Error& reason) {
   if (state_ == State::stopped) return;
   const std::int64_t now_ms = clock_.monotonic_ms();
-  if (statistics_.online) {
+  if (stopping_) {
+    notice(log::Level::info, "disconnected from the platform");
+  } else if (statistics_.online) {
     notice(log::Level::warning, fmt::format("connection lost: {}", reason.message));
     if (now_ms - connected_at_ms_ >= options_.stable_after_ms) backoff_.reset();
   } else if (state_ == State::connecting || state_ == State::greeting || state_ == State::closing) {

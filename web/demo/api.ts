@@ -145,7 +145,10 @@ function completeness(device: world.DemoDevice, date: string, now_s: number): De
   }));
   const sum = (key: 'expected' | 'present') => registers.reduce((total, register) => total + register[key], 0);
   const ratio = sum('expected') === 0 ? 1 : sum('present') / sum('expected');
-  return { status: 200, body: { date, time_zone: world.time_zone, expected: sum('expected'), present: sum('present'), ratio, registers } };
+  return {
+    status: 200,
+    body: { date, time_zone: world.time_zone, expected: sum('expected'), present: sum('present'), ratio, registers },
+  };
 }
 
 interface Series {
@@ -225,12 +228,18 @@ function frame(number: string): DemoAnswer {
     protocol: 'dlt645-2007',
     epoch: '18f3a2c47e90b1d6',
     sequence,
-    batch_hash: Array.from({ length: 8 }, (_, index) => Math.floor(world.noise(sequence, index) * 2 ** 32).toString(16).padStart(8, '0')).join(''),
+    batch_hash: Array.from({ length: 8 }, (_, index) =>
+      Math.floor(world.noise(sequence, index) * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0'),
+    ).join(''),
     journal_record: sequence * 3 + device.gateway.id,
     times: { sent: iso(at_s, -142), received: iso(at_s), stored: iso(at_s, 64 + (device.id % 30)) },
     request: request_frame(device.address, register),
     response: response_frame(device.address, register, content, value),
-    readings: [{ register: register.name, unit: register.unit, value, time: iso(at_s), quality: world.quality(device, register, at_s) }],
+    readings: [
+      { register: register.name, unit: register.unit, value, time: iso(at_s), quality: world.quality(device, register, at_s) },
+    ],
   };
   return { status: 200, body };
 }
@@ -266,11 +275,24 @@ function gateway_list(now_s: number): DemoAnswer {
     autonomy_hours: [412, 386.5, null][index],
   }));
   const created = { id: 4, name: 'gw-north-01', state: 'created', connected: false, certificate_expires: null, devices: 0 };
-  return { status: 200, body: { gateways: [...gateways, { ...created, last_batch_at: null, clock_offset_ms: null, spooled_batches: null, autonomy_hours: null }] } };
+  return {
+    status: 200,
+    body: {
+      gateways: [
+        ...gateways,
+        { ...created, last_batch_at: null, clock_offset_ms: null, spooled_batches: null, autonomy_hours: null },
+      ],
+    },
+  };
 }
 
 function status(now_s: number): DemoAnswer {
-  const component = (name: string, state: string, detail_zh: string, detail_en: string) => ({ name, state, detail_zh, detail_en });
+  const component = (name: string, state: string, detail_zh: string, detail_en: string) => ({
+    name,
+    state,
+    detail_zh,
+    detail_en,
+  });
   return {
     status: 200,
     body: {
@@ -320,25 +342,34 @@ export function make_demo_api(now: () => number) {
     return problem(401, 'unauthenticated', '用户名或密码不对');
   }
 
-  const session = () => ({ user: demo_user, role: 'operator', organisation: '滨江能源', expires: new Date(now() + 8 * 3_600_000).toISOString() });
+  const session = () => ({
+    user: demo_user,
+    role: 'operator',
+    organisation: '滨江能源',
+    expires: new Date(now() + 8 * 3_600_000).toISOString(),
+  });
 
   return function answer(request: DemoRequest): DemoAnswer {
     const now_s = Math.floor(now() / 1000);
     const { method, path, query } = request;
-    if (method !== 'GET' && request.headers['x-duheng-request'] !== '1') return problem(403, 'forbidden', 'X-Duheng-Request is missing');
+    if (method !== 'GET' && request.headers['x-duheng-request'] !== '1')
+      return problem(403, 'forbidden', 'X-Duheng-Request is missing');
     if (path === '/api/v1/session' && method === 'POST') return log_in(request.body);
     if (!request.is_logged_in) return problem(401, 'unauthenticated', '请先登录');
-    if (path === '/api/v1/session') return method === 'DELETE' ? { status: 204, session: 'ended' } : { status: 200, body: session() };
+    if (path === '/api/v1/session')
+      return method === 'DELETE' ? { status: 204, session: 'ended' } : { status: 200, body: session() };
     if (path === '/api/v1/overview') return overview(now_s);
     if (path === '/api/v1/devices') return list_devices(query, now_s);
     if (path === '/api/v1/gateways') return gateway_list(now_s);
-    if (path === '/api/v1/organisations') return { status: 200, body: { organisations: world.organisations, sites: world.sites } };
+    if (path === '/api/v1/organisations')
+      return { status: 200, body: { organisations: world.organisations, sites: world.sites } };
     if (path === '/api/v1/status') return status(now_s);
     if (path === '/api/v1/sources') return sources(now_s);
     const [, kind, id, part] = /^\/api\/v1\/(devices|series|frames)\/(\d+)(?:\/(\w+))?$/.exec(path) ?? [];
     if (kind === 'frames' && id) return frame(id);
     const device = kind === 'devices' ? world.devices[Number(id) - 1] : undefined;
-    if (device) return part === 'completeness' ? completeness(device, query.get('date') ?? '', now_s) : device_detail(device, now_s);
+    if (device)
+      return part === 'completeness' ? completeness(device, query.get('date') ?? '', now_s) : device_detail(device, now_s);
     const series = kind === 'series' ? series_of(Number(id)) : null;
     if (series && part === 'curve') return curve(series, Number(id), query, now_s);
     if (series && part === 'readings') return readings(series, query, now_s);

@@ -33,7 +33,8 @@ function api_middleware(): Connect.NextHandleFunction {
       body: await read_body(request),
       is_logged_in: is_logged_in(request),
     });
-    if (session) response.setHeader('Set-Cookie', `${cookie}; Path=/; HttpOnly; SameSite=Strict${session === 'ended' ? '; Max-Age=0' : ''}`);
+    if (session)
+      response.setHeader('Set-Cookie', `${cookie}; Path=/; HttpOnly; SameSite=Strict${session === 'ended' ? '; Max-Age=0' : ''}`);
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     response.end(body === undefined ? undefined : JSON.stringify(body));
   };

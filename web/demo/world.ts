@@ -27,7 +27,8 @@ export const gateways = [
 
 /** A repeatable number in [0, 1) from up to three whole numbers. */
 export function noise(a: number, b = 0, c = 0): number {
-  let hash = Math.imul(a + 0x9e3779b1, 0x85ebca6b) ^ Math.imul(b + 0xc2b2ae35, 0x27d4eb2f) ^ Math.imul(c + 0x165667b1, 0x9e3779b1);
+  let hash =
+    Math.imul(a + 0x9e3779b1, 0x85ebca6b) ^ Math.imul(b + 0xc2b2ae35, 0x27d4eb2f) ^ Math.imul(c + 0x165667b1, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
   return ((hash ^ (hash >>> 15)) >>> 0) / 4294967296;
@@ -81,12 +82,15 @@ export function is_missing(device: DemoDevice, at_s: number): boolean {
   const day = Math.floor((at_s + zone_offset_s) / 86_400);
   if (device.id % 3 === 0) return false;
   const night = 2 * 3600 + Math.floor(noise(device.id, day) * 7200);
-  return (second_of_day >= night && second_of_day < night + 4300) || (day % 4 === 1 && second_of_day >= 44_000 && second_of_day < 46_500);
+  return (
+    (second_of_day >= night && second_of_day < night + 4300) ||
+    (day % 4 === 1 && second_of_day >= 44_000 && second_of_day < 46_500)
+  );
 }
 
 /** Household load over the day: low at night, a morning and an evening peak. */
 function load(at_s: number): number {
-  const hour = (((at_s + zone_offset_s) % 86_400) + 86_400) % 86_400 / 3600;
+  const hour = ((((at_s + zone_offset_s) % 86_400) + 86_400) % 86_400) / 3600;
   const peak = (centre: number, width: number) => Math.exp(-(((hour - centre) / width) ** 2));
   return 0.22 + 0.55 * peak(7.8, 1.6) + 0.35 * peak(12.5, 2) + 0.95 * peak(19.6, 2.4);
 }
@@ -114,7 +118,8 @@ function physical(device: DemoDevice, name: string, at_s: number): number {
     return 820 + noise(device.id, 9) * 40_000 + device.power_kw * (days * 24 * 0.47);
   }
   if (name === 'energy_active_export_total') return device.id % 5 === 0 ? 12 + ((at_s - epoch_s) / 86_400) * 1.7 : 0;
-  if (name.startsWith('voltage_')) return 229.5 + 4 * wobble(device, at_s, 1200, phase.charCodeAt(0)) + 1.2 * wobble(device, at_s, 15, phase.charCodeAt(0));
+  if (name.startsWith('voltage_'))
+    return 229.5 + 4 * wobble(device, at_s, 1200, phase.charCodeAt(0)) + 1.2 * wobble(device, at_s, 15, phase.charCodeAt(0));
   if (name.startsWith('current_')) return (power_kw(device, at_s) * shares[phase] * 1000) / (230 * factor);
   if (name === 'power_active_total') return power_kw(device, at_s);
   if (name.startsWith('power_active_')) return power_kw(device, at_s) * shares[phase];
@@ -137,7 +142,8 @@ export function mantissa(device: DemoDevice, register: DemoRegister, at_s: numbe
 }
 
 export function quality(device: DemoDevice, register: DemoRegister, at_s: number): string {
-  if (register.name === 'voltage_c' && device.id % 17 === 1 && noise(device.id, Math.floor(at_s / 60)) < 0.5) return 'out_of_range';
+  if (register.name === 'voltage_c' && device.id % 17 === 1 && noise(device.id, Math.floor(at_s / 60)) < 0.5)
+    return 'out_of_range';
   if (register.name === 'clock_time' && device.id % 29 === 1) return 'clock_suspect';
   return 'good';
 }

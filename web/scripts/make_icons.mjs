@@ -10,7 +10,7 @@ const { mark } = brand;
 const { rail, rail_ink } = palettes.light;
 const { needle } = palettes.dark;
 const lines = `fill="none" stroke="${rail_ink}" stroke-width="1.8" stroke-linecap="round"`;
-const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 -3.5 40 40"><rect x="-4" y="-3.5" width="40" height="40" rx="9" fill="${rail}"/>
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 -3.5 40 40"><title>${brand.name_zh} ${brand.name_en}</title><rect x="-4" y="-3.5" width="40" height="40" rx="9" fill="${rail}"/>
 <path ${lines} d="${mark.beam}"/><path ${lines} d="${mark.rule}"/>
 <path fill="${needle}" d="${mark.needle}"/><circle fill="${needle}" cx="${mark.pivot.x}" cy="${mark.pivot.y}" r="${mark.pivot.radius}"/></svg>
 `;
@@ -23,7 +23,9 @@ const browser = await chromium.launch({
 });
 for (const size of [192, 512]) {
   const page = await browser.newPage({ viewport: { width: size, height: size } });
-  await page.setContent(`<style>body{margin:0;background:${rail}}svg{display:block}</style>${svg.replace('<svg ', `<svg width="${size}" `)}`);
+  await page.setContent(
+    `<style>body{margin:0;background:${rail}}svg{display:block}</style>${svg.replace('<svg ', `<svg width="${size}" `)}`,
+  );
   await writeFile(new URL(`icon-${size}.png`, folder), await page.screenshot());
 }
 await browser.close();

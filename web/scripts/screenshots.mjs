@@ -94,7 +94,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
       );
       if (wanted.length === 0) continue;
       const { context, page, faults } = await new_page(browser, { viewport, theme, language });
-      const take = (name) => page.screenshot({ path: `${folder}/${name}-${size}-${theme}-${language}.png`, fullPage: !name.includes('drawer') });
+      const take = (name) =>
+        page.screenshot({ path: `${folder}/${name}-${size}-${theme}-${language}.png`, fullPage: !name.includes('drawer') });
       await page.goto(`${url}/login`);
       await page.waitForSelector('form');
       await page.waitForTimeout(600);

@@ -36,7 +36,8 @@ Found by_table(DataIdentifier identifier, DataGroup group) noexcept {
   const DataRule* rule = table::find_rule(identifier.value);
   if (rule == nullptr) return unsupported();
   DataDescription d = from_rule(identifier, group, *rule);
-  d.ordinal = rule->mask == 0xFFFFFFFF ? 0 : identifier.di(0);
+  // Where the rule leaves DI0 open, DI0 is a number: of a record, a table, a class.
+  d.ordinal = (rule->mask & 0xFF) != 0 ? 0 : identifier.di(0);
   return d;
 }
 

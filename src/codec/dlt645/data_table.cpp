@@ -60,7 +60,6 @@ constexpr std::array ampere_3{one(bcd, 3, -3, ampere)};
 constexpr std::array ampere_3_signed{one(signed_bcd, 3, -3, ampere)};
 constexpr std::array kw_3{one(bcd, 3, -4, kilowatt)};
 constexpr std::array kw_3_signed{one(signed_bcd, 3, -4, kilowatt)};
-constexpr std::array kvar_3{one(bcd, 3, -4, kilovar)};
 constexpr std::array kvar_3_signed{one(signed_bcd, 3, -4, kilovar)};
 constexpr std::array kva_3{one(bcd, 3, -4, kilovolt_ampere)};
 constexpr std::array factor_2_signed{one(signed_bcd, 2, -3)};

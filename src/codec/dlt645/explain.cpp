@@ -413,7 +413,7 @@ void explain_broken(std::vector<ExplainedField>& out, const Segment& segment) {
   FieldCutter cut(out, segment.octets, segment.offset);
   const DecodeError& error = segment.error;
   const ByteView octets = segment.octets;
-  if (error.field == Field::second_start) {
+  if (error.code != ErrorCode::truncated && error.field == Field::second_start) {
     cut.add(1, "start", {"start", "帧起始符"});
     explain_address(cut, Address::from_wire(octets.subspan(1)));
     auto& fault = cut.add(1, "second_start", {"second start", "帧起始符"});

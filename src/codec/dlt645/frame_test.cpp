@@ -51,12 +51,12 @@ TEST_P(FrameVectors, EveryTruncationIsAnErrorThatNamesItsPlace) {
   }
 }
 
-TEST_P(FrameVectors, NoChangedOctetIsAccepted) {
+class WholeFrameVectors : public testing::TestWithParam<TestVector> {};
+
+TEST_P(WholeFrameVectors, NoChangedOctetIsAccepted) {
   const TestVector& v = GetParam();
   const auto whole = decode(v.octets);
-  if (!whole) {
-    GTEST_SKIP() << "not a whole frame";
-  }
+  ASSERT_TRUE(whole);
   for (std::size_t at = 0; at < v.octets.size(); ++at) {
     for (unsigned change = 1; change < 256; ++change) {
       Bytes changed = v.octets;
@@ -75,12 +75,10 @@ TEST_P(FrameVectors, NoChangedOctetIsAccepted) {
   }
 }
 
-TEST_P(FrameVectors, EncodesToTheSameOctets) {
+TEST_P(WholeFrameVectors, EncodesToTheSameOctets) {
   const TestVector& v = GetParam();
   const auto frame = decode(v.octets);
-  if (!frame) {
-    GTEST_SKIP() << "not a whole frame";
-  }
+  ASSERT_TRUE(frame);
   const PlainData plain = frame->plain_data();
   const auto again = encode({frame->address(), frame->control(), plain.view(), 0});
   ASSERT_TRUE(again);
@@ -90,7 +88,15 @@ TEST_P(FrameVectors, EncodesToTheSameOctets) {
 INSTANTIATE_TEST_SUITE_P(Dlt645Json, FrameVectors, testing::ValuesIn(test_vectors()),
                          [](const auto& param) { return param.param.name; });
 
-TEST(FrameVectorFile, HoldsTheFramesItShould) { EXPECT_GE(test_vectors().size(), 60U); }
+std::vector<TestVector> whole_frames() {
+  std::vector<TestVector> whole = test_vectors();
+  std::erase_if(whole, [](const TestVector& vector) { return !vector.valid; });
+  return whole;
+}
+INSTANTIATE_TEST_SUITE_P(Dlt645Json, WholeFrameVectors, testing::ValuesIn(whole_frames()),
+                         [](const auto& param) { return param.param.name; });
+
+TEST(FrameVectorFile, HoldsTheFramesItShould) { EXPECT_GE(whole_frames().size(), 55U); }
 
 TEST(Frame, ChecksumIsThePlainSumForEveryLength) {
   Bytes octets(300);

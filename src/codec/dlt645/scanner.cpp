@@ -32,24 +32,24 @@ std::size_t broken_size(ByteView gap, const DecodeError& error) noexcept {
 
 }  // namespace
 
-Segment Scanner::take(Segment::Kind kind, std::size_t end) noexcept {
+Segment Scanner::take(Segment::Kind kind, std::size_t stop) noexcept {
   Segment segment;
   segment.kind = kind;
   segment.offset = at_;
-  segment.octets = octets_.subspan(at_, end - at_);
-  at_ = end;
+  segment.octets = octets_.subspan(at_, stop - at_);
+  at_ = stop;
   seen_any_ = seen_any_ || kind != Segment::Kind::other;
   return segment;
 }
 
 Segment Scanner::next_in_gap() noexcept {
   // The preamble of the frame behind the gap is not the broken frame's.
-  std::size_t end = gap_end_;
-  if (end < octets_.size()) {
-    while (end > at_ && octets_[end - 1] == preamble) --end;
-    if (end == at_) return take(Segment::Kind::other, gap_end_);
+  std::size_t stop = gap_end_;
+  if (stop < octets_.size()) {
+    while (stop > at_ && octets_[stop - 1] == preamble) --stop;
+    if (stop == at_) return take(Segment::Kind::other, gap_end_);
   }
-  const ByteView gap = octets_.subspan(at_, end - at_);
+  const ByteView gap = octets_.subspan(at_, stop - at_);
   const std::size_t begin = find_broken_start(gap, !seen_any_ && gap_end_ == octets_.size());
   if (begin == gap.size()) return take(Segment::Kind::other, gap_end_);
   if (begin > 0) return take(Segment::Kind::other, at_ + begin);

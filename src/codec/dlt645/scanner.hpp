@@ -30,7 +30,7 @@ class Scanner {
 
  private:
   [[nodiscard]] Segment next_in_gap() noexcept;
-  [[nodiscard]] Segment take(Segment::Kind kind, std::size_t end) noexcept;
+  [[nodiscard]] Segment take(Segment::Kind kind, std::size_t stop) noexcept;
 
   ByteView octets_;
   std::size_t at_ = 0;

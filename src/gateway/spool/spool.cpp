@@ -15,7 +15,8 @@ namespace duheng::gateway {
 namespace {
 
 constexpr std::size_t hash_bytes = 32;
-constexpr std::size_t entry_head_bytes = 2 * hash_bytes;
+// An entry: previous hash, hash, newest creation time of this batch and all before it (i64 LE), body.
+constexpr std::size_t entry_head_bytes = 2 * hash_bytes + 8;
 constexpr std::string_view key_purpose = "spool";
 constexpr std::int64_t rate_window_ns = 60'000'000'000;
 
@@ -23,6 +24,11 @@ struct Epoch {
   std::uint64_t number = 0;
   std::shared_ptr<store::SegmentLog> log;
 };
+
+std::int64_t newest_created_in(ByteView entry) {
+  ByteReader in(entry.subspan(2 * hash_bytes));
+  return static_cast<std::int64_t>(in.u64());
+}
 
 Result<SpooledBatch> split_entry(store::LogEntry entry) {
   if (entry.bytes.size() < entry_head_bytes) return fail(ErrorCode::storage_corrupt, "a spool entry is too short");
@@ -111,12 +117,12 @@ struct Spool::Impl {
     last_hash = {};
     const std::uint64_t next = epoch.log->next_number();
     if (next == 0) return {};
-    DUHENG_TRY(auto entry, epoch.log->read(next - 1));
-    DUHENG_TRY(const auto batch, split_entry(std::move(entry)));
+    DUHENG_TRY(const auto entry, epoch.log->read(next - 1));
+    DUHENG_TRY(const auto batch, split_entry(entry));
     if (chain_hash(batch.previous_hash, epoch.number, next - 1, batch.body) != batch.hash)
       return fail(ErrorCode::storage_corrupt, "the newest spooled batch does not match its hash");
     last_hash = batch.hash;
-    note_created(created_utc_ms(batch.body));
+    note_created(newest_created_in(entry.bytes));
     return {};
   }
 
@@ -253,6 +259,9 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
     }
     const Epoch epoch{number, std::move(*log)};
     const bool is_current = identity == number;
+    if (const std::uint64_t next = epoch.log->next_number(); !is_current && next > 0)
+      if (const auto entry = epoch.log->read(next - 1); entry && entry->bytes.size() >= entry_head_bytes)
+        impl->note_created(newest_created_in(entry->bytes));
     // Named but without a segment: removed by somebody, or never written to. Its numbers may have been used.
     if (is_current && epoch.log->open_report().created) continue;
     const auto resumed = is_current ? impl->resume(epoch) : Result<void>{};
@@ -292,9 +301,11 @@ Result<std::uint64_t> Spool::append(ByteView body) {
   const auto hash = chain_hash(impl_->last_hash, epoch.number, sequence, body);
   Bytes entry;
   entry.reserve(entry_head_bytes + body.size());
-  entry.insert(entry.end(), impl_->last_hash.begin(), impl_->last_hash.end());
-  entry.insert(entry.end(), hash.begin(), hash.end());
-  entry.insert(entry.end(), body.begin(), body.end());
+  ByteWriter out(entry);
+  out.raw(impl_->last_hash);
+  out.raw(hash);
+  out.u64(static_cast<std::uint64_t>(std::max(impl_->newest_created, created_utc_ms(body))));
+  out.raw(body);
   const std::uint64_t bytes_before = epoch.log->size_bytes();
   const ByteView view = entry;
   const auto number = epoch.log->append({&view, 1});

@@ -59,6 +59,8 @@ class IngestCoreTest : public ::testing::Test {
 
 TEST_F(IngestCoreTest, CommitsWhatWaitsAsOneGroupAndAcknowledgesOnce) {
   EXPECT_EQ(core->positions(gateway, std::vector<uplink::EpochRange>{{7, 0, 3}})[0].next_sequence, 0U);
+  EXPECT_TRUE(queued(next()));
+  (void)core->commit_pending();  // the first one also begins a segment
   const auto a = next();
   const auto b = next();
   EXPECT_TRUE(queued(a));
@@ -67,13 +69,13 @@ TEST_F(IngestCoreTest, CommitsWhatWaitsAsOneGroupAndAcknowledgesOnce) {
   const auto outcome = core->commit_pending();
   EXPECT_EQ(disk.sync_count(), syncs + 1);
   ASSERT_EQ(outcome.committed.size(), 1U);
-  EXPECT_EQ(outcome.committed[0].second.next_sequence, 2U);
+  EXPECT_EQ(outcome.committed[0].second.next_sequence, 3U);
   EXPECT_EQ(outcome.committed[0].second.last_hash, b.hash);
   ASSERT_EQ(outcome.batches.size(), 2U);
   EXPECT_EQ(outcome.batches[1].record_number, outcome.batches[0].record_number + 1);
-  ASSERT_EQ(records().size(), 2U);
-  EXPECT_TRUE(std::ranges::equal(records()[0].record.body, a.body));
-  EXPECT_EQ(core->statistics().readings, 2U);
+  ASSERT_EQ(records().size(), 3U);
+  EXPECT_TRUE(std::ranges::equal(records()[1].record.body, a.body));
+  EXPECT_EQ(core->statistics().readings, 3U);
 }
 
 TEST_F(IngestCoreTest, AcknowledgesAnEqualBatchAgainButOnlyWhatIsCommitted) {
@@ -205,6 +207,8 @@ TEST_F(IngestCoreTest, ADiskThatIsFullRefusesEverythingPendingAndGoesOnLater) {
 }
 
 TEST_F(IngestCoreTest, AFailedSynchronisationIsReportedUntilTheJournalIsOpenedAnew) {
+  EXPECT_TRUE(queued(next()));
+  (void)core->commit_pending();
   disk.fail_next_syncs(1);
   const auto a = next();
   EXPECT_TRUE(queued(a));

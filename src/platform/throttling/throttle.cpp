@@ -69,8 +69,11 @@ void Throttle::make_room(std::int64_t now_ms) {
   const auto cut = ages.begin() + static_cast<std::ptrdiff_t>(ages.size() / 16);
   std::nth_element(ages.begin(), cut, ages.end());
   std::size_t to_remove = ages.size() / 16 + 1;
-  std::erase_if(entries_,
-                [&](const auto& item) { return item.second.last_ms <= *cut && to_remove > 0 && to_remove-- > 0; });
+  std::erase_if(entries_, [&](const auto& item) {
+    if (to_remove == 0 || item.second.last_ms > *cut) return false;
+    --to_remove;
+    return true;
+  });
 }
 
 }  // namespace duheng::platform

@@ -58,11 +58,13 @@ struct ApiServices {
   Sites& sites;
   Gateways& gateways;
   DeviceDirectory& directory;
+  const store::Journal& journal;
   const store::TelemetryStore& telemetry;
   SourceNames& source_names;
   const status::Health& health;
   const status::Metrics& metrics;
-  std::function<GatewayRuntime(GatewayId)> gateway_runtime;
+  /// Of the gateways heard since the start; others are not connected.
+  std::function<std::unordered_map<GatewayId, GatewayRuntime>()> gateway_runtimes;
   std::function<IngestFigures()> ingest_figures;
   std::string version;
   std::int64_t started_utc_ms = 0;

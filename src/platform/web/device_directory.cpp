@@ -22,8 +22,15 @@ std::vector<std::uint32_t> order_by(const std::vector<DirectoryDevice>& devices,
   return order;
 }
 
-bool is_current(const SourceAssignment& assignment, std::int64_t at_utc_ms) noexcept {
-  return assignment.from_utc_ms <= at_utc_ms && (!assignment.to_utc_ms || at_utc_ms < *assignment.to_utc_ms);
+/// The latest time any of the device's senders was heard while it was the device's.
+std::int64_t heard(const HeardTimes::View& times, const DirectoryDevice& device) {
+  std::int64_t latest = 0;
+  for (const DeviceSource& source : device.sources) {
+    const std::int64_t at = times.at(source.key);
+    // What a former sender sends today is somebody else's.
+    if (!source.to_utc_ms || at < *source.to_utc_ms) latest = std::max(latest, at);
+  }
+  return latest;
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ const DirectoryDevice* DeviceSnapshot::owner(const SourceKey& source, std::int64
   const auto it = by_source.find(source);
   if (it == by_source.end()) return nullptr;
   for (const auto& [assignment, index] : it->second) {
-    if (is_current(assignment, at_utc_ms)) return &devices[index];
+    if (assignment.covers(at_utc_ms)) return &devices[index];
   }
   return nullptr;
 }
@@ -106,31 +113,42 @@ Result<DeviceSnapshotPtr> DeviceDirectory::read_all(std::uint64_t revision) {
   for (SourceAssignment& assignment : assignments) {
     const auto device = out->by_id.find(assignment.device);
     if (device == out->by_id.end()) continue;
-    out->by_source[{assignment.gateway, assignment.device_uid}].emplace_back(assignment, device->second);
-    out->devices[device->second].sources.push_back(std::move(assignment));
+    DeviceSource source{{assignment.gateway, std::move(assignment.device_uid)}, assignment.from_utc_ms, assignment.to_utc_ms};
+    out->by_source[source.key].emplace_back(source, device->second);
+    out->devices[device->second].sources.push_back(std::move(source));
   }
   out->by_name = order_by(out->devices, &DeviceDetails::name);
   out->by_address = order_by(out->devices, &DeviceDetails::address);
   return DeviceSnapshotPtr{std::move(out)};
 }
 
-std::int64_t DeviceDirectory::heard(const DirectoryDevice& device) const {
-  std::int64_t latest = 0;
-  for (const SourceAssignment& source : device.sources) {
-    const std::int64_t at = last_heard_(source.gateway, source.device_uid);
-    // What a former sender sends today is somebody else's.
-    if (!source.to_utc_ms || at < *source.to_utc_ms) latest = std::max(latest, at);
+void HeardTimes::refresh() {
+  constexpr std::int64_t store_interval_ms = 10'000;
+  std::unique_lock lock{mutex_};
+  const auto note = [&](GatewayId gateway, std::string&& uid, std::int64_t at) {
+    std::int64_t& known = times_[{gateway, std::move(uid)}];
+    known = std::max(known, at);
+  };
+  const std::int64_t now = clock_.monotonic_ms();
+  if (!store_asked_ms_ || now - *store_asked_ms_ >= store_interval_ms) {
+    store_asked_ms_ = now;
+    for (store::Source& source : telemetry_.sources()) note(source.gateway, std::move(source.device_uid), source.last_received_utc_ms);
   }
-  return latest;
+  for (LastHeard& heard_now : newer_(change_)) {
+    note(heard_now.source.gateway, std::move(heard_now.source.device_uid), heard_now.received_utc_ms);
+  }
 }
 
-DirectoryRow DeviceDirectory::row(const DirectoryDevice& device) const {
-  const std::int64_t at = heard(device);
+DirectoryRow DeviceDirectory::row(const DirectoryDevice& device) {
+  heard_times_.refresh();
+  const std::int64_t at = heard(heard_times_.view(), device);
   return {&device, at, device_state(clock_.utc_ms(), at, device.device.details.interval_s)};
 }
 
 Result<DirectoryPage> DeviceDirectory::list(const DirectoryQuery& query) {
   DUHENG_TRY(const DeviceSnapshotPtr snap, snapshot());
+  heard_times_.refresh();
+  const HeardTimes::View times = heard_times_.view();
   const std::int64_t now = clock_.utc_ms();
   const std::string needle = to_lower_ascii(query.search);
   const bool needs_heard = query.state.has_value() || query.sort == DirectorySort::last_reading;
@@ -144,7 +162,7 @@ Result<DirectoryPage> DeviceDirectory::list(const DirectoryQuery& query) {
     if (!needle.empty() && entry.search_text.find(needle) == std::string::npos) return;
     DirectoryRow row{&entry, 0, DeviceState::never};
     if (needs_heard) {
-      row.heard_utc_ms = heard(entry);
+      row.heard_utc_ms = heard(times, entry);
       row.state = device_state(now, row.heard_utc_ms, details.interval_s);
       if (query.state && row.state != *query.state) return;
     }
@@ -171,20 +189,25 @@ Result<DirectoryPage> DeviceDirectory::list(const DirectoryQuery& query) {
   }
   page.rows.assign(found.begin() + static_cast<std::ptrdiff_t>(begin), found.begin() + static_cast<std::ptrdiff_t>(end));
   if (!needs_heard) {
-    for (DirectoryRow& entry : page.rows) entry = row(*entry.device);
+    for (DirectoryRow& row : page.rows) {
+      row.heard_utc_ms = heard(times, *row.device);
+      row.state = device_state(now, row.heard_utc_ms, row.device->device.details.interval_s);
+    }
   }
   return page;
 }
 
 Result<StateCounts> DeviceDirectory::counts(const VisibleOrganisations& organisations) {
   DUHENG_TRY(const DeviceSnapshotPtr snap, snapshot());
+  heard_times_.refresh();
+  const HeardTimes::View times = heard_times_.view();
   const std::int64_t now = clock_.utc_ms();
   StateCounts out;
   for (const DirectoryDevice& entry : snap->devices) {
     const DeviceDetails& details = entry.device.details;
     if (!sees(organisations, details.organisation)) continue;
     ++out.devices;
-    switch (device_state(now, heard(entry), details.interval_s)) {
+    switch (device_state(now, heard(times, entry), details.interval_s)) {
       case DeviceState::online: ++out.online; break;
       case DeviceState::late: ++out.late; break;
       case DeviceState::offline: ++out.offline; break;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@
 
 #include "base/clock.hpp"
 #include "platform/devices/devices.hpp"
+#include "platform/live/live_hub.hpp"
+#include "store/telemetry/telemetry_store.hpp"
 
 namespace duheng::platform::web {
 
@@ -22,24 +25,65 @@ enum class DeviceState : std::uint8_t { online, late, offline, never };
 [[nodiscard]] DeviceState device_state(std::int64_t now_utc_ms, std::int64_t heard_utc_ms,
                                        std::int64_t interval_s) noexcept;
 
-/// When a sender was last heard (UTC milliseconds); 0 when never. Called for every device of a list: must be quick.
-using LastHeard = std::function<std::int64_t(GatewayId gateway, std::string_view device_uid)>;
-
-struct SourceKey {
-  GatewayId gateway;
-  std::string device_uid;
-  friend bool operator==(const SourceKey&, const SourceKey&) = default;
-};
 struct SourceKeyHash {
   std::size_t operator()(const SourceKey& key) const noexcept {
     return std::hash<std::string>{}(key.device_uid) * 1'099'511'628'211U ^ static_cast<std::size_t>(key.gateway.value);
   }
 };
 
+/// When each sender was last heard: what the live values have told since the start, and before that the telemetry store.
+/// Thread-safe.
+class HeardTimes {
+ public:
+  /// As LiveHub::heard_since().
+  using Newer = std::function<std::vector<LastHeard>(std::uint64_t& change)>;
+  HeardTimes(const store::TelemetryStore& telemetry, const Clock& clock, Newer newer)
+      : telemetry_(telemetry), clock_(clock), newer_(std::move(newer)) {}
+
+  /// Takes over what came since; the store is asked at most every ten seconds, because it may still be rebuilding.
+  void refresh();
+  /// Holds the table still while a list is made.
+  class View {
+   public:
+    /// UTC milliseconds; 0 when never.
+    [[nodiscard]] std::int64_t at(const SourceKey& source) const {
+      const auto it = times_.find(source);
+      return it == times_.end() ? 0 : it->second;
+    }
+
+   private:
+    friend class HeardTimes;
+    using Times = std::unordered_map<SourceKey, std::int64_t, SourceKeyHash>;
+    View(const Times& times, std::shared_mutex& mutex) : times_(times), lock_(mutex) {}
+    const Times& times_;
+    std::shared_lock<std::shared_mutex> lock_;
+  };
+  [[nodiscard]] View view() const { return View{times_, mutex_}; }
+
+ private:
+  const store::TelemetryStore& telemetry_;
+  const Clock& clock_;
+  const Newer newer_;
+  mutable std::shared_mutex mutex_;  // guards what follows
+  View::Times times_;
+  std::uint64_t change_ = 0;
+  std::optional<std::int64_t> store_asked_ms_;
+};
+
+/// From when to when a sender's readings are a device's: half-open, UTC milliseconds.
+struct DeviceSource {
+  SourceKey key;
+  std::int64_t from_utc_ms = 0;
+  std::optional<std::int64_t> to_utc_ms;  ///< empty: until further notice
+  [[nodiscard]] bool covers(std::int64_t at_utc_ms) const noexcept {
+    return from_utc_ms <= at_utc_ms && (!to_utc_ms || at_utc_ms < *to_utc_ms);
+  }
+};
+
 struct DirectoryDevice {
   Device device;
-  std::string search_text;                ///< name, address and uid, A to Z made small
-  std::vector<SourceAssignment> sources;  ///< by begin
+  std::string search_text;            ///< name, address and uid, A to Z made small
+  std::vector<DeviceSource> sources;  ///< by begin
 };
 
 /// All devices and who sends their readings, as they were at one revision. Immutable.
@@ -50,7 +94,7 @@ struct DeviceSnapshot {
   std::vector<std::uint32_t> by_name;
   std::vector<std::uint32_t> by_address;
   /// Each assignment of a sender: which device, and when.
-  std::unordered_map<SourceKey, std::vector<std::pair<SourceAssignment, std::uint32_t>>, SourceKeyHash> by_source;
+  std::unordered_map<SourceKey, std::vector<std::pair<DeviceSource, std::uint32_t>>, SourceKeyHash> by_source;
 
   [[nodiscard]] const DirectoryDevice* find(DeviceId id) const;
   /// Whose readings the sender's are at that time; null when nobody's.
@@ -99,23 +143,22 @@ struct StateCounts {
 /// anew when Devices::revision() moves. Lists of 100,000 devices take some ten milliseconds. Thread-safe.
 class DeviceDirectory {
  public:
-  DeviceDirectory(Devices& devices, const Clock& clock, LastHeard last_heard)
-      : devices_(devices), clock_(clock), last_heard_(std::move(last_heard)) {}
+  DeviceDirectory(Devices& devices, const Clock& clock, HeardTimes& heard_times)
+      : devices_(devices), clock_(clock), heard_times_(heard_times) {}
 
   /// The newest snapshot. While one thread reads a new one, the others go on with the one before.
   [[nodiscard]] Result<DeviceSnapshotPtr> snapshot();
   [[nodiscard]] Result<DirectoryPage> list(const DirectoryQuery& query);
   [[nodiscard]] Result<StateCounts> counts(const VisibleOrganisations& organisations);
   /// State and last reading of one device.
-  [[nodiscard]] DirectoryRow row(const DirectoryDevice& device) const;
+  [[nodiscard]] DirectoryRow row(const DirectoryDevice& device);
 
  private:
   [[nodiscard]] Result<DeviceSnapshotPtr> read_all(std::uint64_t revision);
-  [[nodiscard]] std::int64_t heard(const DirectoryDevice& device) const;
 
   Devices& devices_;
   const Clock& clock_;
-  const LastHeard last_heard_;
+  HeardTimes& heard_times_;
   std::mutex reading_;  // held by the one who reads a new snapshot
   std::mutex mutex_;    // guards current_
   DeviceSnapshotPtr current_;

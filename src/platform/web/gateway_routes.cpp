@@ -22,9 +22,11 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
     const DeviceDetails& details = entry.device.details;
     if (details.gateway && sees(visible, details.organisation)) ++devices[details.gateway];
   }
+  const auto runtimes = services.gateway_runtimes();
   Json items = Json::array();
   for (const Gateway& gateway : gateways) {
-    const GatewayRuntime runtime = services.gateway_runtime(gateway.id);
+    const auto found = runtimes.find(gateway.id);
+    const GatewayRuntime runtime = found == runtimes.end() ? GatewayRuntime{} : found->second;
     items.push_back({{"id", gateway.id.value},
                      {"name", gateway.name},
                      {"state", to_string(gateway.state)},

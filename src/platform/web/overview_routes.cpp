@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/time.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/routes.hpp"
@@ -14,8 +16,11 @@ Result<HttpResponse> overview(ApiServices& services, RequestContext& context) {
   DUHENG_TRY(const StateCounts counts, services.directory.counts(visible));
   DUHENG_TRY(const std::vector<Gateway> gateways, services.gateways.list(caller.scope()));
   DUHENG_TRY(const std::vector<store::Source> unassigned, unassigned_sources(services, gateways));
-  std::size_t connected = 0;
-  for (const Gateway& gateway : gateways) connected += services.gateway_runtime(gateway.id).connected ? 1 : 0;
+  const auto runtimes = services.gateway_runtimes();
+  const auto connected = std::ranges::count_if(gateways, [&](const Gateway& gateway) {
+    const auto it = runtimes.find(gateway.id);
+    return it != runtimes.end() && it->second.connected;
+  });
   const IngestFigures figures = services.ingest_figures();
   return json_answer({{"devices", counts.devices},
                       {"states",

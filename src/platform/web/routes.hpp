@@ -12,6 +12,7 @@ void add_session_routes(Router& router, ApiServices& services);
 void add_overview_routes(Router& router, ApiServices& services);
 void add_device_routes(Router& router, ApiServices& services);
 void add_series_routes(Router& router, ApiServices& services);
+void add_frame_routes(Router& router, ApiServices& services);
 void add_source_routes(Router& router, ApiServices& services);
 void add_organisation_routes(Router& router, ApiServices& services);
 void add_gateway_routes(Router& router, ApiServices& services);

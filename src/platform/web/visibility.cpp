@@ -82,14 +82,14 @@ Result<bool> sees_reading(const ApiServices& services, const Caller& caller, con
 
 std::vector<store::Series> series_of_device(const ApiServices& services, const DirectoryDevice& device) {
   const std::int64_t now = services.clock.utc_ms();
-  std::vector<const SourceAssignment*> senders;
-  for (const SourceAssignment& source : device.sources) {
-    if (source.from_utc_ms <= now && (!source.to_utc_ms || now < *source.to_utc_ms)) senders.push_back(&source);
+  std::vector<const DeviceSource*> senders;
+  for (const DeviceSource& source : device.sources) {
+    if (source.covers(now)) senders.push_back(&source);
   }
   if (senders.empty() && !device.sources.empty()) senders.push_back(&device.sources.back());
   std::vector<store::Series> out;
-  for (const SourceAssignment* sender : senders) {
-    const auto source = services.telemetry.find_source(sender->gateway, sender->device_uid);
+  for (const DeviceSource* sender : senders) {
+    const auto source = services.telemetry.find_source(sender->key.gateway, sender->key.device_uid);
     if (!source) continue;
     std::ranges::move(services.telemetry.series_of(source->id), std::back_inserter(out));
   }

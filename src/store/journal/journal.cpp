@@ -44,6 +44,7 @@ class Positions {
   }
   std::vector<SourcePosition> all() const {
     std::vector<SourcePosition> found;
+    found.reserve(by_source_.size());
     for (const auto& [key, position] : by_source_) found.push_back(position);
     return found;
   }
@@ -135,7 +136,7 @@ Journal::Journal(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Journal::~Journal() = default;
 
 Result<std::unique_ptr<Journal>> Journal::open(Disk& disk, Random& random, crypto::KeyProvider& keys,
-                                               JournalOptions options) {
+                                               const JournalOptions& options) {
   auto state = std::make_unique<State>(disk, options.directory + "/backup_watermark");
   SegmentLogOptions log_options;
   log_options.directory = options.directory;

@@ -68,7 +68,7 @@ class Journal {
   /// Replays the last segment to know every source's position. Errors: as SegmentLog::open(); malformed - the last
   /// segment holds what is no record.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(Disk& disk, Random& random, crypto::KeyProvider& keys,
-                                                             JournalOptions options);
+                                                             const JournalOptions& options);
   ~Journal();
 
   /// Commits the records as one durable group and returns the number of the first; the others follow it. This is the

@@ -159,6 +159,7 @@ Result<SegmentSnapshot> SegmentCatalogue::snapshot_before(std::uint64_t number) 
 std::vector<SegmentInfo> SegmentCatalogue::infos() const {
   const std::lock_guard lock(mutex_);
   std::vector<SegmentInfo> infos;
+  infos.reserve(segments_.size());
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     const bool last = i + 1 == segments_.size();
     const Entry& entry = segments_[i];
@@ -197,6 +198,7 @@ Bytes SegmentCatalogue::last_snapshot() const {
 std::vector<std::shared_ptr<SegmentFile>> SegmentCatalogue::segments() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<SegmentFile>> files;
+  files.reserve(segments_.size());
   for (const Entry& entry : segments_) files.push_back(entry.file);
   return files;
 }

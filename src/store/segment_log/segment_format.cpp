@@ -220,7 +220,7 @@ Result<Bytes> open_block(const BlockHeader& header, ByteView block, crypto::Aead
 
 struct BlockEncoder::Compressor {
   struct Free {
-    void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_CCtx* freed) const noexcept { ZSTD_freeCCtx(freed); }
   };
   std::unique_ptr<ZSTD_CCtx, Free> context{ZSTD_createCCtx()};
 };

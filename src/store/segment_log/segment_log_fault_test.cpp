@@ -111,8 +111,9 @@ class World {
   void crash() {
     ++crashes_;
     log_.reset();
-    // Killed in the instant between a failed synchronisation and cutting its block off, a process leaves a block that the
-    // kernel shows but will never write: no reopening can tell, so this one combination is left out (see README.md).
+    // Killed in the instant between a failed synchronisation and cutting its block off, a process leaves a block that
+    // the kernel shows but will never write: no reopening can tell, so this one combination is left out (see
+    // README.md).
     if (!sync_failed_ && random_.below(4) == 0) {
       disk_.kill_process();
     } else {

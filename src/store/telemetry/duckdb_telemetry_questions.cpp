@@ -64,6 +64,7 @@ Result<std::vector<Point>> versions_of(DuckDbSession& session, SeriesId series, 
 }  // namespace
 
 std::uint64_t DuckDbTelemetryStore::next_record() const { return state_->index.next_record(); }
+bool DuckDbTelemetryStore::must_reopen() const { return state_->must_reopen; }
 std::vector<Source> DuckDbTelemetryStore::sources() const { return state_->index.sources(); }
 std::vector<Source> DuckDbTelemetryStore::sources_of(GatewayId gateway) const {
   return state_->index.sources_of(gateway);

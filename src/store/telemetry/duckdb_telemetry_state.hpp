@@ -42,16 +42,23 @@ struct DuckDbTelemetryStore::State {
   std::uint64_t readings_since_checkpoint = 0;
   std::atomic<std::uint64_t> records_unreadable = 0;
   std::atomic<std::uint64_t> checkpoints = 0;
-  bool position_unknown = false;  // a commit failed and left open whether it happened
+  // A write failed inside the engine. Its rows in memory and on disk are right, but what it would append to its log
+  // after that is not (seen with 1.4.4: after a commit that found no space and later ones that succeeded, the reopened
+  // file had the right number of rows with wrong content). So nothing more is written until the file is opened again,
+  // which was right every time.
+  std::atomic<bool> must_reopen = false;
 
   [[nodiscard]] std::uint64_t log_bytes() const;
   [[nodiscard]] Result<void> load();
   [[nodiscard]] Result<void> create_tables();
   [[nodiscard]] Result<void> load_tables();
   [[nodiscard]] Result<void> load_tail(std::uint64_t from_record, std::uint64_t to_record);
-  /// Commits what is staged; on error everything is as before, or position_unknown is set.
+  [[nodiscard]] Result<void> check_writable() const;
+  /// Commits what is staged.
   [[nodiscard]] Result<void> commit(std::uint64_t next_record, std::uint64_t readings_added);
-  void abandon();
+  /// Takes back a transaction that ended in `error`.
+  void abandon(const Error& error);
+  [[nodiscard]] Result<bool> checkpoint_when_gate_closes(bool wait);
   [[nodiscard]] Result<void> write_latest();
   [[nodiscard]] Result<void> checkpoint_with_gate_closed();
 };

@@ -202,33 +202,29 @@ Result<void> DuckDbTelemetryStore::State::commit(std::uint64_t next_record, std:
   }
   DUHENG_CHECK(writer->run(fmt::format("UPDATE hot.position SET next_record = {}, readings = {}", next_record,
                                        index.reading_count() + readings_added)));
-  if (auto committed = writer->run("COMMIT"); !committed) {
-    position_unknown = true;
-    return committed;
-  }
+  DUHENG_CHECK(writer->run("COMMIT"));
   index.publish(next_record, readings_added);
   readings_since_checkpoint += readings_added;
   return {};
 }
 
-void DuckDbTelemetryStore::State::abandon() {
+void DuckDbTelemetryStore::State::abandon(const Error& error) {
   (void)writer->run("ROLLBACK");  // fails when the engine has rolled back by itself
   index.roll_back();
-  if (!position_unknown) return;
-  // Did the commit that failed happen or not? Only the engine knows.
-  auto asked = writer->stream("SELECT next_record FROM hot.position", [&](const Chunk& chunk) -> Result<void> {
-    if (chunk.column<std::uint64_t>(0)[0] == index.next_record()) position_unknown = false;
-    return {};
-  });
-  if (!asked || position_unknown)
-    log::error(area, "a commit failed and its outcome is unknown; the store must be opened again");
+  if (error.code == ErrorCode::unsupported) return;  // found by us, before the engine did anything wrong
+  must_reopen = true;
+  log::error(area, "telemetry cannot be written and must be opened again", {{"reason", error}});
+}
+
+Result<void> DuckDbTelemetryStore::State::check_writable() const {
+  if (!must_reopen) return {};
+  return fail(ErrorCode::storage_failed, "telemetry must be opened again after an earlier failure to write");
 }
 
 Result<ApplyResult> DuckDbTelemetryStore::apply(std::span<const TelemetryRecord> records) {
   State& s = *state_;
   const std::lock_guard applying(s.apply_mutex);
-  if (s.position_unknown)
-    return fail(ErrorCode::storage_failed, "telemetry must be opened again: the outcome of a commit is unknown");
+  DUHENG_CHECK(s.check_writable());
   ApplyResult result;
   result.next_record = s.index.next_record();
   std::uint64_t expected = result.next_record;
@@ -270,7 +266,7 @@ Result<ApplyResult> DuckDbTelemetryStore::apply(std::span<const TelemetryRecord>
       return s.commit(part.next_record, part.readings);
     };
     if (auto written = write_part(); !written) {
-      s.abandon();
+      s.abandon(written.error());
       return std::unexpected(written.error());
     }
     if (part.records_unreadable > 0) {
@@ -322,19 +318,29 @@ Result<void> DuckDbTelemetryStore::State::checkpoint_with_gate_closed() {
   if (free_bytes < log_bytes() + reserve_bytes)
     return fail(ErrorCode::storage_full,
                 fmt::format("{} octets are free in {}, not enough for a checkpoint", free_bytes, options.directory));
-  if (auto written = write_latest(); !written) {
-    (void)writer->run("ROLLBACK");
-    return written;
+  auto done = write_latest();
+  if (done) done = writer->run("CHECKPOINT hot");
+  if (!done) {
+    abandon(done.error());
+    return done;
   }
-  DUHENG_CHECK(writer->run("CHECKPOINT hot"));
   readings_since_checkpoint = 0;
   ++checkpoints;
   return {};
 }
 
-Result<bool> DuckDbTelemetryStore::checkpoint_if_due() {
+Result<bool> DuckDbTelemetryStore::State::checkpoint_when_gate_closes(bool wait) {
   // Questions end by their own time-outs; one that does not is passed over until the next call.
   constexpr std::int64_t wait_for_readers_ms = 10'000;
+  DUHENG_CHECK(check_writable());
+  if (!(wait ? gate.close(wait_for_readers_ms) : gate.try_close())) return false;
+  auto done = checkpoint_with_gate_closed();
+  gate.open();
+  if (!done) return std::unexpected(done.error());
+  return true;
+}
+
+Result<bool> DuckDbTelemetryStore::checkpoint_if_due() {
   State& s = *state_;
   const std::lock_guard applying(s.apply_mutex);
   const std::uint64_t log_bytes = s.log_bytes();
@@ -342,21 +348,14 @@ Result<bool> DuckDbTelemetryStore::checkpoint_if_due() {
   const bool due =
       forced || log_bytes >= s.options.log_bytes_due || s.readings_since_checkpoint >= s.options.readings_due;
   if (!due) return false;
-  if (!(forced ? s.gate.close(wait_for_readers_ms) : s.gate.try_close())) return false;
-  auto done = s.checkpoint_with_gate_closed();
-  s.gate.open();
-  if (!done) return std::unexpected(done.error());
-  return true;
+  return s.checkpoint_when_gate_closes(forced);
 }
 
 Result<void> DuckDbTelemetryStore::checkpoint() {
-  State& s = *state_;
-  const std::lock_guard applying(s.apply_mutex);
-  if (!s.gate.close(s.options.read_connections == 0 ? 0 : 10'000))
-    return fail(ErrorCode::unavailable, "questions keep running");
-  auto done = s.checkpoint_with_gate_closed();
-  s.gate.open();
-  return done;
+  const std::lock_guard applying(state_->apply_mutex);
+  DUHENG_TRY(const bool made, state_->checkpoint_when_gate_closes(true));
+  if (!made) return fail(ErrorCode::unavailable, "questions keep running");
+  return {};
 }
 
 TelemetryStatistics DuckDbTelemetryStore::statistics() const {

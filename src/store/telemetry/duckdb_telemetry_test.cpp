@@ -160,6 +160,33 @@ TEST_F(DuckDbTelemetry, LargeRequestsAreWrittenPastTheLog) {
   EXPECT_EQ(store_->digest().value(), expected_digest());
 }
 
+TEST_F(DuckDbTelemetry, ALargeTransactionIsTakenBackCleanly) {
+  open(Origin::created);
+  make_journal(3);
+  apply_all();
+  std::vector<testing::Value> values;
+  for (int i = 0; i < 60'000; ++i) values.push_back({start_utc_ms + i * 1'000, i * 3});
+  for (int i = 0; i < 6; ++i) journal_.add(9, "taken back " + std::to_string(i), energy, values);
+  Bytes newer(journal_.records()[5].body.begin(), journal_.records()[5].body.end());
+  newer[0] = 200;
+  std::vector<TelemetryRecord> with_newer(journal_.from(3).begin(), journal_.from(3).end());
+  with_newer.push_back({journal_.records().size(), GatewayId{9}, newer});
+  const auto refused = store_->apply(with_newer);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_FALSE(store_->must_reopen());
+  EXPECT_EQ(store_->next_record(), 3U);
+  EXPECT_FALSE(store_->find_source(GatewayId{9}, "taken back 0"));
+  apply_all();
+  const std::string crashed = directory_.path() + "/crashed";
+  copy_files_to(crashed);
+  EXPECT_EQ(store_->digest().value(), expected_digest());
+  store_.reset();
+  options_.directory = crashed;
+  open();
+  EXPECT_EQ(store_->digest().value(), expected_digest());
+}
+
 TEST_F(DuckDbTelemetry, AnotherKeyIsRefusedAndHarmsNothing) {
   open(Origin::created);
   make_journal(20);
@@ -388,6 +415,7 @@ TEST_F(DuckDbTelemetry, NoCheckpointBeginsWithoutRoomForIt) {
   const auto refused = store_->checkpoint();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
+  EXPECT_FALSE(store_->must_reopen());
   // The store goes on, and once there is room so does the checkpoint.
   make_journal(30);
   apply_all();

@@ -14,6 +14,7 @@ class MemoryTelemetryStore final : public TelemetryStore {
 
   [[nodiscard]] std::uint64_t next_record() const override;
   [[nodiscard]] Result<ApplyResult> apply(std::span<const TelemetryRecord> records) override;
+  [[nodiscard]] bool must_reopen() const override;
   [[nodiscard]] std::vector<Source> sources() const override;
   [[nodiscard]] std::vector<Source> sources_of(GatewayId gateway) const override;
   [[nodiscard]] std::optional<Source> find_source(GatewayId gateway, std::string_view device_uid) const override;

@@ -62,14 +62,18 @@ int main(int argc, char** argv) {
   while (true) {
     const auto position = apply_some(*opened->store, random);
     if (!position && with_limit) {
-      std::printf("error %d at %llu\n", static_cast<int>(position.error().code),
-                  static_cast<unsigned long long>(opened->store->next_record()));
       std::fprintf(stderr, "%s\n", position.error().message.c_str());
-      // Space has come: the same store must go on, or say that it has to be opened again.
+      // Space has come. The store as it is must refuse or be right; opened again it must be right.
       limit_file_size(RLIM_INFINITY);
-      const auto after = apply_some(*opened->store, random);
-      std::printf("after %d %llu\n", after ? 0 : static_cast<int>(after.error().code),
-                  static_cast<unsigned long long>(opened->store->next_record()));
+      const auto as_it_is = apply_some(*opened->store, random);
+      const int code_as_it_is = as_it_is ? 0 : static_cast<int>(as_it_is.error().code);
+      const bool must_reopen = opened->store->must_reopen();
+      opened->store.reset();
+      opened = DuckDbTelemetryStore::open(options, disk, clock, keys);
+      int reopened = opened && opened->origin == DuckDbTelemetryStore::Origin::opened ? 1 : 0;
+      for (int i = 0; i < 5 && reopened == 1; ++i) reopened = apply_some(*opened->store, random) ? 1 : 0;
+      std::printf("error %d as_it_is %d must_reopen %d reopened %d\n", static_cast<int>(position.error().code),
+                  code_as_it_is, must_reopen ? 1 : 0, reopened);
       std::fflush(stdout);
       std::_Exit(0);
     }

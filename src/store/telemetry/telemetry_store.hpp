@@ -143,9 +143,9 @@ inline constexpr std::size_t gaps_max = 1'000;
 /// The telemetry engine: every reading of every series, derived from the journal alone, deletable and rebuildable.
 ///
 /// Thread-safe. apply(), checkpoint_if_due() and digest() exclude one another; questions run beside them and see whole
-/// applied requests only. Errors of every call besides those named: storage_full, storage_failed - apply again after
-/// space came or after reopening, nothing is lost since the journal has it; storage_corrupt - open again discarding the
-/// file and apply the journal from record 0.
+/// applied requests only. Errors of every call besides those named: storage_full, storage_failed - make space, and open
+/// again if must_reopen() says so; nothing is lost, since the journal has it; storage_corrupt - open again discarding
+/// the file and apply the journal from record 0.
 class TelemetryStore {
  public:
   virtual ~TelemetryStore() = default;
@@ -156,6 +156,10 @@ class TelemetryStore {
   /// is applied or, on error, a whole number of its records (see next_record()). Errors: invalid_argument - a gap
   /// before or between the records; unsupported - a batch of a newer version: upgrade, then go on from next_record().
   [[nodiscard]] virtual Result<ApplyResult> apply(std::span<const TelemetryRecord> records) = 0;
+
+  /// Whether a failure has left the store unfit to write: it answers questions still, but has to be closed and opened
+  /// again before more is applied.
+  [[nodiscard]] virtual bool must_reopen() const = 0;
 
   /// All sources, by id; of one gateway when given.
   [[nodiscard]] virtual std::vector<Source> sources() const = 0;

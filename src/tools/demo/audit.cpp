@@ -104,7 +104,7 @@ class Audit {
   }
 
   Result<void> read_telemetry() {
-    constexpr store::TimeRange always{INT64_MIN / 4, INT64_MAX / 4};
+    constexpr store::TimeRange always{INT64_MIN / 8, INT64_MAX / 8};
     for (const auto& source : telemetry_.sources()) {
       std::uint64_t readings_of_source = 0;
       for (const auto& series : telemetry_.series_of(source.id)) {

@@ -34,7 +34,9 @@ export class ApiError extends Error {
 
 function is_problem(value: unknown): value is Problem {
   const problem = value as Problem | null;
-  return typeof problem === 'object' && problem !== null && typeof problem.code === 'string' && typeof problem.message === 'string';
+  return (
+    typeof problem === 'object' && problem !== null && typeof problem.code === 'string' && typeof problem.message === 'string'
+  );
 }
 
 type Query = Record<string, string | number | undefined>;
@@ -48,7 +50,11 @@ function with_query(path: string, query: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
-async function request<T>(method: 'GET' | 'POST' | 'DELETE', path: string, options: { body?: unknown; signal?: AbortSignal | undefined } = {}) {
+async function request<T>(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  options: { body?: unknown; signal?: AbortSignal | undefined } = {},
+) {
   const headers: Record<string, string> = { Accept: 'application/json' };
   // A foreign site cannot send this header, so its presence shows that the request is our own.
   if (method !== 'GET') headers['X-Duheng-Request'] = '1';

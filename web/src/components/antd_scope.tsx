@@ -1,4 +1,4 @@
-import { ConfigProvider, theme as antd_theme } from 'antd';
+import { theme as antd_theme, ConfigProvider } from 'antd';
 import en_us from 'antd/locale/en_US';
 import zh_cn from 'antd/locale/zh_CN';
 import dayjs from 'dayjs';

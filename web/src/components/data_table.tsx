@@ -51,25 +51,19 @@ function HeaderCell<Row>({ column }: { column: Column<Row> }) {
 export function DataTable<Row>({ caption, columns, rows, row_key, is_stale = false, class_name = '' }: Props<Row>) {
   return (
     <div className={`table-frame ${class_name} ${is_stale ? 'is-stale' : ''}`} aria-busy={is_stale}>
-      {/* biome-ignore lint/a11y/noRedundantRoles: display:block on a phone would take the role away */}
       <table className="data-table" role="table">
         <caption className="visually-hidden">{caption}</caption>
-        {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
         <thead role="rowgroup">
-          {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
           <tr role="row">
             {columns.map((column) => (
               <HeaderCell key={column.key} column={column} />
             ))}
           </tr>
         </thead>
-        {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
         <tbody role="rowgroup">
           {rows.map((row) => (
-            // biome-ignore lint/a11y/noRedundantRoles: see above
             <tr key={row_key(row)} role="row">
               {columns.map((column) => (
-                // biome-ignore lint/a11y/noRedundantRoles: see above
                 <td
                   key={column.key}
                   role="cell"

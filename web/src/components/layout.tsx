@@ -18,7 +18,13 @@ export function PageHeader({ title, note, children }: { title: string; note?: Re
 }
 
 /** A titled part of a page. */
-export function Panel({ title, note, actions, className = '', children }: {
+export function Panel({
+  title,
+  note,
+  actions,
+  className = '',
+  children,
+}: {
   title: ReactNode;
   note?: ReactNode;
   actions?: ReactNode;

@@ -32,7 +32,11 @@ export function Age({ time, time_zone, stale_ms }: { time: string | null; time_z
   if (time === null) return <span className="faint">{t('age.never')}</span>;
   const age_ms = now_ms - Date.parse(time);
   const text =
-    age_ms < -5_000 ? t('age.ahead') : age_ms < 1_000 ? t('age.now') : t('age.label', { age: duration_text(age_ms, language, 'narrow') });
+    age_ms < -5_000
+      ? t('age.ahead')
+      : age_ms < 1_000
+        ? t('age.now')
+        : t('age.label', { age: duration_text(age_ms, language, 'narrow') });
   const is_stale = stale_ms !== undefined && age_ms > stale_ms;
   return (
     <time className={is_stale ? 'number age stale' : 'number age'} dateTime={time} title={hint(time, time_zone)}>

@@ -8,9 +8,13 @@ export type Messages = Record<MessageKey, string>;
 export type Language = 'zh-CN' | 'en';
 
 /** The names between braces in a text, e.g. 'count' in '共 {count} 条'. */
-type ParameterNames<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | ParameterNames<Rest> : never;
+type ParameterNames<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParameterNames<Rest>
+  : never;
 type Parameters<Key extends MessageKey> = Record<ParameterNames<(typeof zh_cn)[Key]>, string | number>;
-type Arguments<Key extends MessageKey> = [ParameterNames<(typeof zh_cn)[Key]>] extends [never] ? [] : [parameters: Parameters<Key>];
+type Arguments<Key extends MessageKey> = [ParameterNames<(typeof zh_cn)[Key]>] extends [never]
+  ? []
+  : [parameters: Parameters<Key>];
 
 /** Gives the text of `key`; parameters are checked against the text by the compiler. Numbers are set in the language's way. */
 export type Translate = <Key extends MessageKey>(key: Key, ...parameters: Arguments<Key>) => string;

@@ -1,4 +1,4 @@
-import { field_tints, palettes, radius, space, type, type ThemeName } from './theme.ts';
+import { field_tints, palettes, radius, space, type ThemeName, type } from './theme.ts';
 
 function custom_properties(theme: ThemeName): string {
   const lines = Object.entries(palettes[theme]).map(([name, value]) => `--${name.replaceAll('_', '-')}: ${value};`);

@@ -85,7 +85,11 @@ export function CompletenessPanel({ device, date }: { device: DeviceDetail; date
   });
   const { data } = completeness;
   return (
-    <Panel title={t('device.completeness')} note={<span className="number">{iso_date(date)}</span>} className="completeness-panel">
+    <Panel
+      title={t('device.completeness')}
+      note={<span className="number">{iso_date(date)}</span>}
+      className="completeness-panel"
+    >
       {completeness.isPending && <Skeleton rows={6} />}
       {completeness.isError && <ProblemView error={completeness.error} on_retry={() => void completeness.refetch()} />}
       {data && data.expected === 0 && <Empty title={t('completeness.no_data')} />}

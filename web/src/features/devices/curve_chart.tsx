@@ -31,7 +31,8 @@ function mark_text(span: Span, time_zone: string, language: Language): (instant_
       return instant_ms === span.to_ms ? '24:00' : clock_text(instant_ms, time_zone, false);
     }
     const { month, day } = civil_time(instant_ms, time_zone);
-    if (span.name === 'year') return new Intl.DateTimeFormat(language, { month: 'short', timeZone: time_zone }).format(instant_ms);
+    if (span.name === 'year')
+      return new Intl.DateTimeFormat(language, { month: 'short', timeZone: time_zone }).format(instant_ms);
     return `${month}/${day}`;
   };
 }
@@ -49,16 +50,28 @@ function band_series(parts: readonly Stretch[], color: string) {
     const lower = part.map(({ at_ms, min }) => api.coord([at_ms, min]));
     return { type: 'polygon', shape: { points: [...upper, ...lower.reverse()] }, style: { fill: color }, silent: true };
   };
-  return { type: 'custom' as const, renderItem, data: parts.map((_, index) => [parts[index]?.[0]?.at_ms ?? 0, index]), silent: true, clip: true, z: 1 };
+  return {
+    type: 'custom' as const,
+    renderItem,
+    data: parts.map((_, index) => [parts[index]?.[0]?.at_ms ?? 0, index]),
+    silent: true,
+    clip: true,
+    z: 1,
+  };
 }
 
 /** Line points; a null between stretches breaks the line, and a stretch of one bucket gets a dot, as it has no line. */
 function line_data(parts: readonly Stretch[]): { value: [number, number | null]; symbol: 'circle' | 'none' }[] {
   return parts.flatMap((part, index) => {
-    const points = part.map(({ at_ms, last }) => ({ value: [at_ms, last] as [number, number | null], symbol: part.length === 1 ? ('circle' as const) : ('none' as const) }));
+    const points = part.map(({ at_ms, last }) => ({
+      value: [at_ms, last] as [number, number | null],
+      symbol: part.length === 1 ? ('circle' as const) : ('none' as const),
+    }));
     const next = parts[index + 1]?.[0];
     const end = part.at(-1);
-    return next && end ? [...points, { value: [(end.at_ms + next.at_ms) / 2, null] as [number, number | null], symbol: 'none' as const }] : points;
+    return next && end
+      ? [...points, { value: [(end.at_ms + next.at_ms) / 2, null] as [number, number | null], symbol: 'none' as const }]
+      : points;
   });
 }
 
@@ -104,8 +117,7 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
     const shown_marks = thinned(marks, Math.max(3, Math.floor(made.getWidth() / 76)));
     const tooltip_html = (drawn: DrawnBucket) => {
       const { bucket } = drawn;
-      const line = (name: string, value: string) =>
-        `<tr><td>${name}</td><td>${grouped(value)} ${curve.unit}</td></tr>`;
+      const line = (name: string, value: string) => `<tr><td>${name}</td><td>${grouped(value)} ${curve.unit}</td></tr>`;
       return `<div class="curve-tip"><p>${date_time_text(drawn.at_ms, time_zone)}</p><table>${line(t('curve.column_last'), bucket.last.value)}${
         bucket.count > 1 ? line(t('curve.column_min'), bucket.min.value) + line(t('curve.column_max'), bucket.max.value) : ''
       }</table><p>${t('curve.tooltip_count', { count: bucket.count })}</p></div>`;

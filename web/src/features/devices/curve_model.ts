@@ -51,7 +51,9 @@ export function nearest(parts: readonly Stretch[], at_ms: number, reach_ms: numb
 /** Of a bucket's first, last, least and greatest reading the one whose value lies nearest to where was pressed. */
 export function nearest_point({ bucket }: DrawnBucket, value: number): CurvePoint {
   const points = [bucket.last, bucket.first, bucket.min, bucket.max];
-  return points.reduce((best, point) => (Math.abs(Number(point.value) - value) < Math.abs(Number(best.value) - value) ? point : best));
+  return points.reduce((best, point) =>
+    Math.abs(Number(point.value) - value) < Math.abs(Number(best.value) - value) ? point : best,
+  );
 }
 
 /** Least and greatest exact value of the whole curve. */

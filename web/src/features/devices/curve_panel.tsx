@@ -62,10 +62,21 @@ function Controls({ device, register, state, change }: Props) {
           maxDate={dayjs(iso_date(today))}
           onChange={(date) => date && change({ date: date.format('YYYY-MM-DD') })}
         />
-        <button type="button" className="button button-icon" aria-label={t('curve.next')} disabled={is_newest} onClick={() => go(1)}>
+        <button
+          type="button"
+          className="button button-icon"
+          aria-label={t('curve.next')}
+          disabled={is_newest}
+          onClick={() => go(1)}
+        >
           <Icon name="right" size={16} />
         </button>
-        <button type="button" className="button" disabled={iso_date(state.date) === iso_date(today)} onClick={() => change({ date: '' })}>
+        <button
+          type="button"
+          className="button"
+          disabled={iso_date(state.date) === iso_date(today)}
+          onClick={() => change({ date: '' })}
+        >
           {t('curve.today')}
         </button>
       </div>
@@ -122,7 +133,12 @@ export function CurvePanel({ device, register, state, change }: Props) {
         </span>
       }
       actions={
-        <button type="button" className="button button-small" aria-pressed={shows_table} onClick={() => setShowsTable(!shows_table)}>
+        <button
+          type="button"
+          className="button button-small"
+          aria-pressed={shows_table}
+          onClick={() => setShowsTable(!shows_table)}
+        >
           <Icon name={shows_table ? 'curve' : 'table'} size={15} />
           {t(shows_table ? 'curve.show_chart' : 'curve.show_table')}
         </button>

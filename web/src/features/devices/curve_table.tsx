@@ -31,7 +31,12 @@ export function CurveTable({ curve, label, time_zone }: { curve: Curve; label: s
           is_title: true,
           cell: ({ start }) => <TimeText time={start} time_zone={time_zone} />,
         },
-        { key: 'count', header: t('curve.column_count'), align: 'end', cell: ({ count }) => <span className="number">{count}</span> },
+        {
+          key: 'count',
+          header: t('curve.column_count'),
+          align: 'end',
+          cell: ({ count }) => <span className="number">{count}</span>,
+        },
         point('first'),
         point('last'),
         point('min'),

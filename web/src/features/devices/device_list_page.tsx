@@ -54,8 +54,18 @@ function useColumns(sort: DeviceSort, change: (change: ListChange) => void, time
         ),
       },
       { key: 'site', header: t('devices.column_site'), cell: ({ site }) => site?.name ?? <span className="faint">–</span> },
-      { key: 'organisation', header: t('devices.column_organisation'), is_minor: true, cell: ({ organisation }) => organisation.name },
-      { key: 'gateway', header: t('devices.column_gateway'), is_minor: true, cell: ({ gateway }) => gateway?.name ?? <span className="faint">–</span> },
+      {
+        key: 'organisation',
+        header: t('devices.column_organisation'),
+        is_minor: true,
+        cell: ({ organisation }) => organisation.name,
+      },
+      {
+        key: 'gateway',
+        header: t('devices.column_gateway'),
+        is_minor: true,
+        cell: ({ gateway }) => gateway?.name ?? <span className="faint">–</span>,
+      },
       { key: 'model', header: t('devices.column_model'), is_minor: true, cell: ({ model }) => model },
     ];
   }, [t, sort, change, time_zones]);

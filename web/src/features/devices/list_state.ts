@@ -15,7 +15,9 @@ function one_of<T extends string>(text: string | null, allowed: readonly T[]): T
 }
 
 /** The list's whole state stands in the address, so that it can be sent to somebody; nonsense in it is ignored. */
-export function read_list_state(parameters: URLSearchParams): DeviceQuery & { page: number; page_size: number; sort: DeviceSort } {
+export function read_list_state(
+  parameters: URLSearchParams,
+): DeviceQuery & { page: number; page_size: number; sort: DeviceSort } {
   const state = one_of(parameters.get('state'), device_states);
   const search = parameters.get('search')?.slice(0, 100);
   const id = (name: string) => positive(parameters.get(name), 0, Number.MAX_SAFE_INTEGER) || undefined;
@@ -33,7 +35,10 @@ export function read_list_state(parameters: URLSearchParams): DeviceQuery & { pa
 }
 
 /** The address after a change. Any change but turning the page leads back to the first page; defaults are left out. */
-export function change_list_state(parameters: URLSearchParams, change: Record<string, string | number | undefined>): URLSearchParams {
+export function change_list_state(
+  parameters: URLSearchParams,
+  change: Record<string, string | number | undefined>,
+): URLSearchParams {
   const next = new URLSearchParams(parameters);
   if (!('page' in change)) next.delete('page');
   const defaults: Record<string, string> = { page: '1', page_size: String(default_page_size), sort: 'name' };

@@ -19,7 +19,12 @@ const page_length = 20;
 function useColumns(register: RegisterLatest, time_zone: string): Column<Reading>[] {
   const { t } = useLanguage();
   return [
-    { key: 'time', header: t('readings.column_time'), is_title: true, cell: ({ time }) => <TimeText time={time} time_zone={time_zone} /> },
+    {
+      key: 'time',
+      header: t('readings.column_time'),
+      is_title: true,
+      cell: ({ time }) => <TimeText time={time} time_zone={time_zone} />,
+    },
     {
       key: 'value',
       header: t('readings.column_value'),
@@ -27,7 +32,9 @@ function useColumns(register: RegisterLatest, time_zone: string): Column<Reading
       is_corner: true,
       cell: ({ value, frame }) => (
         <FrameLink frame={frame}>
-          <span className="number">{value === null ? t('device.no_value') : value_text(register.register, register.kind, value)}</span>{' '}
+          <span className="number">
+            {value === null ? t('device.no_value') : value_text(register.register, register.kind, value)}
+          </span>{' '}
           <span className="unit">{register.unit}</span>
         </FrameLink>
       ),
@@ -39,10 +46,15 @@ function useColumns(register: RegisterLatest, time_zone: string): Column<Reading
         findings(quality).length > 0 || conflict ? (
           <QualityMarks quality={quality} conflict={conflict} />
         ) : (
-          <span className="faint">{t('quality.good')}</span>
+          <span className="faint quality-good">{t('quality.good')}</span>
         ),
     },
-    { key: 'source', header: t('readings.column_source'), is_minor: true, cell: ({ time_source }) => t(`time_source.${time_source}`) },
+    {
+      key: 'source',
+      header: t('readings.column_source'),
+      is_minor: true,
+      cell: ({ time_source }) => t(`time_source.${time_source}`),
+    },
     {
       key: 'received',
       header: t('readings.column_received'),
@@ -72,7 +84,12 @@ export function ReadingsPanel({ register, time_zone }: { register: RegisterLates
       className="readings-panel"
       actions={
         <>
-          <button type="button" className="button button-small" disabled={before === undefined} onClick={() => setBefore(undefined)}>
+          <button
+            type="button"
+            className="button button-small"
+            disabled={before === undefined}
+            onClick={() => setBefore(undefined)}
+          >
             {t('readings.newest')}
           </button>
           <button

@@ -15,6 +15,8 @@ const certificate_warning_ms = 14 * 86_400_000;
 
 function Connection({ gateway }: { gateway: Gateway }) {
   const { t } = useLanguage();
+  // One that was never enrolled cannot be missing.
+  if (gateway.state === 'created') return <span className="faint">–</span>;
   return (
     <span className={gateway.connected ? 'mark mark-ok' : 'mark mark-failed'}>
       {t(gateway.connected ? 'gateways.connected' : 'gateways.disconnected')}
@@ -46,7 +48,12 @@ function useColumns(): Column<Gateway>[] {
       is_title: true,
       cell: ({ id, name }) => <Link to={`/devices?gateway_id=${id}`}>{name}</Link>,
     },
-    { key: 'connection', header: t('gateways.column_connection'), is_corner: true, cell: (gateway) => <Connection gateway={gateway} /> },
+    {
+      key: 'connection',
+      header: t('gateways.column_connection'),
+      is_corner: true,
+      cell: (gateway) => <Connection gateway={gateway} />,
+    },
     { key: 'state', header: t('gateways.column_state'), cell: ({ state }) => t(`gateways.state_${state}`) },
     {
       key: 'devices',
@@ -54,7 +61,12 @@ function useColumns(): Column<Gateway>[] {
       align: 'end',
       cell: ({ devices }) => <span className="number">{numbers.format(devices)}</span>,
     },
-    { key: 'last_batch', header: t('gateways.column_last_batch'), align: 'end', cell: ({ last_batch_at }) => <Age time={last_batch_at} stale_ms={60_000} /> },
+    {
+      key: 'last_batch',
+      header: t('gateways.column_last_batch'),
+      align: 'end',
+      cell: ({ last_batch_at }) => <Age time={last_batch_at} stale_ms={60_000} />,
+    },
     {
       key: 'clock',
       header: t('gateways.column_clock'),
@@ -72,7 +84,8 @@ function useColumns(): Column<Gateway>[] {
       key: 'spool',
       header: t('gateways.column_spool'),
       align: 'end',
-      cell: ({ spooled_batches }) => (spooled_batches === null ? none : <span className="number">{numbers.format(spooled_batches)}</span>),
+      cell: ({ spooled_batches }) =>
+        spooled_batches === null ? none : <span className="number">{numbers.format(spooled_batches)}</span>,
     },
     {
       key: 'autonomy',
@@ -89,7 +102,12 @@ function useColumns(): Column<Gateway>[] {
           </span>
         ),
     },
-    { key: 'certificate', header: t('gateways.column_certificate'), align: 'end', cell: ({ certificate_expires }) => <Certificate expires={certificate_expires} /> },
+    {
+      key: 'certificate',
+      header: t('gateways.column_certificate'),
+      align: 'end',
+      cell: ({ certificate_expires }) => <Certificate expires={certificate_expires} />,
+    },
   ];
 }
 
@@ -104,7 +122,9 @@ export default function GatewaysPage() {
       {gateways.isError && <ProblemView error={gateways.error} on_retry={() => void gateways.refetch()} />}
       {gateways.isPending && <Skeleton rows={4} height={30} />}
       {gateways.data && rows.length === 0 && <Empty title={t('gateways.empty')} hint={t('gateways.empty_hint')} />}
-      {rows.length > 0 && <DataTable caption={t('gateways.table_caption')} columns={columns} rows={rows} row_key={({ id }) => id} />}
+      {rows.length > 0 && (
+        <DataTable caption={t('gateways.table_caption')} columns={columns} rows={rows} row_key={({ id }) => id} />
+      )}
     </>
   );
 }

@@ -56,7 +56,11 @@ function StateBar({ overview }: { overview: Overview }) {
 
 function attention(overview: Overview): { key: MessageKey; count: number; to: string }[] {
   return [
-    { key: 'overview.attention_offline' as const, count: overview.states.offline, to: '/devices?state=offline&sort=last_reading' },
+    {
+      key: 'overview.attention_offline' as const,
+      count: overview.states.offline,
+      to: '/devices?state=offline&sort=last_reading',
+    },
     { key: 'overview.attention_gateways' as const, count: overview.gateways - overview.gateways_connected, to: '/gateways' },
     { key: 'overview.attention_late' as const, count: overview.states.late, to: '/devices?state=late&sort=last_reading' },
     { key: 'overview.attention_never' as const, count: overview.states.never, to: '/devices?state=never' },
@@ -144,7 +148,10 @@ export default function OverviewPage() {
   const overview = useQuery({ ...queries.overview(), refetchInterval: 2_000 });
   return (
     <>
-      <PageHeader title={t('overview.title')} note={overview.data && <Age time={overview.data.server_time} stale_ms={15_000} />} />
+      <PageHeader
+        title={t('overview.title')}
+        note={overview.data && <Age time={overview.data.server_time} stale_ms={15_000} />}
+      />
       {overview.isError && <ProblemView error={overview.error} on_retry={() => void overview.refetch()} />}
       {overview.isPending && <Skeleton rows={8} height={28} />}
       {overview.data && <Content overview={overview.data} />}

@@ -15,7 +15,7 @@ interface Point {
 export function round_ceiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return (([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power);
+  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
 export function line_path(points: readonly number[], ceiling: number): string {
@@ -33,7 +33,9 @@ export function Throughput({ readings_per_s, time }: { readings_per_s: number; t
   const { t, language } = useLanguage();
   const [points, setPoints] = useState<Point[]>([]);
   useEffect(() => {
-    setPoints((before) => (before.at(-1)?.time === time ? before : [...before, { time, value: readings_per_s }].slice(-points_max)));
+    setPoints((before) =>
+      before.at(-1)?.time === time ? before : [...before, { time, value: readings_per_s }].slice(-points_max),
+    );
   }, [readings_per_s, time]);
   const values = points.map(({ value }) => value);
   const ceiling = round_ceiling(Math.max(...values, 1));
@@ -51,7 +53,9 @@ export function Throughput({ readings_per_s, time }: { readings_per_s: number; t
           <span className="throughput-ceiling number">{numbers.format(ceiling)}</span>
           <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
             <path className="throughput-grid" d={`M0 6H${width}M0 ${(height + 6) / 2}H${width}M0 ${height}H${width}`} />
-            {points.length > 1 && <path className="throughput-area" d={`${line}L${width} ${height}L${first_x.toFixed(1)} ${height}Z`} />}
+            {points.length > 1 && (
+              <path className="throughput-area" d={`${line}L${width} ${height}L${first_x.toFixed(1)} ${height}Z`} />
+            )}
             {points.length > 1 && <path className="throughput-line" d={line} />}
           </svg>
         </div>

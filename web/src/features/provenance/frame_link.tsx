@@ -5,7 +5,12 @@ import { Link, useLocation } from 'react-router';
 export const frame_parameter = 'frame';
 
 /** Leads from a value to the frame that carried it: opens over the page one is on, and can be sent to somebody as a link. */
-export function FrameLink({ frame, label, class_name = '', children }: {
+export function FrameLink({
+  frame,
+  label,
+  class_name = '',
+  children,
+}: {
   frame: string;
   label?: string;
   class_name?: string;

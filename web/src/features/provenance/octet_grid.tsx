@@ -167,7 +167,14 @@ export function OctetGrid({ title, octets: explained }: { title: string; octets:
         </p>
       )}
       <Grid octets={octets} fields={explained.fields} active={active} on_active={setHovered} on_pin={pin} />
-      <FieldTable hex={explained.hex} fields={explained.fields} active={active} pinned={pinned} on_active={setHovered} on_pin={pin} />
+      <FieldTable
+        hex={explained.hex}
+        fields={explained.fields}
+        active={active}
+        pinned={pinned}
+        on_active={setHovered}
+        on_pin={pin}
+      />
     </section>
   );
 }

@@ -46,7 +46,13 @@ export function spaced_hex(hex: string): string {
 /** Where an arrow key leads in a grid of `columns` columns; stays at the edges. */
 export function moved(offset: number, key: string, count: number, columns: number): number {
   const target =
-    { ArrowLeft: offset - 1, ArrowRight: offset + 1, ArrowUp: offset - columns, ArrowDown: offset + columns, Home: 0, End: count - 1 }[key] ??
-    offset;
+    {
+      ArrowLeft: offset - 1,
+      ArrowRight: offset + 1,
+      ArrowUp: offset - columns,
+      ArrowDown: offset + columns,
+      Home: 0,
+      End: count - 1,
+    }[key] ?? offset;
   return target < 0 || target >= count ? offset : target;
 }

@@ -25,7 +25,7 @@ function failure_text(error: unknown, t: Translate): string {
   return error instanceof ApiError && error.status === 401 ? t('session.wrong') : problem_text(error, t);
 }
 
-function PasswordField({ value, on_change }: { value: string; on_change: (value: string) => void }) {
+function PasswordField({ value, missing, on_change }: { value: string; missing: boolean; on_change: (value: string) => void }) {
   const { t } = useLanguage();
   const id = useId();
   const [is_shown, setShown] = useState(false);
@@ -41,6 +41,7 @@ function PasswordField({ value, on_change }: { value: string; on_change: (value:
           type={is_shown ? 'text' : 'password'}
           autoComplete="current-password"
           required
+          aria-invalid={missing}
           maxLength={1000}
           value={value}
           onChange={(event) => on_change(event.target.value)}
@@ -60,7 +61,7 @@ function PasswordField({ value, on_change }: { value: string; on_change: (value:
         </button>
       </div>
       <p id={`${id}-caps`} className="field-hint" aria-live="polite">
-        {has_caps_lock && `⇪ ${t('session.caps_lock')}`}
+        {missing ? t('session.password_missing') : has_caps_lock && `⇪ ${t('session.caps_lock')}`}
       </p>
     </div>
   );
@@ -76,12 +77,20 @@ function LoginForm() {
   const [is_sending, setSending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const [wait_s, startWait] = useCountdown();
+  const [was_tried_empty, setTriedEmpty] = useState(false);
+  const is_missing = (value: string) => was_tried_empty && value === '';
   const name_id = useId();
   const form = useRef<HTMLFormElement>(null);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (is_sending || wait_s > 0) return;
+    const empty = name === '' ? 'name' : password === '' ? 'password' : null;
+    setTriedEmpty(empty !== null);
+    if (empty) {
+      form.current?.querySelector<HTMLInputElement>(`input[name="${empty}"]`)?.focus();
+      return;
+    }
     setSending(true);
     setFailure(null);
     try {
@@ -98,32 +107,40 @@ function LoginForm() {
   };
 
   const is_throttled = wait_s > 0;
-  const request_id = failure instanceof ApiError && failure.status !== 401 ? failure.problem?.request_id : undefined;
+  // A throttling answer says nothing any more once its time has run out.
+  const shown = failure instanceof ApiError && failure.status === 429 ? null : failure;
+  const request_id = shown instanceof ApiError && shown.status !== 401 ? shown.problem?.request_id : undefined;
   return (
-    <form className="login-form" onSubmit={(event) => void submit(event)} ref={form}>
+    <form className="login-form" noValidate onSubmit={(event) => void submit(event)} ref={form}>
       <h1>{t('session.title')}</h1>
       <div className="field">
         <label htmlFor={name_id}>{t('session.name')}</label>
         <div className="input-frame">
-          {/* biome-ignore lint/a11y/noAutofocus: the page's one purpose */}
           <input
             id={name_id}
             name="name"
             autoComplete="username"
             autoCapitalize="none"
             spellCheck={false}
+            // biome-ignore lint/a11y/noAutofocus: the page's one purpose
             autoFocus
             required
+            aria-invalid={is_missing(name)}
+            aria-describedby={`${name_id}-hint`}
             maxLength={100}
             value={name}
             onChange={(event) => setName(event.target.value)}
           />
         </div>
+        <p id={`${name_id}-hint`} className="field-hint">
+          {is_missing(name) && t('session.name_missing')}
+        </p>
       </div>
-      <PasswordField value={password} on_change={setPassword} />
+      <PasswordField value={password} missing={is_missing(password)} on_change={setPassword} />
       <div className="login-failure" role="alert">
-        {is_throttled ? t('session.throttled', { seconds: wait_s }) : failure !== null && !throttle_is_over(failure) && failure_text(failure, t)}
-        {request_id && !is_throttled && (
+        {is_throttled && t('session.throttled', { seconds: wait_s })}
+        {shown !== null && failure_text(shown, t)}
+        {request_id && (
           <span className="problem-request">
             {t('error.request_id')} <code>{request_id}</code>
           </span>
@@ -134,11 +151,6 @@ function LoginForm() {
       </button>
     </form>
   );
-}
-
-/** A throttling answer says nothing any more once its time has run out. */
-function throttle_is_over(failure: unknown): boolean {
-  return failure instanceof ApiError && failure.status === 429;
 }
 
 export default function LoginPage() {

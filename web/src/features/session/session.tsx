@@ -78,6 +78,11 @@ export function RequireSession({ children }: { children: ReactNode }) {
   return <Splash />;
 }
 
+/** The session itself stays, as whoever watches it must hear of its change. */
+function forget_answers(client: QueryClient): void {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session_key[0] });
+}
+
 /** Ends the session here and on the platform. */
 export function useLogOut(): () => Promise<void> {
   const client = useQueryClient();
@@ -89,7 +94,7 @@ export function useLogOut(): () => Promise<void> {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
     }
     localStorage.removeItem(hint_key);
-    client.clear();
+    forget_answers(client);
     client.setQueryData(logged_out_key, true);
     client.setQueryData<Session | null>(session_key, null);
   };
@@ -98,6 +103,6 @@ export function useLogOut(): () => Promise<void> {
 /** Takes over a new session; nothing that the former user saw is kept. */
 export function session_begun(client: QueryClient, session: Session): void {
   localStorage.setItem(hint_key, '1');
-  client.clear();
+  forget_answers(client);
   client.setQueryData<Session | null>(session_key, session);
 }

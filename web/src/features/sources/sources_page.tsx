@@ -31,7 +31,12 @@ export default function SourcesPage() {
             },
             { key: 'gateway', header: t('sources.column_gateway'), cell: ({ gateway }) => gateway.name },
             { key: 'first', header: t('sources.column_first'), cell: ({ first_heard_at }) => <TimeText time={first_heard_at} /> },
-            { key: 'last', header: t('sources.column_last'), align: 'end', cell: ({ last_heard_at }) => <Age time={last_heard_at} /> },
+            {
+              key: 'last',
+              header: t('sources.column_last'),
+              align: 'end',
+              cell: ({ last_heard_at }) => <Age time={last_heard_at} />,
+            },
           ]}
         />
       )}

@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "platform/ingest/ingest_core.hpp"
+#include "platform/people/people.hpp"
+#include "platform/web/http_server.hpp"
+#include "platform/web/live_service.hpp"
+#include "platform/web/web_service.hpp"
+
+namespace duheng::platform {
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;  ///< 0: any free one, told in run/ports.json
+};
+
+/// Everything in platform.yaml; packaging/examples/platform.yaml explains each key.
+struct Configuration {
+  std::string data;
+  Endpoint https;
+  std::string certificate_file;  ///< with `key_file`, or both empty: the platform's own authority issues one
+  std::string key_file;
+  std::vector<std::string> names;  ///< by which browsers and gateways reach the platform: DNS names and IP addresses
+  Endpoint gateways;
+  Endpoint enrolment;
+  Endpoint observability;
+  std::string web_directory;  ///< the built web application; empty: the API alone
+  web::HttpLimits http;
+  web::WebService::Options service;
+  web::LiveService::Options live;
+  PeopleOptions people;
+  IngestOptions ingest;
+  std::uint64_t free_bytes_warning = 0;     ///< below it the journal is "degraded"
+  std::int64_t telemetry_lag_ms_max = 0;    ///< beyond it the platform is not ready
+  std::uint64_t telemetry_memory_bytes = 0;
+  std::size_t telemetry_threads = 2;
+  std::int64_t drain_ms = 0;
+  log::Options log;
+};
+
+/// Errors: not_found, malformed, invalid_argument, limit_exceeded - with file and line.
+[[nodiscard]] Result<Configuration> load_configuration(const std::string& path);
+[[nodiscard]] Result<Configuration> parse_configuration(std::string_view yaml, const std::string& name);
+
+}  // namespace duheng::platform

@@ -1,0 +1,31 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "configuration.hpp"
+
+namespace duheng::platform {
+
+/// The server: opens everything, serves, and closes in order. One per process and data directory.
+class Platform {
+ public:
+  struct Ports {
+    std::uint16_t https = 0, gateways = 0, enrolment = 0, observability = 0;
+  };
+  /// Opens the stores, starts every listener and writes run/ports.json. Errors: the message says what is wrong in words fit for
+  /// the operator: port taken, key file readable by others, data directory in use, disk full, damaged file.
+  [[nodiscard]] static Result<std::unique_ptr<Platform>> start(Configuration configuration);
+  /// Stops if that was not done.
+  ~Platform();
+
+  [[nodiscard]] Ports ports() const noexcept;
+  /// Takes nothing new, commits what has come, answers what was asked, closes. Idempotent.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Platform(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace duheng::platform

@@ -1,0 +1,261 @@
+#include "device/fleet/fleet.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+
+#include "base/log.hpp"
+#include "device/ledger/ledger.hpp"
+#include "device/meter/virtual_bus.hpp"
+#include "link/channel.hpp"
+
+namespace duheng::device {
+namespace {
+
+// Below the range from which Linux takes clients' own ports, so that nobody's connection sits on one of ours after a restart.
+constexpr std::uint32_t port_range_first = 10'000;
+constexpr std::uint32_t port_range_last = 30'000;
+constexpr int port_attempts = 200;
+
+std::string model_of(bool three_phase) { return three_phase ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"; }
+
+/// One master's connection to one bus.
+struct Visit {
+  Visit(VirtualBus& bus, LedgerWriter& ledger) : port(bus), trail(ledger) {}
+  VirtualBusPort port;
+  LedgerTrail trail;
+};
+
+}  // namespace
+
+struct Fleet::Impl {
+  struct Meter {
+    std::string uid;
+    bool three_phase = false;
+    std::string channel;
+  };
+  struct Port {
+    VirtualBus bus;
+    std::unique_ptr<link::Listener> listener;
+    struct Connection {
+      std::unique_ptr<link::Channel> channel;
+      std::unique_ptr<Visit> visit;
+    };
+    std::unordered_map<std::uint64_t, Connection> connections;
+  };
+  struct Line {
+    VirtualBus bus;
+    std::unique_ptr<link::PseudoTerminal> terminal;
+    std::unique_ptr<Visit> visit;
+    std::string link_path;
+  };
+
+  Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, FleetConfig f) : loop(l), disk(d), clock(c), random(r), config(std::move(f)) {}
+
+  link::EventLoop& loop;
+  Disk& disk;
+  const Clock& clock;
+  Random& random;
+  FleetConfig config;
+  int lock = -1;
+  std::unique_ptr<LedgerWriter> ledger;
+  std::vector<Meter> meters;
+  std::vector<std::shared_ptr<Port>> ports;
+  std::vector<std::unique_ptr<Line>> lines;
+  std::uint64_t next_connection = 1;
+  std::uint16_t first_port = 0;
+  bool ledger_failed = false;
+
+  std::string path(std::string_view name) const { return fmt::format("{}/{}", config.data_directory, name); }
+
+  Result<void> take_directory() {
+    DUHENG_CHECK(disk.make_directories(config.data_directory));
+    lock = ::open(path("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+      const Error error{ErrorCode::unavailable, fmt::format("cannot take {}: {}", config.data_directory, std::strerror(errno))};
+      if (lock >= 0) ::close(lock);
+      lock = -1;
+      return std::unexpected(error);
+    }
+    if (disk.exists(path(fleet_files::ready))) DUHENG_CHECK(disk.remove(path(fleet_files::ready)));
+    return {};
+  }
+
+  std::shared_ptr<VirtualMeter> make_meter(std::uint32_t number, std::string channel) {
+    VirtualMeterOptions options;
+    const std::string uid = fmt::format("{:012}", config.first_address + number);
+    options.address = *dlt645::Address::parse(uid);
+    options.seed = mixed(config.seed, number);
+    options.three_phase = config.three_phase_every > 0 && number % config.three_phase_every == config.three_phase_every - 1;
+    options.exports = config.exports_every > 0 && number % config.exports_every == config.exports_every - 1;
+    options.zone_offset_minutes = config.zone_offset_minutes;
+    const auto span = static_cast<std::uint64_t>(2 * config.clock_drift_ppm_max + 1);
+    options.clock_drift_ppm = static_cast<std::int32_t>(mixed(options.seed, 21) % span) - config.clock_drift_ppm_max;
+    meters.push_back({uid, options.three_phase, std::move(channel)});
+    return std::make_shared<VirtualMeter>(options);
+  }
+
+  bool chance(std::uint32_t per_mille) { return per_mille > 0 && random.below(1'000) < per_mille; }
+
+  /// Answers what a master sent; `send` is called for each answer, after the ledger has it.
+  template <class Send>
+  void answer(Visit& visit, ByteView octets, Send&& send) {
+    visit.port.octets(clock.utc_ms(), octets, [&](ByteView question) { visit.trail.question(question); },
+                      [&](const BusAnswer& said) {
+                        const bool lost = chance(config.answers_lost_per_mille);
+                        const bool spoiled = !lost && chance(config.answers_spoiled_per_mille);
+                        const auto written = visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets, clock.utc_ms(),
+                                                                lost || spoiled || said.collision);
+                        if (!written) {
+                          if (!ledger_failed) log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
+                          ledger_failed = true;
+                          return;
+                        }
+                        ledger_failed = false;
+                        if (lost) return;
+                        if (!spoiled) return send(said.octets);
+                        Bytes changed(said.octets.begin(), said.octets.end());
+                        changed[random.below(changed.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));
+                        send(changed);
+                      });
+  }
+
+  void accept(const std::shared_ptr<Port>& shared, std::unique_ptr<link::Channel> channel) {
+    Port& port = *shared;
+    if (port.connections.size() >= config.connections_per_port_max) return;  // destroyed: refused
+    const std::uint64_t id = next_connection++;
+    auto& connection = port.connections[id];
+    connection.visit = std::make_unique<Visit>(port.bus, *ledger);
+    connection.channel = std::move(channel);
+    connection.channel->set_handlers({{},
+                                      [this, &port, id](ByteView octets) {
+                                        auto& own = port.connections.at(id);
+                                        answer(*own.visit, octets, [&](ByteView said) { static_cast<void>(own.channel->write(said)); });
+                                      },
+                                      [this, weak = std::weak_ptr(shared), id](const Error&) {
+                                        // Posted: the channel must not be destroyed inside its own call.
+                                        loop.post([weak, id] {
+                                          if (const auto held = weak.lock()) held->connections.erase(id);
+                                        });
+                                      }});
+  }
+
+  Result<void> listen_run(std::uint32_t first) {
+    for (std::uint32_t i = 0; i < ports.size(); ++i) {
+      const std::weak_ptr<Port> weak = ports[i];
+      auto listener = link::listen_tcp(loop, config.tcp_address, static_cast<std::uint16_t>(first + i),
+                                       [this, weak](std::unique_ptr<link::Channel> channel) {
+                                         if (const auto port = weak.lock()) accept(port, std::move(channel));
+                                       });
+      if (!listener) {
+        for (auto& opened : ports) opened->listener.reset();
+        return std::unexpected(listener.error());
+      }
+      ports[i]->listener = std::move(*listener);
+    }
+    first_port = static_cast<std::uint16_t>(first);
+    return {};
+  }
+
+  Result<void> open_ports() {
+    if (ports.empty()) return {};
+    if (config.tcp_first_port != 0) return listen_run(config.tcp_first_port);
+    if (const auto kept = read_file(disk, path(fleet_files::ports), 64)) {
+      const auto first = std::strtoul(std::string(as_text(*kept)).c_str(), nullptr, 10);
+      if (first > 0 && first + ports.size() <= 65'536) return listen_run(static_cast<std::uint32_t>(first));
+    }
+    Result<void> outcome = fail(ErrorCode::unavailable, "no free run of ports");
+    const std::uint64_t span = port_range_last - port_range_first - ports.size();
+    for (int attempt = 0; attempt < port_attempts && !outcome; ++attempt)
+      outcome = listen_run(port_range_first + static_cast<std::uint32_t>(random.below(span)));
+    DUHENG_CHECK(outcome);
+    return write_file_atomically(disk, path(fleet_files::ports), as_bytes(std::to_string(first_port)));
+  }
+
+  Result<void> open_lines() {
+    for (auto& line : lines) {
+      DUHENG_TRY(line->terminal, link::open_pseudo_terminal(loop));
+      line->visit = std::make_unique<Visit>(line->bus, *ledger);
+      auto& own = *line;
+      line->terminal->set_handlers(
+          [this, &own](ByteView octets) {
+            answer(*own.visit, octets, [&](ByteView said) { static_cast<void>(own.terminal->write(said)); });
+          },
+          [&own] {
+            own.visit->trail.cut();
+            own.visit->port.reset();
+          });
+      const std::string fresh = line->link_path + ".new";
+      static_cast<void>(::unlink(fresh.c_str()));
+      if (::symlink(line->terminal->path().c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), line->link_path.c_str()) != 0)
+        return fail(ErrorCode::storage_failed, fmt::format("cannot link {}: {}", line->link_path, std::strerror(errno)));
+    }
+    return {};
+  }
+
+  void make_buses() {
+    const std::uint32_t on_lines = config.serial_lines * config.serial_meters_per_line;
+    const std::uint32_t on_ports = config.meters - on_lines;
+    std::uint32_t number = 0;
+    for (std::uint32_t i = 0; i < config.tcp_ports; ++i) {
+      auto port = std::make_shared<Port>();
+      const std::uint32_t share = on_ports / config.tcp_ports + (i < on_ports % config.tcp_ports ? 1 : 0);
+      for (std::uint32_t m = 0; m < share; ++m) port->bus.add(make_meter(number++, fmt::format("tcp-{}", i)));
+      ports.push_back(std::move(port));
+    }
+    for (std::uint32_t i = 0; i < config.serial_lines; ++i) {
+      auto line = std::make_unique<Line>();
+      line->link_path = path(fmt::format("serial-{}", i));
+      for (std::uint32_t m = 0; m < config.serial_meters_per_line; ++m) line->bus.add(make_meter(number++, fmt::format("serial-{}", i)));
+      lines.push_back(std::move(line));
+    }
+  }
+
+  Result<void> write_devices() {
+    std::string text = "# Written by duheng-fleet: what a gateway must know to read this fleet.\nchannels:\n";
+    for (std::size_t i = 0; i < ports.size(); ++i)
+      text += fmt::format("  - {{ name: tcp-{}, tcp: {{ host: {}, port: {} }} }}\n", i, config.tcp_address, first_port + i);
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      text += fmt::format("  - {{ name: serial-{}, serial: {{ path: {}, baud: 9600, parity: even }} }}\n", i, log::json_quoted(lines[i]->link_path));
+    text += "devices:\n";
+    for (const auto& meter : meters)
+      text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.uid, model_of(meter.three_phase), meter.channel);
+    return write_file_atomically(disk, path(fleet_files::devices), as_bytes(text));
+  }
+};
+
+Fleet::Fleet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random, FleetConfig config) {
+  std::unique_ptr<Fleet> fleet(new Fleet(std::make_unique<Impl>(loop, disk, clock, random, std::move(config))));
+  auto& impl = *fleet->impl_;
+  DUHENG_CHECK(impl.take_directory());
+  DUHENG_TRY(impl.ledger, LedgerWriter::open(disk, impl.path(fleet_files::ledger), impl.config.ledger_bytes_max));
+  impl.make_buses();
+  DUHENG_CHECK(impl.open_ports());
+  DUHENG_CHECK(impl.open_lines());
+  DUHENG_CHECK(impl.write_devices());
+  const std::string ready = fmt::format("{{\"meters\":{},\"first_port\":{},\"ports\":{},\"serial_lines\":{}}}\n", impl.meters.size(),
+                                        impl.first_port, impl.ports.size(), impl.lines.size());
+  DUHENG_CHECK(write_file_atomically(disk, impl.path(fleet_files::ready), as_bytes(ready)));
+  return fleet;
+}
+
+Fleet::~Fleet() {
+  if (impl_->lock < 0) return;
+  static_cast<void>(impl_->disk.remove(impl_->path(fleet_files::ready)));
+  if (impl_->ledger) static_cast<void>(impl_->ledger->flush());
+  ::close(impl_->lock);
+}
+
+std::uint32_t Fleet::meter_count() const { return static_cast<std::uint32_t>(impl_->meters.size()); }
+std::uint64_t Fleet::answer_count() const { return impl_->ledger->answer_count(); }
+std::uint16_t Fleet::first_port() const { return impl_->first_port; }
+
+}  // namespace duheng::device

@@ -1,0 +1,64 @@
+#include "device/fleet/fleet_config.hpp"
+
+#include <fmt/format.h>
+
+#include "base/config.hpp"
+
+namespace duheng::device {
+namespace {
+
+log::Options read_log(const ConfigNode& node) {
+  log::Options out;
+  out.program = "duheng-fleet";
+  out.level = static_cast<log::Level>(node.choice("level", {"debug", "info", "warning", "error"}, 1));
+  out.format = node.choice("format", {"json", "text"}, 0) == 0 ? log::Format::json : log::Format::text;
+  out.file = node.text("file", "");
+  return out;
+}
+
+Result<FleetConfig> read(const ConfigFile& file) {
+  const auto root = file.root();
+  FleetConfig out;
+  out.data_directory = root.text("data_directory");
+  out.seed = static_cast<std::uint64_t>(root.integer("seed", {0, INT64_MAX}, 1));
+  out.meters = static_cast<std::uint32_t>(root.integer("meters", {1, 100'000}, 1'000));
+  out.first_address = static_cast<std::uint64_t>(root.integer("first_address", {1, 999'999'000'000}, 202'600'000'001));
+  out.three_phase_every = static_cast<std::uint32_t>(root.integer("three_phase_every", {0, 1'000'000}, 3));
+  out.exports_every = static_cast<std::uint32_t>(root.integer("exports_every", {0, 1'000'000}, 5));
+  out.zone_offset_minutes = static_cast<std::int32_t>(root.integer("zone_offset_minutes", {-720, 840}, 480));
+  out.clock_drift_ppm_max = static_cast<std::int32_t>(root.integer("clock_drift_ppm_max", {0, 1'000}, 0));
+  const auto tcp = root.section("tcp");
+  out.tcp_address = tcp.text("address", "127.0.0.1");
+  out.tcp_ports = static_cast<std::uint32_t>(tcp.integer("ports", {0, 10'000}, 100));
+  out.tcp_first_port = static_cast<std::uint16_t>(tcp.integer("first_port", {0, 65'535}, 0));
+  out.connections_per_port_max = static_cast<std::uint32_t>(tcp.integer("connections_per_port_max", {1, 1'024}, 8));
+  if (out.tcp_first_port != 0 && out.tcp_first_port + out.tcp_ports > 65'536) tcp.reject("first_port", "leaves no room for so many ports");
+  const auto serial = root.section("serial");
+  out.serial_lines = static_cast<std::uint32_t>(serial.integer("lines", {0, 64}, 1));
+  out.serial_meters_per_line = static_cast<std::uint32_t>(serial.integer("meters_per_line", {1, 256}, 8));
+  const std::uint64_t on_lines = static_cast<std::uint64_t>(out.serial_lines) * out.serial_meters_per_line;
+  if (on_lines > out.meters) root.reject("meters", fmt::format("is less than the {} on serial lines", on_lines));
+  else if (out.tcp_ports > out.meters - on_lines) root.reject("tcp", "has more ports than meters are left for");
+  else if (out.tcp_ports == 0 && out.meters > on_lines) root.reject("tcp", "has no port, but meters are left that need one");
+  out.ledger_bytes_max = static_cast<std::uint64_t>(root.integer("ledger_bytes_max", {1 << 20, 1LL << 36}, 256LL << 20));
+  const auto faults = root.section("faults");
+  out.answers_lost_per_mille = static_cast<std::uint32_t>(faults.integer("answers_lost_per_mille", {0, 1'000}, 0));
+  out.answers_spoiled_per_mille = static_cast<std::uint32_t>(faults.integer("answers_spoiled_per_mille", {0, 1'000}, 0));
+  out.log = read_log(root.section("log"));
+  DUHENG_CHECK(file.finish());
+  return out;
+}
+
+}  // namespace
+
+Result<FleetConfig> load_fleet_config(const std::string& path) {
+  DUHENG_TRY(const auto file, ConfigFile::load(path));
+  return read(file);
+}
+
+Result<FleetConfig> parse_fleet_config(std::string_view text, const std::string& name) {
+  DUHENG_TRY(const auto file, ConfigFile::parse(text, name));
+  return read(file);
+}
+
+}  // namespace duheng::device

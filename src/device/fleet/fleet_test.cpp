@@ -1,0 +1,162 @@
+#include "device/fleet/fleet.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "codec/dlt645/message.hpp"
+#include "device/ledger/ledger.hpp"
+#include "link/channel.hpp"
+
+namespace duheng::device {
+namespace {
+
+template <class Condition>
+bool wait_for(link::EventLoop& loop, Condition&& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    loop.run_for_ms(5);
+  }
+  return true;
+}
+
+struct Master {
+  explicit Master(std::unique_ptr<link::Channel> c) : channel(std::move(c)) {
+    channel->set_handlers({[this] { opened = true; }, [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
+                           [this](const Error&) { closed = true; }});
+    channel->open();
+  }
+  std::unique_ptr<link::Channel> channel;
+  Bytes got;
+  bool opened = false;
+  bool closed = false;
+};
+
+class FleetTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "duheng-fleet-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    config_.data_directory = name + "/data";
+    root_ = name;
+    config_.meters = 7;
+    config_.tcp_ports = 2;
+    config_.serial_lines = 1;
+    config_.serial_meters_per_line = 3;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  std::unique_ptr<Fleet> start() {
+    auto fleet = Fleet::start(loop_, disk_, clock_, random_, config_);
+    EXPECT_TRUE(fleet) << fleet.error().message;
+    return fleet ? std::move(*fleet) : nullptr;
+  }
+  Bytes ask(Master& master, std::uint32_t meter, std::uint32_t identifier) {
+    master.got.clear();
+    const auto address = *dlt645::Address::parse(std::to_string(config_.first_address + meter));
+    EXPECT_TRUE(wait_for(loop_, [&] { return master.opened; }));
+    EXPECT_TRUE(master.channel->write(dlt645::read_request(address, {identifier}).view()));
+    EXPECT_TRUE(wait_for(loop_, [&] { return dlt645::decode(master.got).has_value(); }));
+    EXPECT_EQ(dlt645::decode(master.got)->address(), address);
+    return master.got;
+  }
+  std::string path(std::string_view name) const { return config_.data_directory + "/" + std::string(name); }
+  PosixDisk disk_;
+  SystemClock clock_;
+  SystemRandom random_;
+  link::EventLoop loop_;
+  FleetConfig config_;
+  std::string root_;
+};
+
+TEST_F(FleetTest, AnswersOverTcpAndSerialAndWritesItDownFirst) {
+  const auto fleet = start();
+  EXPECT_EQ(fleet->meter_count(), 7U);
+  EXPECT_TRUE(disk_.exists(path(fleet_files::ready)));
+  Master tcp(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
+  Master serial(link::make_serial(loop_, {path("serial-0"), 9'600, link::Parity::even, 1}));
+  const Bytes first = ask(tcp, 0, 0x00010000);
+  const Bytes second = ask(tcp, 1, 0x02010100);
+  const Bytes third = ask(serial, 6, 0x04000102);
+  const auto entries = *read_ledger(disk_, path(fleet_files::ledger));
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].octets, first);
+  EXPECT_EQ(entries[0].fate, AnswerFate::confirmed);  // the second question came over the same connection
+  EXPECT_EQ(entries[1].octets, second);
+  EXPECT_EQ(entries[1].fate, AnswerFate::open);
+  EXPECT_EQ(entries[2].octets, third);
+  EXPECT_EQ(entries[2].di, 0x04000102U);
+}
+
+TEST_F(FleetTest, RestartKeepsPortsNamesAndRegisters) {
+  auto fleet = start();
+  const std::uint16_t port = fleet->first_port();
+  const auto devices = *read_file(disk_, path(fleet_files::devices));
+  Bytes before;
+  {
+    Master master(link::make_tcp_client(loop_, {"127.0.0.1", port, 1'000}));
+    before = ask(master, 0, 0x00010001);  // last month's settlement does not move
+    fleet.reset();
+    EXPECT_FALSE(disk_.exists(path(fleet_files::ready)));
+    ASSERT_TRUE(wait_for(loop_, [&] { return master.closed; }));
+  }
+  fleet = start();
+  EXPECT_EQ(fleet->first_port(), port);
+  EXPECT_EQ(*read_file(disk_, path(fleet_files::devices)), devices);
+  Master master(link::make_tcp_client(loop_, {"127.0.0.1", port, 1'000}));
+  EXPECT_EQ(ask(master, 0, 0x00010001), before);
+  Master serial(link::make_serial(loop_, {path("serial-0"), 9'600, link::Parity::even, 1}));
+  ask(serial, 4, 0x00010000);
+  EXPECT_EQ(fleet->answer_count(), 3U);
+}
+
+TEST_F(FleetTest, SecondFleetOnTheSameDirectoryIsRefused) {
+  const auto fleet = start();
+  const auto second = Fleet::start(loop_, disk_, clock_, random_, config_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(disk_.exists(path(fleet_files::ready)));  // the first one's
+}
+
+TEST_F(FleetTest, ReopenedSerialLineDoesNotConfirmWhatTheFormerMasterHeard) {
+  const auto fleet = start();
+  {
+    Master master(link::make_serial(loop_, {path("serial-0"), 9'600, link::Parity::even, 1}));
+    ask(master, 4, 0x00010000);
+  }
+  Master master(link::make_serial(loop_, {path("serial-0"), 9'600, link::Parity::even, 1}));
+  ask(master, 5, 0x00010000);
+  ask(master, 6, 0x00010000);
+  const auto entries = *read_ledger(disk_, path(fleet_files::ledger));
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].fate, AnswerFate::open);
+  EXPECT_EQ(entries[1].fate, AnswerFate::confirmed);
+}
+
+TEST_F(FleetTest, ConnectionsBeyondTheLimitAreRefused) {
+  config_.connections_per_port_max = 1;
+  const auto fleet = start();
+  Master first(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
+  ask(first, 0, 0x00010000);
+  Master second(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
+  EXPECT_TRUE(wait_for(loop_, [&] { return second.closed; }));
+  ask(first, 1, 0x00010000);
+}
+
+TEST(FleetConfig, LimitsAreStatedAndKept) {
+  const auto error = [](std::string_view text) {
+    const auto config = parse_fleet_config(text, "fleet.yaml");
+    return config ? std::string() : config.error().message;
+  };
+  EXPECT_EQ(error("data_directory: x\n"), "");
+  EXPECT_EQ(error("data_directory: x\nmeters: 0\n"), "fleet.yaml:2: 'meters' must be a whole number from 1 to 100000");
+  EXPECT_EQ(error("data_directory: x\nmeters: 5\n"), "fleet.yaml:2: 'meters' is less than the 8 on serial lines");
+  EXPECT_EQ(error("data_directory: x\ntcp: { first_port: 65500 }\n"), "fleet.yaml:2: 'first_port' leaves no room for so many ports");
+  EXPECT_EQ(error("data_directory: x\nmeters: 20\n"), "fleet.yaml:1: 'tcp' has more ports than meters are left for");
+  EXPECT_EQ(error("data_directory: x\nmetres: 20\n"), "fleet.yaml:2: unknown key 'metres'");
+}
+
+}  // namespace
+}  // namespace duheng::device

@@ -1,0 +1,175 @@
+#include "gateway/service/gateway_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/config.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+std::string beside(const std::string& file, const std::string& path) {
+  if (path.empty() || path.front() == '/') return path;
+  const auto folder = std::filesystem::path(file).parent_path();
+  return (folder / path).lexically_normal().string();
+}
+
+ChannelConfig read_channel(const ConfigNode& node, const std::string& file) {
+  ChannelConfig out;
+  out.name = node.text("name");
+  if (out.name.empty() || out.name.size() > 64) node.reject("name", "must be 1 to 64 octets");
+  if (node.has("tcp") == node.has("serial")) node.reject("must have either tcp or serial");
+  if (node.has("tcp")) {
+    const auto tcp = node.section("tcp");
+    out.tcp = link::TcpEndpoint{tcp.text("host"), static_cast<std::uint16_t>(tcp.integer("port", {1, 65'535})),
+                                tcp.integer("connect_timeout_ms", {100, 120'000}, 5'000)};
+  } else if (node.has("serial")) {
+    const auto serial = node.section("serial");
+    link::SerialSettings settings;
+    settings.path = beside(file, serial.text("path"));
+    settings.baud = static_cast<std::uint32_t>(serial.integer("baud", {300, 115'200}, 2'400));
+    if (!link::serial_baud_supported(settings.baud)) serial.reject("baud", "is not a usual speed");
+    settings.parity = static_cast<link::Parity>(serial.choice("parity", {"none", "even", "odd"}, 1));
+    settings.stop_bits = static_cast<std::uint8_t>(serial.integer("stop_bits", {1, 2}, 1));
+    out.serial = settings;
+  }
+  const auto reconnect = node.section("reconnect");
+  out.reconnect.first_ms = reconnect.integer("first_ms", {10, 600'000}, 500);
+  out.reconnect.longest_ms = reconnect.integer("longest_ms", {out.reconnect.first_ms, 3'600'000}, 60'000);
+  return out;
+}
+
+DeviceConfig read_device(const ConfigNode& node) {
+  DeviceConfig out;
+  out.uid = node.text("uid");
+  if (out.uid.empty() || out.uid.size() > batch_limits::device_uid_bytes_max) node.reject("uid", "must be 1 to 64 octets");
+  out.address = node.text("address");
+  out.model = node.text("model");
+  out.channel = node.text("channel");
+  return out;
+}
+
+void read_field(const ConfigNode& root, const std::string& file, GatewayConfig& out) {
+  for (const auto& node : root.items("channels")) {
+    if (out.channels.size() == config_limits::channels_max) {
+      node.reject(fmt::format("a gateway has at most {} channels", config_limits::channels_max));
+      break;
+    }
+    out.channels.push_back(read_channel(node, file));
+  }
+  for (const auto& node : root.items("devices")) {
+    if (out.devices.size() == config_limits::devices_max) {
+      node.reject(fmt::format("a gateway has at most {} devices", config_limits::devices_max));
+      break;
+    }
+    out.devices.push_back(read_device(node));
+  }
+}
+
+Result<void> check_names(const GatewayConfig& config) {
+  std::unordered_set<std::string_view> channels;
+  for (const auto& channel : config.channels)
+    if (!channels.insert(channel.name).second) return fail(ErrorCode::invalid_argument, fmt::format("two channels are called '{}'", channel.name));
+  std::unordered_set<std::string_view> uids;
+  std::unordered_set<std::string> places;
+  for (const auto& device : config.devices) {
+    if (!uids.insert(device.uid).second) return fail(ErrorCode::invalid_argument, fmt::format("two devices have the uid '{}'", device.uid));
+    if (!channels.contains(device.channel))
+      return fail(ErrorCode::invalid_argument, fmt::format("device '{}' is on the channel '{}', which does not exist", device.uid, device.channel));
+    if (!places.insert(device.channel + "\n" + device.address).second)
+      return fail(ErrorCode::invalid_argument, fmt::format("two devices have the address {} on channel '{}'", device.address, device.channel));
+  }
+  return {};
+}
+
+void read_spool(const ConfigNode& node, GatewayConfig& out) {
+  out.spool.directory = out.data_directory + "/spool";
+  out.spool.bytes_max = static_cast<std::uint64_t>(node.integer("bytes_max", {1 << 20, 1LL << 42}, 4LL << 30));
+  out.spool.segment_bytes_max = static_cast<std::uint64_t>(node.integer("segment_bytes_max", {64 << 10, 1 << 30}, 16 << 20));
+  out.spool.retention_ms = node.integer("retention_hours", {0, 24 * 366}, 168) * 3'600'000;
+  out.spool.keep_until_backup = node.flag("keep_until_backup", true);
+  out.linger_ms = node.integer("linger_ms", {0, 10'000}, 20);
+}
+
+void read_uplink(const ConfigNode& node, const std::string& file, GatewayConfig& out) {
+  out.uplink.address = node.text("address", "");
+  out.uplink.server_name = node.text("server_name", "");
+  const auto enrolment = node.section("enrolment");
+  out.uplink.enrolment_address = enrolment.text("address", "");
+  out.uplink.enrolment_code_file = beside(file, enrolment.text("code_file", ""));
+  if (out.uplink.enrolment_address.empty() != out.uplink.enrolment_code_file.empty())
+    enrolment.reject("needs both address and code_file");
+}
+
+void read_rest(const ConfigNode& root, const std::string& path, GatewayConfig& out) {
+  read_spool(root.section("spool"), out);
+  const auto offline = root.section("offline");
+  out.offline.failures_until_offline = static_cast<std::uint32_t>(offline.integer("failures", {1, 1'000}, 3));
+  out.offline.retry.first_ms = offline.integer("retry_first_ms", {100, 3'600'000}, 5'000);
+  out.offline.retry.longest_ms = offline.integer("retry_longest_ms", {out.offline.retry.first_ms, 86'400'000}, 300'000);
+  read_uplink(root.section("uplink"), path, out);
+  const auto http = root.section("http");
+  out.http_address = http.text("address", "127.0.0.1");
+  out.http_port = static_cast<std::uint16_t>(http.integer("port", {0, 65'535}, 0));
+  const auto log = root.section("log");
+  out.log.program = "duheng-gateway";
+  out.log.level = static_cast<log::Level>(log.choice("level", {"debug", "info", "warning", "error"}, 1));
+  out.log.format = log.choice("format", {"json", "text"}, 0) == 0 ? log::Format::json : log::Format::text;
+  out.log.file = beside(path, log.text("file", ""));
+}
+
+}  // namespace
+
+Result<GatewayConfig> load_gateway_config(const std::string& path) {
+  DUHENG_TRY(const auto file, ConfigFile::load(path, config_limits::devices_file_bytes_max));
+  const auto root = file.root();
+  GatewayConfig out;
+  out.data_directory = beside(path, root.text("data_directory"));
+  out.models_directory = beside(path, root.text("models_directory"));
+  read_rest(root, path, out);
+  read_field(root, path, out);
+  std::vector<std::string> more;
+  for (const auto& node : root.items("devices_files")) more.push_back(beside(path, node.as_text()));
+  DUHENG_CHECK(file.finish());
+  for (const auto& other : more) {
+    DUHENG_TRY(const auto devices, ConfigFile::load(other, config_limits::devices_file_bytes_max));
+    read_field(devices.root(), other, out);
+    DUHENG_CHECK(devices.finish());
+  }
+  DUHENG_CHECK(check_names(out));
+  return out;
+}
+
+CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
+  CorePlan plan;
+  std::unordered_map<std::string_view, std::uint32_t> channels;
+  for (const auto& channel : config.channels) {
+    channels.emplace(channel.name, static_cast<std::uint32_t>(plan.options.channels.size()));
+    drivers::SessionSettings session;
+    session.reopen_after_timeout = channel.tcp.has_value();
+    // Start, eight data, parity, stop bits.
+    if (channel.serial)
+      session.octet_time_us = (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL / channel.serial->baud;
+    plan.options.channels.push_back({channel.name, session, channel.reconnect});
+  }
+  for (const auto& device : config.devices) {
+    const auto model = models.find(device.model);
+    const auto address = dlt645::Address::parse(device.address);
+    if (!model) {
+      plan.problems.push_back(fmt::format("device '{}': there is no model '{}'", device.uid, device.model));
+    } else if (!address || !address->is_decimal() || address->is_broadcast() || device.address.size() > model->address_digits) {
+      plan.problems.push_back(fmt::format("device '{}': '{}' is not an address of at most {} digits", device.uid, device.address, model->address_digits));
+    } else {
+      plan.options.devices.push_back({device.uid, *address, model, channels.at(device.channel)});
+    }
+  }
+  plan.options.offline = config.offline;
+  plan.options.linger_ms = config.linger_ms;
+  return plan;
+}
+
+}  // namespace duheng::gateway

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "gateway/polling/meter_health.hpp"
+#include "gateway/service/gateway_core.hpp"
+#include "gateway/spool/spool.hpp"
+#include "link/channel.hpp"
+
+namespace duheng::gateway {
+
+namespace config_limits {
+inline constexpr std::size_t devices_file_bytes_max = 64U << 20;
+inline constexpr std::size_t channels_max = 50'000;
+inline constexpr std::size_t devices_max = 200'000;
+}  // namespace config_limits
+
+struct ChannelConfig {
+  std::string name;
+  std::optional<link::TcpEndpoint> tcp;  ///< exactly one of the two
+  std::optional<link::SerialSettings> serial;
+  link::BackoffRule reconnect{500, 60'000};
+};
+struct DeviceConfig {
+  std::string uid;      ///< how the platform knows it; 1 to 64 octets
+  std::string address;  ///< as the meter shows it
+  std::string model;
+  std::string channel;
+};
+
+/// `duheng-gateway --config gateway.yaml`; see packaging/examples/gateway.yaml.
+struct GatewayConfig {
+  std::string data_directory;      ///< spool, key, identity, run file; belongs to this process
+  std::string models_directory;
+  std::vector<ChannelConfig> channels;
+  std::vector<DeviceConfig> devices;
+  SpoolOptions spool;
+  std::int64_t linger_ms = 20;
+  OfflineRule offline;
+
+  struct Uplink {
+    std::string address;           ///< host:port; empty: nothing is sent, the spool keeps it
+    std::string server_name;
+    std::string enrolment_address; ///< host:port of the platform's enrolment port
+    std::string enrolment_code_file;
+  } uplink;
+  std::string http_address = "127.0.0.1";
+  std::uint16_t http_port = 0;     ///< 0: chosen by the machine, written to <data>/run.json
+  log::Options log;
+};
+
+/// Reads the file and the devices files it names (paths relative to the file itself).
+/// Errors: as base/config.hpp; two channels or devices of one name, a device on an unknown channel.
+[[nodiscard]] Result<GatewayConfig> load_gateway_config(const std::string& path);
+
+/// What the core needs, from a configuration and the models. A device whose model is missing or whose address is wrong is left
+/// out and told about, so that one mistake among thousands does not stop the others.
+struct CorePlan {
+  CoreOptions options;
+  std::vector<std::string> problems;
+};
+[[nodiscard]] CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models);
+
+}  // namespace duheng::gateway

@@ -1,0 +1,291 @@
+#include "gateway/service/gateway_service.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "base/log.hpp"
+#include "gateway/models/device_model.hpp"
+#include "gateway/service/metrics.hpp"
+#include "gateway/service/status_server.hpp"
+#include "gateway/service/uplink_source.hpp"
+#include "link/channel.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+constexpr std::int64_t snapshot_interval_ms = 1'000;
+constexpr std::int64_t maintain_interval_ms = 5'000;
+constexpr std::int64_t storage_stuck_ms = 30'000;
+
+/// One thread that does what it is given, in order, and finishes it before it ends.
+class StorageThread {
+ public:
+  StorageThread() : thread_([this] { run(); }) {}
+  ~StorageThread() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+    }
+    ready_.notify_one();
+    thread_.join();
+  }
+  void give(std::function<void()> task) {
+    {
+      const std::scoped_lock lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    ready_.notify_one();
+  }
+
+ private:
+  void run() {
+    while (true) {
+      std::function<void()> task;
+      {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+        if (tasks_.empty()) return;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<std::function<void()>> tasks_;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace
+
+struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<GatewayService::Impl> {
+  struct Line {
+    std::unique_ptr<link::Channel> channel;
+    std::uint64_t generation = 0;
+  };
+
+  Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, GatewayConfig g)
+      : loop(l), disk(d), clock(c), random(r), config(std::move(g)), wake(loop, [this] { on_wake(); }), snapshot(loop, [this] { on_snapshot(); }),
+        maintain(loop, [this] { on_maintain(); }) {}
+  ~Impl() override {
+    wake.cancel();
+    lines.clear();
+    storage.reset();  // waits for the batch under way
+    if (lock >= 0) ::close(lock);
+  }
+
+  link::EventLoop& loop;
+  Disk& disk;
+  const Clock& clock;
+  Random& random;
+  GatewayConfig config;
+  int lock = -1;
+  std::unique_ptr<crypto::LocalKeyProvider> keys;
+  std::unique_ptr<Spool> spool;
+  std::unique_ptr<UplinkSource> source;
+  std::unique_ptr<GatewayCore> core;
+  std::size_t model_count = 0;
+  std::size_t problem_count = 0;
+  std::vector<Line> lines;
+  std::unique_ptr<StatusServer> status;
+  link::Timer wake;
+  link::Timer snapshot;
+  link::Timer maintain;
+  std::int64_t wake_at_ms = INT64_MAX;
+  std::int64_t storing_since_ms = INT64_MAX;
+  bool maintaining = false;
+  std::function<UplinkHealth()> uplink_health;
+  mutable std::mutex status_mutex;
+  uplink::GatewayStatus uplink_status;
+  std::unique_ptr<StorageThread> storage;
+
+  Result<void> take_directory() {
+    DUHENG_CHECK(disk.make_directories(config.data_directory));
+    lock = ::open((config.data_directory + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0)
+      return fail(ErrorCode::unavailable, fmt::format("cannot take {} ({}): is another gateway running there?", config.data_directory, std::strerror(errno)));
+    return {};
+  }
+
+  Result<void> open() {
+    DUHENG_CHECK(take_directory());
+    DUHENG_TRY(keys, crypto::LocalKeyProvider::open(disk, random, config.data_directory + "/master.key"));
+    DUHENG_TRY(spool, Spool::open(disk, random, *keys, clock, config.spool));
+    source = std::make_unique<UplinkSource>(*spool);
+    DUHENG_TRY(const auto models, ModelLibrary::load(config.models_directory));
+    for (const auto& error : models.errors()) log::error("models", "a device model is left out", {{"error", error}});
+    auto plan = plan_core(config, models);
+    for (const auto& problem : plan.problems) log::error("devices", "a device is left out", {{"reason", problem}});
+    model_count = models.size();
+    problem_count = models.errors().size() + plan.problems.size();
+    plan.options.newest_known_utc_ms = spool->newest_created_utc_ms();
+    core = std::make_unique<GatewayCore>(clock, random, std::move(plan.options));
+    make_lines();
+    DUHENG_TRY(status, StatusServer::listen(loop, config.http_address, config.http_port, [this](const std::string& path) { return answer(path); }));
+    const std::string run = fmt::format("{{\"pid\":{},\"http_port\":{}}}\n", ::getpid(), status->port());
+    DUHENG_CHECK(write_file_atomically(disk, config.data_directory + "/run.json", as_bytes(run)));
+    return {};
+  }
+
+  void make_lines() {
+    lines.resize(config.channels.size());
+    for (std::uint32_t i = 0; i < lines.size(); ++i) {
+      const auto& channel = config.channels[i];
+      lines[i].channel = channel.tcp ? link::make_tcp_client(loop, *channel.tcp) : link::make_serial(loop, *channel.serial);
+      lines[i].channel->set_handlers({[this, i] {
+                                        core->channel_opened(i, *this);
+                                        arm();
+                                      },
+                                      [this, i](ByteView octets) {
+                                        core->octets(i, octets, *this);
+                                        arm();
+                                      },
+                                      [this, i](const Error& error) {
+                                        core->channel_closed(i, error, *this);
+                                        arm();
+                                      }});
+    }
+  }
+
+  void begin() {
+    storage = std::make_unique<StorageThread>();
+    core->start(*this);
+    on_snapshot();
+    maintain.start_ms(maintain_interval_ms);
+    arm();
+  }
+
+  // What the core wants.
+  void open_channel(std::uint32_t channel) override {
+    ++lines[channel].generation;
+    lines[channel].channel->open();
+  }
+  void close_channel(std::uint32_t channel) override {
+    ++lines[channel].generation;
+    lines[channel].channel->close();
+  }
+  void send(std::uint32_t channel, ByteView octets) override {
+    auto& line = lines[channel];
+    const auto written = line.channel->write(octets);
+    if (written) return;
+    line.channel->close();
+    const std::uint64_t generation = ++line.generation;
+    loop.post([weak = weak_from_this(), channel, generation, error = written.error()] {
+      const auto self = weak.lock();
+      if (!self || self->lines[channel].generation != generation) return;
+      self->core->channel_closed(channel, error, *self);
+      self->arm();
+    });
+  }
+  void store(ByteView body) override {
+    storing_since_ms = clock.monotonic_ms();
+    storage->give([this, body] {
+      Result<void> outcome;
+      if (const auto sequence = spool->append(body); !sequence) outcome = std::unexpected(sequence.error());
+      loop.post([weak = weak_from_this(), outcome = std::move(outcome)] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->storing_since_ms = INT64_MAX;
+        self->core->stored(outcome, *self);
+        self->arm();
+      });
+    });
+  }
+
+  void arm() {
+    const std::int64_t wanted = core->next_wake_ms();
+    if (wanted >= wake_at_ms) return;
+    wake_at_ms = wanted;
+    wake.start_ms(wanted == INT64_MIN ? 0 : wanted - clock.monotonic_ms());
+  }
+  void on_wake() {
+    wake_at_ms = INT64_MAX;
+    core->tick(*this);
+    arm();
+  }
+  void on_maintain() {
+    maintain.start_ms(maintain_interval_ms);
+    if (maintaining) return;
+    maintaining = true;
+    storage->give([this] {
+      if (const auto done = spool->maintain(); !done) log::warning("spool", "cannot tidy up", {{"error", done.error()}});
+      loop.post([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->maintaining = false;
+      });
+    });
+  }
+  void on_snapshot() {
+    snapshot.start_ms(snapshot_interval_ms);
+    const auto figures = core->statistics();
+    const auto state = spool->state();
+    const std::scoped_lock guard(status_mutex);
+    uplink_status = {clock.utc_ms(),          state.unacknowledged_batches, state.unacknowledged_bytes,
+                     state.bytes_max > state.bytes ? state.bytes_max - state.bytes : 0,
+                     figures.channels_open,   figures.devices,              figures.devices_answering,
+                     figures.frames_bad,      state.autonomy_hours};
+  }
+
+  UplinkHealth health_of_uplink() const { return uplink_health ? uplink_health() : UplinkHealth{}; }
+
+  StatusAnswer answer(const std::string& path) {
+    if (path == "/metrics")
+      return {200, "text/plain; version=0.0.4; charset=utf-8",
+              metrics_text(core->statistics(), spool->state(), health_of_uplink(), model_count, problem_count)};
+    if (path == "/healthz") {
+      // This very answer shows that the loop lives; the storage thread may hang in a disk that does not return.
+      const bool stuck = storing_since_ms != INT64_MAX && clock.monotonic_ms() - storing_since_ms > storage_stuck_ms;
+      return {stuck ? 503 : 200, "application/json", fmt::format("{{\"status\":\"{}\"}}\n", stuck ? "storage hangs" : "ok")};
+    }
+    if (path == "/readyz") return readiness();
+    return {404, "text/plain; charset=utf-8", "Not Found\n"};
+  }
+
+  StatusAnswer readiness() const {
+    const auto figures = core->statistics();
+    const auto uplink = health_of_uplink();
+    const bool takes = !figures.storage_waiting && !spool->state().full;
+    const bool reaches = figures.channels == 0 || figures.channels_open > 0;
+    const bool ready = takes && reaches;
+    // The uplink is no condition: doing without it for days is what a gateway is for.
+    return {ready ? 200 : 503, "application/json",
+            fmt::format("{{\"ready\":{},\"spool_takes_readings\":{},\"channels_open\":{},\"channels\":{},\"devices_answering\":{},\"devices\":{},"
+                        "\"uplink_enrolled\":{},\"uplink_online\":{},\"uplink_error\":{}}}\n",
+                        ready, takes, figures.channels_open, figures.channels, figures.devices_answering, figures.devices, uplink.enrolled,
+                        uplink.online, log::json_quoted(uplink.last_error))};
+  }
+};
+
+GatewayService::GatewayService(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GatewayService::~GatewayService() = default;
+
+Result<std::unique_ptr<GatewayService>> GatewayService::start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random,
+                                                              GatewayConfig config) {
+  auto impl = std::make_shared<Impl>(loop, disk, clock, random, std::move(config));
+  DUHENG_CHECK(impl->open());
+  impl->begin();
+  return std::unique_ptr<GatewayService>(new GatewayService(std::move(impl)));
+}
+
+Spool& GatewayService::spool() { return *impl_->spool; }
+uplink::BatchSource& GatewayService::batch_source() { return *impl_->source; }
+void GatewayService::set_uplink_health(std::function<UplinkHealth()> health) { impl_->uplink_health = std::move(health); }
+const GatewayConfig& GatewayService::config() const { return impl_->config; }
+std::uint16_t GatewayService::http_port() const { return impl_->status->port(); }
+
+uplink::GatewayStatus GatewayService::uplink_status() const {
+  const std::scoped_lock guard(impl_->status_mutex);
+  return impl_->uplink_status;
+}
+
+}  // namespace duheng::gateway

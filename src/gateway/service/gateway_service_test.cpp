@@ -1,0 +1,139 @@
+// The whole field side with real sockets, a real pseudo-terminal and a real disk: fleet and gateway in one loop.
+#include "gateway/service/gateway_service.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "device/fleet/fleet.hpp"
+#include "device/ledger/ledger.hpp"
+#include "link/channel.hpp"
+#include "model/batch.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+template <class Condition>
+bool wait_for(link::EventLoop& loop, Condition&& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    loop.run_for_ms(5);
+  }
+  return true;
+}
+
+class GatewayServiceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "duheng-gateway-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    root_ = name;
+    fleet_config_.data_directory = root_ + "/fleet";
+    fleet_config_.meters = 20;
+    fleet_config_.tcp_ports = 4;
+    fleet_config_.serial_meters_per_line = 4;
+    std::filesystem::create_directories(root_ + "/models");
+    // The shipped model, only faster, so that the test need not wait for rounds.
+    for (const char* id : {"dlt645-2007-single-phase", "dlt645-2007-three-phase"}) {
+      std::ifstream in(std::string(DUHENG_SOURCE_DIR) + "/models/" + id + ".yaml");
+      std::string text((std::istreambuf_iterator<char>(in)), {});
+      for (std::size_t at = 0; (at = text.find("interval_ms: ", at)) != std::string::npos; ++at)
+        text.replace(at, text.find('\n', at) - at, "interval_ms: 400");
+      std::ofstream(root_ + "/models/" + id + ".yaml") << text;
+    }
+    std::ofstream(root_ + "/gateway.yaml") << "data_directory: gateway\nmodels_directory: models\ndevices_files: [fleet/devices.yaml]\n";
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  std::unique_ptr<device::Fleet> start_fleet() { return *device::Fleet::start(loop_, disk_, clock_, random_, fleet_config_); }
+  std::unique_ptr<GatewayService> start_gateway() {
+    auto config = load_gateway_config(root_ + "/gateway.yaml");
+    EXPECT_TRUE(config) << config.error().message;
+    auto gateway = GatewayService::start(loop_, disk_, clock_, random_, *config);
+    EXPECT_TRUE(gateway) << gateway.error().message;
+    return gateway ? std::move(*gateway) : nullptr;
+  }
+  std::vector<device::ObservedFrame> spooled(Spool& spool) {
+    std::vector<device::ObservedFrame> out;
+    for (const auto& range : spool.epochs())
+      for (std::uint64_t sequence = range.first_sequence; sequence < range.next_sequence; ++sequence) {
+        const auto batch = spool.read(range.epoch, sequence);
+        EXPECT_TRUE(batch);
+        const auto view = BatchView::parse(batch->body);
+        view->for_each(
+            [&](std::uint32_t, const Frame& frame) {
+              out.push_back({std::string(view->devices()[frame.device_index]), Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
+            },
+            [](auto...) {});
+      }
+    return out;
+  }
+  std::string get(std::uint16_t port, const std::string& path) {
+    std::string got;
+    bool closed = false;
+    const auto channel = link::make_tcp_client(loop_, {"127.0.0.1", port, 1'000});
+    channel->set_handlers({[&] { EXPECT_TRUE(channel->write(as_bytes("GET " + path + " HTTP/1.1\r\n\r\n"))); },
+                           [&](ByteView octets) { got += as_text(octets); }, [&](const Error&) { closed = true; }});
+    channel->open();
+    EXPECT_TRUE(wait_for(loop_, [&] { return closed; }));
+    return got;
+  }
+  PosixDisk disk_;
+  SystemClock clock_;
+  SystemRandom random_;
+  link::EventLoop loop_;
+  device::FleetConfig fleet_config_;
+  std::string root_;
+};
+
+TEST_F(GatewayServiceTest, ReadsAFleetOverTcpAndSerialThroughRestartsOfBoth) {
+  auto fleet = start_fleet();
+  for (int round = 0; round < 3; ++round) {
+    auto gateway = start_gateway();
+    ASSERT_TRUE(gateway);
+    ASSERT_TRUE(wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
+    const auto batches = gateway->spool().state().next_sequence;
+    ASSERT_TRUE(wait_for(loop_, [&] { return gateway->spool().state().next_sequence > batches + 5; }));
+    EXPECT_TRUE(get(gateway->http_port(), "/readyz").find("\"ready\":true") != std::string::npos);
+    if (round == 1) {  // the meters go away and come back under the same names
+      fleet.reset();
+      fleet = start_fleet();
+      const auto later = gateway->spool().state().next_sequence;
+      ASSERT_TRUE(wait_for(loop_, [&] { return gateway->spool().state().next_sequence > later + 20; }));
+    }
+  }
+  const auto gateway = start_gateway();
+  fleet.reset();
+  const auto comparison = device::compare_with_ledger(*device::read_ledger(disk_, fleet_config_.data_directory + "/ledger"), spooled(gateway->spool()));
+  EXPECT_TRUE(comparison.sound()) << comparison.lost << " lost " << comparison.doubled << " doubled " << comparison.unknown << " unknown";
+  EXPECT_GT(comparison.confirmed, 100U);
+}
+
+TEST_F(GatewayServiceTest, StatusPagesTellTheTruth) {
+  auto fleet = start_fleet();
+  const auto gateway = start_gateway();
+  ASSERT_TRUE(wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
+  EXPECT_TRUE(get(gateway->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
+  const std::string metrics = get(gateway->http_port(), "/metrics");
+  EXPECT_NE(metrics.find("\nduheng_gateway_devices_answering 20\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("\nduheng_gateway_channels_open 5\n"), std::string::npos);
+  EXPECT_NE(metrics.find("\nduheng_gateway_spool_full 0\n"), std::string::npos);
+  EXPECT_TRUE(get(gateway->http_port(), "/nothing").starts_with("HTTP/1.1 404 "));
+  fleet.reset();
+  // The pseudo-terminal's other side is gone, the ports refuse: nothing can be read.
+  EXPECT_TRUE(wait_for(loop_, [&] { return get(gateway->http_port(), "/readyz").starts_with("HTTP/1.1 503 "); }));
+}
+
+TEST_F(GatewayServiceTest, SecondGatewayOnTheSameDirectoryIsRefused) {
+  const auto fleet = start_fleet();
+  const auto gateway = start_gateway();
+  const auto second = GatewayService::start(loop_, disk_, clock_, random_, *load_gateway_config(root_ + "/gateway.yaml"));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+}
+
+}  // namespace
+}  // namespace duheng::gateway

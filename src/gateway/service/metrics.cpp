@@ -1,0 +1,60 @@
+#include "gateway/service/metrics.hpp"
+
+#include <fmt/format.h>
+
+namespace duheng::gateway {
+namespace {
+
+class Text {
+ public:
+  void gauge(std::string_view name, std::string_view help, double value) { add(name, help, "gauge", value); }
+  void counter(std::string_view name, std::string_view help, std::uint64_t value) { add(name, help, "counter", static_cast<double>(value)); }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  void add(std::string_view name, std::string_view help, std::string_view type, double value) {
+    fmt::format_to(std::back_inserter(out_), "# HELP duheng_gateway_{} {}\n# TYPE duheng_gateway_{} {}\nduheng_gateway_{} {}\n", name, help,
+                   name, type, name, value);
+  }
+  std::string out_;
+};
+
+}  // namespace
+
+std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool, const UplinkHealth& uplink, std::size_t models,
+                         std::size_t problems) {
+  Text text;
+  text.gauge("channels", "Channels configured.", core.channels);
+  text.gauge("channels_open", "Channels open now.", core.channels_open);
+  text.gauge("devices", "Devices configured.", core.devices);
+  text.gauge("devices_answering", "Devices that answer.", core.devices_answering);
+  text.gauge("devices_offline", "Devices given up for now.", core.devices_offline);
+  text.gauge("device_models", "Device models loaded.", static_cast<double>(models));
+  text.gauge("configuration_problems", "Models and devices left out; see the log.", static_cast<double>(problems));
+  text.counter("questions_total", "Questions sent, repetitions included.", core.questions);
+  text.counter("exchanges_answered_total", "Questions answered with data.", core.exchanges_answered);
+  text.counter("exchanges_refused_total", "Questions answered with an error word.", core.exchanges_refused);
+  text.counter("exchanges_timed_out_total", "Questions given up.", core.exchanges_timed_out);
+  text.counter("exchanges_late_total", "Answers that came after their time.", core.exchanges_late);
+  text.counter("frames_bad_total", "Frames dropped: checksum, end octet, cut short, or nobody had asked.", core.frames_bad);
+  text.counter("answers_unusable_total", "Whole answers whose content does not fit their identifier.", core.unusable_answers);
+  text.counter("noise_octets_total", "Octets outside frames.", core.noise_octets);
+  text.counter("readings_total", "Readings taken.", core.readings);
+  text.counter("readings_flagged_total", "Readings with a quality flag.", core.readings_flagged);
+  text.counter("rounds_skipped_total", "Polling rounds skipped, never made up.", core.rounds_skipped);
+  text.counter("clock_jumps_back_total", "Times the wall clock was set back.", core.clock_jumps_back);
+  text.counter("batches_stored_total", "Batches made durable.", core.batches_stored);
+  text.counter("store_failures_total", "Batches the spool refused, tried again later.", core.store_failures);
+  text.gauge("spool_bytes", "Size of the spool on disk.", static_cast<double>(spool.bytes));
+  text.gauge("spool_bytes_max", "Its limit.", static_cast<double>(spool.bytes_max));
+  text.gauge("spool_unacknowledged_batches", "Batches the platform has not confirmed.", static_cast<double>(spool.unacknowledged_batches));
+  text.gauge("spool_full", "1 while the spool refuses and polling pauses.", spool.full || core.storage_waiting ? 1 : 0);
+  text.gauge("spool_damaged_epochs", "Epochs that cannot be read.", static_cast<double>(spool.damaged_epochs));
+  text.gauge("spool_autonomy_hours", "How long the room lasts without a platform; 0 = not known yet.", spool.autonomy_hours);
+  text.gauge("uplink_online", "1 while the platform takes batches.", uplink.online ? 1 : 0);
+  text.counter("uplink_connections_total", "Connections made to the platform.", uplink.connections);
+  text.counter("uplink_batches_acknowledged_total", "Batches the platform confirmed.", uplink.batches_acknowledged);
+  return text.take();
+}
+
+}  // namespace duheng::gateway

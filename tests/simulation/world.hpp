@@ -1,0 +1,51 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "tests/simulation/simulated_gateway.hpp"
+#include "tools/demo/audit.hpp"
+
+namespace duheng::simulation {
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  std::size_t buses = 3;
+  std::size_t meters_per_bus = 4;
+};
+
+/// One gateway with its meters, one platform, and the faults between them.
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+
+  EventQueue& queue() noexcept { return queue_; }
+  Random& random() noexcept { return random_; }
+  Field& field() noexcept { return *field_; }
+  Gateway& gateway() noexcept { return *gateway_; }
+  Platform& platform() noexcept { return *platform_; }
+
+  void run_for(std::int64_t ms) { queue_.run_until(queue_.now_ms() + ms); }
+  /// One fault of any kind, now, with its own end.
+  void random_fault();
+  void crash_gateway();
+  void crash_platform();
+  /// Everything is mended, the meters fall silent, and what is on its way arrives. Returns false if it does not within two
+  /// simulated hours; what() then tells what stands where.
+  bool come_to_rest();
+  [[nodiscard]] std::string what() const;
+  /// Ledger against journal and telemetry.
+  [[nodiscard]] Result<tools::AuditReport> audit();
+
+ private:
+  void restart_gateway();
+  void restart_platform();
+  void watch_journal();
+
+  EventQueue queue_;
+  SeededRandom random_;
+  std::unique_ptr<Field> field_;
+  std::unique_ptr<Platform> platform_;
+  std::unique_ptr<Gateway> gateway_;
+};
+
+}  // namespace duheng::simulation

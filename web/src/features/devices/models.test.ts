@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Curve, CurvePoint, RegisterLatest } from '../../api/types.ts';
+import { percent_text } from './completeness_panel.tsx';
+import { extremes, nearest, nearest_point, stretches } from './curve_model.ts';
+import { bucket_count, read_history_state } from './history_state.ts';
+import { change_list_state, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
+import { chosen_register, group_of, grouped_registers } from './registers.ts';
+
+describe('list state', () => {
+  it('reads what is sound and ignores nonsense', () => {
+    const nonsense = new URLSearchParams('page=-3&page_size=9999&state=broken&sort=colour&site_id=x&search=');
+    expect(read_list_state(nonsense)).toEqual({ page: 1, page_size: 50, sort: 'name' });
+    const sound = new URLSearchParams('page=3&page_size=100&state=late&sort=-last_reading&site_id=4&gateway_id=2&search=a b');
+    expect(read_list_state(sound)).toEqual({
+      page: 3,
+      page_size: 100,
+      state: 'late',
+      sort: '-last_reading',
+      site_id: 4,
+      gateway_id: 2,
+      search: 'a b',
+    });
+  });
+
+  it('goes back to the first page on every change but turning it, and leaves defaults out', () => {
+    const before = new URLSearchParams('page=4&state=late');
+    expect(change_list_state(before, { search: 'x' }).toString()).toBe('state=late&search=x');
+    expect(change_list_state(before, { page: 5 }).toString()).toBe('page=5&state=late');
+    expect(change_list_state(before, { page: 1, state: undefined, sort: 'name', page_size: 50 }).toString()).toBe('');
+  });
+
+  it('turns the sort round', () => {
+    expect(toggled_sort('name', 'name')).toBe('-name');
+    expect(toggled_sort('name', '-name')).toBe('name');
+    expect(toggled_sort('address', 'name')).toBe('address');
+    expect([sort_direction('name', 'name'), sort_direction('name', '-name'), sort_direction('name', 'address')]).toEqual([
+      'ascending',
+      'descending',
+      'none',
+    ]);
+  });
+});
+
+const register = (name: string): RegisterLatest => ({
+  series_id: name.length,
+  register: name,
+  unit: '',
+  exponent: 0,
+  kind: 'decimal',
+  latest: null,
+});
+
+describe('registers', () => {
+  it('are put on plates, totals before phases', () => {
+    const groups = grouped_registers(
+      ['power_active_b', 'power_active_a', 'power_active_total', 'mystery', 'voltage_a'].map(register),
+    );
+    expect(groups.map(({ name }) => name)).toEqual(['voltage', 'power', 'other']);
+    expect(groups[1]?.registers.map(({ register: name }) => name)).toEqual([
+      'power_active_total',
+      'power_active_a',
+      'power_active_b',
+    ]);
+    expect(group_of('power_factor_a')).toBe('power_factor');
+  });
+
+  it('are chosen as wished, else by use', () => {
+    const registers = ['voltage_a', 'energy_active_import_total'].map(register);
+    expect(chosen_register(registers, 'voltage_a')?.register).toBe('voltage_a');
+    expect(chosen_register(registers, 'gone')?.register).toBe('energy_active_import_total');
+    expect(chosen_register([], null)).toBeUndefined();
+  });
+});
+
+describe('history state', () => {
+  it('defaults to today in the site’s zone', () => {
+    const now_ms = Date.parse('2026-11-20T20:00:00Z');
+    expect(read_history_state(new URLSearchParams(), now_ms, 'Asia/Shanghai')).toEqual({
+      register: null,
+      span: 'day',
+      date: { year: 2026, month: 11, day: 21 },
+    });
+    expect(read_history_state(new URLSearchParams('span=eon&date=2026-02-31'), now_ms, 'UTC').date.day).toBe(20);
+  });
+
+  it('keeps the number of buckets within the platform’s limits', () => {
+    expect([bucket_count(10), bucket_count(1440), bucket_count(99_999)]).toEqual([100, 750, 1000]);
+  });
+});
+
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 0, minute)).toISOString();
+const point = (minute: number, value: string): CurvePoint => ({ time: at(minute), value, frame: `f${minute}:${value}` });
+const bucket = (minute: number, min = '1.0', max = '3.0') => ({
+  start: at(minute),
+  count: 3,
+  first: point(minute, '2.0'),
+  last: point(minute + 1, '2.5'),
+  min: point(minute, min),
+  max: point(minute, max),
+});
+const curve: Curve = {
+  series_id: 1,
+  register: 'power_active_total',
+  unit: 'kW',
+  exponent: -1,
+  from: at(0),
+  to: at(60),
+  bucket_ms: 120_000,
+  buckets: [bucket(0), bucket(2), bucket(4, '-7.5'), bucket(20, '1.0', '10.0'), bucket(22)],
+};
+
+describe('curve', () => {
+  it('breaks where readings are missing', () => {
+    expect(stretches(curve, 60).map((part) => part.length)).toEqual([3, 2]);
+    // With readings planned only every half hour the same hole is no gap.
+    expect(stretches(curve, 1800).map((part) => part.length)).toEqual([5]);
+    expect(stretches({ ...curve, buckets: [] }, 60)).toEqual([]);
+  });
+
+  it('finds the bucket near a press and its reading nearest to the height', () => {
+    const parts = stretches(curve, 60);
+    const found = nearest(parts, Date.parse(at(21)), 60_000);
+    expect(found?.bucket.start).toBe(at(20));
+    expect(found && nearest_point(found, 9).value).toBe('10.0');
+    expect(found && nearest_point(found, 2.4).value).toBe('2.5');
+    expect(nearest(parts, Date.parse(at(12)), 60_000)).toBeUndefined();
+  });
+
+  it('tells its extremes exactly', () => {
+    expect(extremes(curve)).toEqual({ min: '-7.5', max: '10.0' });
+    expect(extremes({ ...curve, buckets: [] })).toBeNull();
+  });
+});
+
+describe('completeness', () => {
+  it('is 100 % only when nothing is missing', () => {
+    expect(percent_text(99_999, 100_000)).toBe('99.9 %');
+    expect(percent_text(5, 5)).toBe('100.0 %');
+    expect(percent_text(0, 0)).toBe('–');
+  });
+});

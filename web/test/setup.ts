@@ -1,0 +1,32 @@
+import '@testing-library/jest-dom/vitest';
+import { cleanup } from '@testing-library/react';
+import { afterEach, beforeEach, vi } from 'vitest';
+
+// What jsdom lacks and the pages use.
+class QuietObserver {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+
+if (typeof window !== 'undefined') {
+  vi.stubGlobal('ResizeObserver', QuietObserver);
+  window.scrollTo = () => undefined;
+  window.matchMedia = (query) =>
+    ({
+      matches: false,
+      media: query,
+      addEventListener: () => undefined,
+      removeEventListener: () => undefined,
+      addListener: () => undefined,
+      removeListener: () => undefined,
+    }) as unknown as MediaQueryList;
+  beforeEach(() => {
+    localStorage.clear();
+    localStorage.setItem('duheng.language', 'zh-CN');
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    cleanup();
+  });
+}
