@@ -1,7 +1,7 @@
 // duheng-fleet: virtual meters behind TCP ports and pseudo-terminals. See packaging/examples/fleet.yaml.
+#include <cstdio>
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <CLI/CLI.hpp>
 
 #include "device/fleet/fleet.hpp"

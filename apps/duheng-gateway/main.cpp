@@ -1,7 +1,7 @@
 // duheng-gateway: reads meters, keeps what they say, sends it to the platform. See packaging/examples/gateway.yaml.
+#include <cstdio>
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <CLI/CLI.hpp>
 
 #include "base/log.hpp"

@@ -25,7 +25,12 @@ std::string trimmed(std::string_view text) {
 
 struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
   Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, gateway::GatewayService& s)
-      : loop(l), disk(d), clock(c), random(r), service(s), identity(rpc::IdentityFiles::in(s.config().data_directory + "/identity")) {}
+      : loop(l),
+        disk(d),
+        clock(c),
+        random(r),
+        service(s),
+        identity(rpc::IdentityFiles::in(s.config().data_directory + "/identity")) {}
 
   link::EventLoop& loop;
   Disk& disk;
@@ -33,14 +38,16 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
   Random& random;
   gateway::GatewayService& service;
   rpc::IdentityFiles identity;
-  std::unique_ptr<rpc::UplinkClient> client;
+  std::shared_ptr<rpc::UplinkClient> client;  // also held by a notice under way in the storage thread
   std::mutex mutex;
   std::condition_variable stop_wanted;
   bool stopping = false;
   std::string enrolment_error;  // guarded by `mutex`
   std::thread enrolment;
 
-  bool enrolled() { return disk.exists(identity.key) && disk.exists(identity.certificate_chain) && disk.exists(identity.trust_root); }
+  bool enrolled() {
+    return disk.exists(identity.key) && disk.exists(identity.certificate_chain) && disk.exists(identity.trust_root);
+  }
 
   void connect() {
     rpc::UplinkClientOptions options;
@@ -48,9 +55,9 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     options.server_name = service.config().uplink.server_name;
     options.identity = identity;
     options.sender.software_version = DUHENG_VERSION;
-    client = std::make_unique<rpc::UplinkClient>(service.batch_source(), clock, disk, random, [this] { return service.uplink_status(); },
-                                                 std::move(options));
-    service.spool().on_durable([raw = client.get()](std::uint64_t, std::uint64_t) { raw->new_batch(); });
+    client = std::make_shared<rpc::UplinkClient>(
+        service.batch_source(), clock, disk, random, [this] { return service.uplink_status(); }, std::move(options));
+    service.spool().on_durable([held = client](std::uint64_t, std::uint64_t) { held->new_batch(); });
   }
 
   /// On its own thread: one try. True when the gateway has its certificate.
@@ -62,7 +69,8 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     } else if (const auto prepared = disk.make_directories(service.config().data_directory + "/identity"); !prepared) {
       problem = prepared.error();
     } else {
-      const auto result = rpc::enrol(disk, uplink.enrolment_address, trimmed(as_text(*code)), DUHENG_VERSION, identity, enrolment_timeout_ms);
+      const auto result = rpc::enrol(disk, uplink.enrolment_address, trimmed(as_text(*code)), DUHENG_VERSION, identity,
+                                     enrolment_timeout_ms);
       if (result) {
         log::info("enrolment", "enrolled", {{"gateway", result->gateway_name}, {"id", result->gateway.value}});
         return true;
@@ -79,7 +87,8 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     link::Backoff backoff({500, 60'000});
     while (!try_to_enrol()) {
       std::unique_lock lock(mutex);
-      if (stop_wanted.wait_for(lock, std::chrono::milliseconds(backoff.next_ms(random)), [this] { return stopping; })) return;
+      if (stop_wanted.wait_for(lock, std::chrono::milliseconds(backoff.next_ms(random)), [this] { return stopping; }))
+        return;
     }
     loop.post([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->connect();
@@ -109,7 +118,8 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     if (uplink.address.empty()) return log::warning("uplink", "no platform is configured; readings stay in the spool");
     if (enrolled()) return connect();
     if (uplink.enrolment_address.empty())
-      return log::error("uplink", "this gateway has no certificate and no enrolment is configured; readings stay in the spool");
+      return log::error("uplink",
+                        "this gateway has no certificate and no enrolment is configured; readings stay in the spool");
     enrolment = std::thread([this] { enrol_until_done(); });
   }
 
@@ -126,7 +136,8 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
   }
 };
 
-UplinkWiring::UplinkWiring(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random, gateway::GatewayService& service)
+UplinkWiring::UplinkWiring(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random,
+                           gateway::GatewayService& service)
     : impl_(std::make_shared<Impl>(loop, disk, clock, random, service)) {
   impl_->begin();
 }

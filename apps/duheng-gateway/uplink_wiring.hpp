@@ -9,8 +9,8 @@
 
 namespace duheng {
 
-/// Joins a gateway's spool to the platform: enrols once if the gateway has no certificate yet (on a thread of its own, as often
-/// as it takes), then keeps the uplink. Polling goes on all the while. Made, used and destroyed on the loop.
+/// Joins a gateway's spool to the platform: enrols once if the gateway has no certificate yet (on a thread of its own,
+/// as often as it takes), then keeps the uplink. Polling goes on all the while. Made, used and destroyed on the loop.
 class UplinkWiring {
  public:
   UplinkWiring(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random, gateway::GatewayService& service);

@@ -10,8 +10,8 @@ struct BackoffRule {
   std::int64_t longest_ms = 60'000;
 };
 
-/// How long to wait before trying again: doubling from `first_ms` to `longest_ms`, each wait drawn evenly from its upper half,
-/// so that many callers cut off together do not come back together. Pure.
+/// How long to wait before trying again: doubling from `first_ms` to `longest_ms`, each wait drawn evenly from its
+/// upper half, so that many callers cut off together do not come back together. Pure.
 class Backoff {
  public:
   explicit Backoff(BackoffRule rule = {}) : rule_(rule) {}

@@ -13,8 +13,8 @@ namespace duheng::link {
 /// What a channel tells its owner, always from the loop and never from inside a call of the owner.
 struct ChannelHandlers {
   std::function<void()> opened;
-  std::function<void(ByteView)> octets;          ///< the view ends with the call
-  std::function<void(const Error&)> closed;      ///< once for each open() that failed or ended by itself
+  std::function<void(ByteView)> octets;      ///< the view ends with the call
+  std::function<void(const Error&)> closed;  ///< once for each open() that failed or ended by itself
 };
 
 /// Moves octets and knows no meter. Not thread-safe: lives on its loop.
@@ -29,8 +29,8 @@ class Channel {
   /// Ends it once everything queued is written; `closed` follows (code cancelled). For servers that answer and go.
   virtual void close_when_written() = 0;
   [[nodiscard]] virtual bool is_open() const = 0;
-  /// Queues octets, in order. Errors: unavailable - not open; limit_exceeded - `write_queue_bytes_max` are waiting already,
-  /// the peer does not read: close and open again.
+  /// Queues octets, in order. Errors: unavailable - not open; limit_exceeded - `write_queue_bytes_max` are waiting
+  /// already, the peer does not read: close and open again.
   [[nodiscard]] virtual Result<void> write(ByteView octets) = 0;
   /// For logs: "tcp 127.0.0.1:7001", "serial /dev/ttyS0".
   [[nodiscard]] virtual std::string name() const = 0;
@@ -49,8 +49,8 @@ struct TcpEndpoint {
 enum class Parity : std::uint8_t { none, even, odd };
 struct SerialSettings {
   std::string path;
-  std::uint32_t baud = 2'400;     ///< DL/T 645-2007 starts at 2400; see serial_baud_supported()
-  Parity parity = Parity::even;   ///< DL/T 645-2007: 8 data bits, even parity, 1 stop bit
+  std::uint32_t baud = 2'400;    ///< DL/T 645-2007 starts at 2400; see serial_baud_supported()
+  Parity parity = Parity::even;  ///< DL/T 645-2007: 8 data bits, even parity, 1 stop bit
   std::uint8_t stop_bits = 1;
 };
 [[nodiscard]] bool serial_baud_supported(std::uint32_t baud) noexcept;
@@ -65,11 +65,13 @@ class Listener {
   [[nodiscard]] virtual std::uint16_t port() const = 0;
 };
 /// `port` 0 lets the machine choose. Errors: unavailable - the address cannot be had, the message says why.
-[[nodiscard]] Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address, std::uint16_t port,
-                                                          std::function<void(std::unique_ptr<Channel>)> accepted);
+[[nodiscard]] Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address,
+                                                           std::uint16_t port,
+                                                           std::function<void(std::unique_ptr<Channel>)> accepted);
 
-/// The device side of a serial line that exists only in this machine. Clients open path(); the kernel's packet mode tells in
-/// order with the data when a client has opened the line afresh (it flushes), so that `reopened` is never missed.
+/// The device side of a serial line that exists only in this machine. Clients open path(); the kernel's packet mode
+/// tells in order with the data when a client has opened the line afresh (it flushes), so that `reopened` is never
+/// missed.
 class PseudoTerminal {
  public:
   virtual ~PseudoTerminal() = default;

@@ -1,6 +1,7 @@
 #pragma once
 // Only for the .cpp files of this folder: reading and writing over any Asio stream.
 #include <array>
+#include <fmt/format.h>
 #include <memory>
 #include <utility>
 
@@ -8,7 +9,6 @@
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
-#include <fmt/format.h>
 
 #include "link/channel.hpp"
 
@@ -16,8 +16,8 @@ namespace duheng::link {
 
 inline constexpr std::size_t read_octets_max = 4'096;
 
-/// One open stream's reading and writing. Its owner cuts it off with abandon(); a handler that Asio still holds then finds
-/// nobody to tell.
+/// One open stream's reading and writing. Its owner cuts it off with abandon(); a handler that Asio still holds then
+/// finds nobody to tell.
 template <class Stream>
 class Connection : public std::enable_shared_from_this<Connection<Stream>> {
  public:
@@ -27,18 +27,20 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Stream& stream() noexcept { return stream_; }
 
   void read() {
-    stream_.async_read_some(asio::buffer(input_), [self = this->shared_from_this()](const std::error_code& error, std::size_t size) {
-      if (!self->alive_) return;
-      if (error) return self->end(error);
-      self->octets_({self->input_.data(), size});
-      if (self->alive_) self->read();
-    });
+    stream_.async_read_some(asio::buffer(input_),
+                            [self = this->shared_from_this()](const std::error_code& error, std::size_t size) {
+                              if (!self->alive_) return;
+                              if (error) return self->end(error);
+                              self->octets_({self->input_.data(), size});
+                              if (self->alive_) self->read();
+                            });
   }
 
   Result<void> write(ByteView octets) {
     if (!alive_) return fail(ErrorCode::unavailable, "the channel is not open");
     if (waiting_.size() + octets.size() > Channel::write_queue_bytes_max)
-      return fail(ErrorCode::limit_exceeded, fmt::format("the peer does not read: {} octets wait already", waiting_.size()));
+      return fail(ErrorCode::limit_exceeded,
+                  fmt::format("the peer does not read: {} octets wait already", waiting_.size()));
     waiting_.insert(waiting_.end(), octets.begin(), octets.end());
     if (!writing_) write_next();
     return {};
@@ -61,13 +63,16 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     writing_ = true;
     going_.swap(waiting_);
     waiting_.clear();
-    asio::async_write(stream_, asio::buffer(going_), [self = this->shared_from_this()](const std::error_code& error, std::size_t) {
-      self->writing_ = false;
-      if (!self->alive_) return;
-      if (error) return self->end(error);
-      if (!self->waiting_.empty()) self->write_next();
-      else if (self->finishing_) self->finished();
-    });
+    asio::async_write(stream_, asio::buffer(going_),
+                      [self = this->shared_from_this()](const std::error_code& error, std::size_t) {
+                        self->writing_ = false;
+                        if (!self->alive_) return;
+                        if (error) return self->end(error);
+                        if (!self->waiting_.empty())
+                          self->write_next();
+                        else if (self->finishing_)
+                          self->finished();
+                      });
   }
 
   void finished() {

@@ -45,7 +45,8 @@ struct Timer::Impl : std::enable_shared_from_this<Timer::Impl> {
   Impl(asio::io_context& context, std::function<void()> callback) : timer(context), expired(std::move(callback)) {}
   asio::steady_timer timer;
   std::function<void()> expired;
-  std::uint64_t generation = 0;  // tells an expiry that was already queued when the timer was cancelled or started again
+  std::uint64_t generation =
+      0;  // tells an expiry that was already queued when the timer was cancelled or started again
 };
 
 Timer::Timer(EventLoop& loop, std::function<void()> expired)

@@ -5,8 +5,8 @@
 
 namespace duheng::link {
 
-/// One thread's worth of input and output. Everything made with a loop (channels, listeners, timers) is used, and calls back,
-/// on the thread that is in run(); only post() and stop() may be called from elsewhere.
+/// One thread's worth of input and output. Everything made with a loop (channels, listeners, timers) is used, and calls
+/// back, on the thread that is in run(); only post() and stop() may be called from elsewhere.
 class EventLoop {
  public:
   EventLoop();
@@ -20,7 +20,8 @@ class EventLoop {
   std::size_t run_for_ms(std::int64_t ms);
   void stop();
   void post(std::function<void()> task);
-  /// Calls `handler` when the process is asked to end (SIGTERM, SIGINT). One handler per loop; a second call replaces it.
+  /// Calls `handler` when the process is asked to end (SIGTERM, SIGINT). One handler per loop; a second call replaces
+  /// it.
   void on_terminate(std::function<void()> handler);
 
   struct Impl;

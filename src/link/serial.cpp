@@ -1,15 +1,14 @@
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <optional>
 
 #include <asio/posix/stream_descriptor.hpp>
 
@@ -23,17 +22,28 @@ using Descriptor = asio::posix::stream_descriptor;
 
 std::optional<speed_t> speed_of(std::uint32_t baud) noexcept {
   switch (baud) {
-    case 300: return B300;
-    case 600: return B600;
-    case 1'200: return B1200;
-    case 2'400: return B2400;
-    case 4'800: return B4800;
-    case 9'600: return B9600;
-    case 19'200: return B19200;
-    case 38'400: return B38400;
-    case 57'600: return B57600;
-    case 115'200: return B115200;
-    default: return std::nullopt;
+    case 300:
+      return B300;
+    case 600:
+      return B600;
+    case 1'200:
+      return B1200;
+    case 2'400:
+      return B2400;
+    case 4'800:
+      return B4800;
+    case 9'600:
+      return B9600;
+    case 19'200:
+      return B19200;
+    case 38'400:
+      return B38400;
+    case 57'600:
+      return B57600;
+    case 115'200:
+      return B115200;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -41,7 +51,7 @@ Error system_error(const std::string& what) { return {ErrorCode::unavailable, wh
 
 /// Unix98 pseudo-terminal slaves have the majors 136 to 143 (Linux, Documentation/admin-guide/devices.txt).
 bool is_pseudo_terminal(int descriptor) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0 || !S_ISCHR(status.st_mode)) return false;
   const unsigned number = major(status.st_rdev);
   return number >= 136 && number <= 143;
@@ -49,7 +59,8 @@ bool is_pseudo_terminal(int descriptor) {
 
 Result<void> configure(int descriptor, const SerialSettings& settings) {
   termios line{};
-  if (::tcgetattr(descriptor, &line) != 0) return std::unexpected(system_error(settings.path + " is not a serial line"));
+  if (::tcgetattr(descriptor, &line) != 0)
+    return std::unexpected(system_error(settings.path + " is not a serial line"));
   ::cfmakeraw(&line);
   line.c_cflag |= CLOCAL | CREAD;
   line.c_cflag &= ~static_cast<tcflag_t>(CSTOPB | CRTSCTS | PARENB | PARODD);
@@ -64,7 +75,8 @@ Result<void> configure(int descriptor, const SerialSettings& settings) {
   if (!speed) return fail(ErrorCode::invalid_argument, fmt::format("{} baud is not supported", settings.baud));
   ::cfsetispeed(&line, *speed);
   ::cfsetospeed(&line, *speed);
-  if (::tcsetattr(descriptor, TCSANOW, &line) != 0) return std::unexpected(system_error("cannot set up " + settings.path));
+  if (::tcsetattr(descriptor, TCSANOW, &line) != 0)
+    return std::unexpected(system_error("cannot set up " + settings.path));
   if (::tcflush(descriptor, TCIOFLUSH) != 0) return std::unexpected(system_error("cannot flush " + settings.path));
   return {};
 }
@@ -73,9 +85,11 @@ Result<int> open_serial(const SerialSettings& settings) {
   const int descriptor = ::open(settings.path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return std::unexpected(system_error("cannot open " + settings.path));
   auto outcome = configure(descriptor, settings);
-  // Two masters on one line would take each other's answers. The lock ends with the process, however it ends; TIOCEXCL also
-  // keeps out programs that ignore locks, but on a pseudo-terminal it would outlive us, because its other side stays open.
-  if (outcome && ::flock(descriptor, LOCK_EX | LOCK_NB) != 0) outcome = std::unexpected(system_error(settings.path + " is in use"));
+  // Two masters on one line would take each other's answers. The lock ends with the process, however it ends; TIOCEXCL
+  // also keeps out programs that ignore locks, but on a pseudo-terminal it would outlive us, because its other side
+  // stays open.
+  if (outcome && ::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    outcome = std::unexpected(system_error(settings.path + " is in use"));
   if (outcome && !is_pseudo_terminal(descriptor)) static_cast<void>(::ioctl(descriptor, TIOCEXCL));
   if (!outcome) {
     ::close(descriptor);
@@ -235,7 +249,8 @@ Result<std::unique_ptr<PseudoTerminal>> open_pseudo_terminal(EventLoop& loop) {
   termios line{};
   int on = 1;
   // Raw before the first client comes: an echoing line would send every answer back as a question.
-  const bool ready = slave >= 0 && ::tcgetattr(slave, &line) == 0 && (::cfmakeraw(&line), ::tcsetattr(slave, TCSANOW, &line)) == 0 &&
+  const bool ready = slave >= 0 && ::tcgetattr(slave, &line) == 0 &&
+                     (::cfmakeraw(&line), ::tcsetattr(slave, TCSANOW, &line)) == 0 &&
                      ::ioctl(master, TIOCPKT, &on) == 0;
   if (!ready) {
     const Error error = system_error("cannot set up a pseudo-terminal");

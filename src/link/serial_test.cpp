@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <chrono>
+#include <gtest/gtest.h>
 
 #include "link/channel.hpp"
 
@@ -19,7 +18,8 @@ bool wait_for(EventLoop& loop, Condition&& condition) {
 
 struct Line {
   explicit Line(EventLoop& loop) : device(*open_pseudo_terminal(loop)) {
-    device->set_handlers([this](ByteView octets) { at_device.insert(at_device.end(), octets.begin(), octets.end()); }, [this] { ++reopened; });
+    device->set_handlers([this](ByteView octets) { at_device.insert(at_device.end(), octets.begin(), octets.end()); },
+                         [this] { ++reopened; });
   }
   std::unique_ptr<PseudoTerminal> device;
   Bytes at_device;
@@ -28,7 +28,8 @@ struct Line {
 
 struct Master {
   Master(EventLoop& loop, const std::string& path) : channel(make_serial(loop, {path, 9'600, Parity::even, 1})) {
-    channel->set_handlers({[this] { ++opened; }, [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
+    channel->set_handlers({[this] { ++opened; },
+                           [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
                            [this](const Error& error) { last = error.message; }});
   }
   std::unique_ptr<Channel> channel;

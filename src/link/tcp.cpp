@@ -65,7 +65,8 @@ struct TcpState : std::enable_shared_from_this<TcpState> {
 class TcpChannel final : public Channel {
  public:
   TcpChannel(asio::io_context& context, TcpEndpoint endpoint)
-      : state_(std::make_shared<TcpState>(context)), endpoint_(std::move(endpoint)),
+      : state_(std::make_shared<TcpState>(context)),
+        endpoint_(std::move(endpoint)),
         name_(fmt::format("tcp {}:{}", endpoint_.host, endpoint_.port)) {}
   TcpChannel(asio::io_context& context, tcp::socket accepted) : state_(std::make_shared<TcpState>(context)) {
     std::error_code error;
@@ -90,16 +91,18 @@ class TcpChannel final : public Channel {
     state_->opening = true;
     const std::uint64_t attempt = ++state_->attempt;
     state_->deadline.expires_after(std::chrono::milliseconds(endpoint_.connect_timeout_ms));
-    state_->deadline.async_wait([state = state_, attempt, timeout_ms = endpoint_.connect_timeout_ms](const std::error_code& error) {
-      if (error || attempt != state->attempt) return;
-      state->failed({ErrorCode::timed_out, fmt::format("no connection within {} ms", timeout_ms)});
-    });
-    state_->resolver.async_resolve(endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
-                                   [state = state_, attempt](const std::error_code& error, const tcp::resolver::results_type& found) {
-                                     if (attempt != state->attempt) return;
-                                     if (error) return state->failed({ErrorCode::unavailable, error.message()});
-                                     dial(state, attempt, found);
-                                   });
+    state_->deadline.async_wait(
+        [state = state_, attempt, timeout_ms = endpoint_.connect_timeout_ms](const std::error_code& error) {
+          if (error || attempt != state->attempt) return;
+          state->failed({ErrorCode::timed_out, fmt::format("no connection within {} ms", timeout_ms)});
+        });
+    state_->resolver.async_resolve(
+        endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
+        [state = state_, attempt](const std::error_code& error, const tcp::resolver::results_type& found) {
+          if (attempt != state->attempt) return;
+          if (error) return state->failed({ErrorCode::unavailable, error.message()});
+          dial(state, attempt, found);
+        });
   }
 
   void close() override { state_->shut(); }
@@ -114,7 +117,8 @@ class TcpChannel final : public Channel {
   std::string name() const override { return name_; }
 
  private:
-  static void dial(const std::shared_ptr<TcpState>& state, std::uint64_t attempt, const tcp::resolver::results_type& found) {
+  static void dial(const std::shared_ptr<TcpState>& state, std::uint64_t attempt,
+                   const tcp::resolver::results_type& found) {
     state->dialling = std::make_shared<tcp::socket>(state->context);
     asio::async_connect(*state->dialling, found,
                         [state, attempt, socket = state->dialling](const std::error_code& error, const tcp::endpoint&) {
@@ -128,8 +132,8 @@ class TcpChannel final : public Channel {
     std::error_code error;
     const auto local = socket.local_endpoint(error);
     const auto remote = socket.remote_endpoint(error);
-    // While a loopback server is away, a client's own port can be the one it dials: TCP then joins the socket to itself, and
-    // the server could never have its port back.
+    // While a loopback server is away, a client's own port can be the one it dials: TCP then joins the socket to
+    // itself, and the server could never have its port back.
     if (error || local == remote) return state->failed({ErrorCode::unavailable, "nobody serves this port"});
     state->deadline.cancel();
     state->opening = false;
@@ -151,7 +155,8 @@ class TcpChannel final : public Channel {
 class TcpListener final : public Listener {
  public:
   TcpListener(tcp::acceptor acceptor, asio::io_context& context, std::function<void(std::unique_ptr<Channel>)> accepted)
-      : state_(std::make_shared<State>(State{std::move(acceptor), context, asio::steady_timer(context), std::move(accepted)})) {
+      : state_(std::make_shared<State>(
+            State{std::move(acceptor), context, asio::steady_timer(context), std::move(accepted)})) {
     accept(state_);
   }
   ~TcpListener() override {
@@ -208,7 +213,8 @@ Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string&
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(ErrorCode::unavailable, fmt::format("cannot listen on {}:{}: {}", address, port, error.message()));
+  if (error)
+    return fail(ErrorCode::unavailable, fmt::format("cannot listen on {}:{}: {}", address, port, error.message()));
   return std::make_unique<TcpListener>(std::move(acceptor), context, std::move(accepted));
 }
 

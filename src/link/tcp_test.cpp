@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <chrono>
+#include <gtest/gtest.h>
 #include <optional>
 
 #include "link/channel.hpp"
@@ -24,7 +23,8 @@ struct Echo {
     listener = *listen_tcp(loop, "127.0.0.1", 0, [this](std::unique_ptr<Channel> channel) {
       Channel* raw = channel.get();
       connections.push_back(std::move(channel));
-      raw->set_handlers({{}, [raw](ByteView octets) { EXPECT_TRUE(raw->write(octets)); }, [this](const Error&) { ++ended; }});
+      raw->set_handlers(
+          {{}, [raw](ByteView octets) { EXPECT_TRUE(raw->write(octets)); }, [this](const Error&) { ++ended; }});
     });
   }
   std::unique_ptr<Listener> listener;
@@ -34,7 +34,8 @@ struct Echo {
 
 struct Client {
   Client(EventLoop& loop, std::uint16_t port) : channel(make_tcp_client(loop, {"127.0.0.1", port, 1'000})) {
-    channel->set_handlers({[this] { ++opened; }, [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
+    channel->set_handlers({[this] { ++opened; },
+                           [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
                            [this](const Error& error) {
                              ++closed;
                              last = error;
@@ -106,7 +107,8 @@ TEST(Tcp, TwoListenersCannotHaveOnePort) {
 TEST(Tcp, QueueOfAPeerThatDoesNotReadIsBounded) {
   EventLoop loop;
   std::unique_ptr<Channel> silent;
-  const auto listener = *listen_tcp(loop, "127.0.0.1", 0, [&](std::unique_ptr<Channel> channel) { silent = std::move(channel); });
+  const auto listener =
+      *listen_tcp(loop, "127.0.0.1", 0, [&](std::unique_ptr<Channel> channel) { silent = std::move(channel); });
   Client client(loop, listener->port());
   client.channel->open();
   ASSERT_TRUE(wait_for(loop, [&] { return client.opened == 1 && silent; }));

@@ -1,13 +1,12 @@
 #include "device/fleet/fleet.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <unordered_map>
 
 #include "base/log.hpp"
@@ -18,7 +17,8 @@
 namespace duheng::device {
 namespace {
 
-// Below the range from which Linux takes clients' own ports, so that nobody's connection sits on one of ours after a restart.
+// Below the range from which Linux takes clients' own ports, so that nobody's connection sits on one of ours after a
+// restart.
 constexpr std::uint32_t port_range_first = 10'000;
 constexpr std::uint32_t port_range_last = 30'000;
 constexpr int port_attempts = 200;
@@ -56,7 +56,8 @@ struct Fleet::Impl {
     std::string link_path;
   };
 
-  Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, FleetConfig f) : loop(l), disk(d), clock(c), random(r), config(std::move(f)) {}
+  Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, FleetConfig f)
+      : loop(l), disk(d), clock(c), random(r), config(std::move(f)) {}
 
   link::EventLoop& loop;
   Disk& disk;
@@ -78,7 +79,8 @@ struct Fleet::Impl {
     DUHENG_CHECK(disk.make_directories(config.data_directory));
     lock = ::open(path("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-      const Error error{ErrorCode::unavailable, fmt::format("cannot take {}: {}", config.data_directory, std::strerror(errno))};
+      const Error error{ErrorCode::unavailable,
+                        fmt::format("cannot take {}: {}", config.data_directory, std::strerror(errno))};
       if (lock >= 0) ::close(lock);
       lock = -1;
       return std::unexpected(error);
@@ -92,7 +94,8 @@ struct Fleet::Impl {
     const std::string uid = fmt::format("{:012}", config.first_address + number);
     options.address = *dlt645::Address::parse(uid);
     options.seed = mixed(config.seed, number);
-    options.three_phase = config.three_phase_every > 0 && number % config.three_phase_every == config.three_phase_every - 1;
+    options.three_phase =
+        config.three_phase_every > 0 && number % config.three_phase_every == config.three_phase_every - 1;
     options.exports = config.exports_every > 0 && number % config.exports_every == config.exports_every - 1;
     options.zone_offset_minutes = config.zone_offset_minutes;
     const auto span = static_cast<std::uint64_t>(2 * config.clock_drift_ppm_max + 1);
@@ -106,24 +109,26 @@ struct Fleet::Impl {
   /// Answers what a master sent; `send` is called for each answer, after the ledger has it.
   template <class Send>
   void answer(Visit& visit, ByteView octets, Send&& send) {
-    visit.port.octets(clock.utc_ms(), octets, [&](ByteView question) { visit.trail.question(question); },
-                      [&](const BusAnswer& said) {
-                        const bool lost = chance(config.answers_lost_per_mille);
-                        const bool spoiled = !lost && chance(config.answers_spoiled_per_mille);
-                        const auto written = visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets, clock.utc_ms(),
-                                                                lost || spoiled || said.collision);
-                        if (!written) {
-                          if (!ledger_failed) log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
-                          ledger_failed = true;
-                          return;
-                        }
-                        ledger_failed = false;
-                        if (lost) return;
-                        if (!spoiled) return send(said.octets);
-                        Bytes changed(said.octets.begin(), said.octets.end());
-                        changed[random.below(changed.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));
-                        send(changed);
-                      });
+    visit.port.octets(
+        clock.utc_ms(), octets, [&](ByteView question) { visit.trail.question(question); },
+        [&](const BusAnswer& said) {
+          const bool lost = chance(config.answers_lost_per_mille);
+          const bool spoiled = !lost && chance(config.answers_spoiled_per_mille);
+          const auto written = visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets,
+                                                  clock.utc_ms(), lost || spoiled || said.collision);
+          if (!written) {
+            if (!ledger_failed)
+              log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
+            ledger_failed = true;
+            return;
+          }
+          ledger_failed = false;
+          if (lost) return;
+          if (!spoiled) return send(said.octets);
+          Bytes changed(said.octets.begin(), said.octets.end());
+          changed[random.below(changed.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));
+          send(changed);
+        });
   }
 
   void accept(const std::shared_ptr<Port>& shared, std::unique_ptr<link::Channel> channel) {
@@ -136,7 +141,8 @@ struct Fleet::Impl {
     connection.channel->set_handlers({{},
                                       [this, &port, id](ByteView octets) {
                                         auto& own = port.connections.at(id);
-                                        answer(*own.visit, octets, [&](ByteView said) { static_cast<void>(own.channel->write(said)); });
+                                        answer(*own.visit, octets,
+                                               [&](ByteView said) { static_cast<void>(own.channel->write(said)); });
                                       },
                                       [this, weak = std::weak_ptr(shared), id](const Error&) {
                                         // Posted: the channel must not be destroyed inside its own call.
@@ -193,8 +199,10 @@ struct Fleet::Impl {
           });
       const std::string fresh = line->link_path + ".new";
       static_cast<void>(::unlink(fresh.c_str()));
-      if (::symlink(line->terminal->path().c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), line->link_path.c_str()) != 0)
-        return fail(ErrorCode::storage_failed, fmt::format("cannot link {}: {}", line->link_path, std::strerror(errno)));
+      if (::symlink(line->terminal->path().c_str(), fresh.c_str()) != 0 ||
+          ::rename(fresh.c_str(), line->link_path.c_str()) != 0)
+        return fail(ErrorCode::storage_failed,
+                    fmt::format("cannot link {}: {}", line->link_path, std::strerror(errno)));
     }
     return {};
   }
@@ -212,7 +220,8 @@ struct Fleet::Impl {
     for (std::uint32_t i = 0; i < config.serial_lines; ++i) {
       auto line = std::make_unique<Line>();
       line->link_path = path(fmt::format("serial-{}", i));
-      for (std::uint32_t m = 0; m < config.serial_meters_per_line; ++m) line->bus.add(make_meter(number++, fmt::format("serial-{}", i)));
+      for (std::uint32_t m = 0; m < config.serial_meters_per_line; ++m)
+        line->bus.add(make_meter(number++, fmt::format("serial-{}", i)));
       lines.push_back(std::move(line));
     }
   }
@@ -220,19 +229,23 @@ struct Fleet::Impl {
   Result<void> write_devices() {
     std::string text = "# Written by duheng-fleet: what a gateway must know to read this fleet.\nchannels:\n";
     for (std::size_t i = 0; i < ports.size(); ++i)
-      text += fmt::format("  - {{ name: tcp-{}, tcp: {{ host: {}, port: {} }} }}\n", i, config.tcp_address, first_port + i);
+      text +=
+          fmt::format("  - {{ name: tcp-{}, tcp: {{ host: {}, port: {} }} }}\n", i, config.tcp_address, first_port + i);
     for (std::size_t i = 0; i < lines.size(); ++i)
-      text += fmt::format("  - {{ name: serial-{}, serial: {{ path: {}, baud: 9600, parity: even }} }}\n", i, log::json_quoted(lines[i]->link_path));
+      text += fmt::format("  - {{ name: serial-{}, serial: {{ path: {}, baud: 9600, parity: even }} }}\n", i,
+                          log::json_quoted(lines[i]->link_path));
     text += "devices:\n";
     for (const auto& meter : meters)
-      text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.uid, model_of(meter.three_phase), meter.channel);
+      text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.uid,
+                          model_of(meter.three_phase), meter.channel);
     return write_file_atomically(disk, path(fleet_files::devices), as_bytes(text));
   }
 };
 
 Fleet::Fleet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random, FleetConfig config) {
+Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random,
+                                            FleetConfig config) {
   std::unique_ptr<Fleet> fleet(new Fleet(std::make_unique<Impl>(loop, disk, clock, random, std::move(config))));
   auto& impl = *fleet->impl_;
   DUHENG_CHECK(impl.take_directory());
@@ -241,8 +254,8 @@ Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, c
   DUHENG_CHECK(impl.open_ports());
   DUHENG_CHECK(impl.open_lines());
   DUHENG_CHECK(impl.write_devices());
-  const std::string ready = fmt::format("{{\"meters\":{},\"first_port\":{},\"ports\":{},\"serial_lines\":{}}}\n", impl.meters.size(),
-                                        impl.first_port, impl.ports.size(), impl.lines.size());
+  const std::string ready = fmt::format("{{\"meters\":{},\"first_port\":{},\"ports\":{},\"serial_lines\":{}}}\n",
+                                        impl.meters.size(), impl.first_port, impl.ports.size(), impl.lines.size());
   DUHENG_CHECK(write_file_atomically(disk, impl.path(fleet_files::ready), as_bytes(ready)));
   return fleet;
 }

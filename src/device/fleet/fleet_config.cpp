@@ -32,18 +32,24 @@ Result<FleetConfig> read(const ConfigFile& file) {
   out.tcp_ports = static_cast<std::uint32_t>(tcp.integer("ports", {0, 10'000}, 100));
   out.tcp_first_port = static_cast<std::uint16_t>(tcp.integer("first_port", {0, 65'535}, 0));
   out.connections_per_port_max = static_cast<std::uint32_t>(tcp.integer("connections_per_port_max", {1, 1'024}, 8));
-  if (out.tcp_first_port != 0 && out.tcp_first_port + out.tcp_ports > 65'536) tcp.reject("first_port", "leaves no room for so many ports");
+  if (out.tcp_first_port != 0 && out.tcp_first_port + out.tcp_ports > 65'536)
+    tcp.reject("first_port", "leaves no room for so many ports");
   const auto serial = root.section("serial");
   out.serial_lines = static_cast<std::uint32_t>(serial.integer("lines", {0, 64}, 1));
   out.serial_meters_per_line = static_cast<std::uint32_t>(serial.integer("meters_per_line", {1, 256}, 8));
   const std::uint64_t on_lines = static_cast<std::uint64_t>(out.serial_lines) * out.serial_meters_per_line;
-  if (on_lines > out.meters) root.reject("meters", fmt::format("is less than the {} on serial lines", on_lines));
-  else if (out.tcp_ports > out.meters - on_lines) root.reject("tcp", "has more ports than meters are left for");
-  else if (out.tcp_ports == 0 && out.meters > on_lines) root.reject("tcp", "has no port, but meters are left that need one");
-  out.ledger_bytes_max = static_cast<std::uint64_t>(root.integer("ledger_bytes_max", {1 << 20, 1LL << 36}, 256LL << 20));
+  if (on_lines > out.meters)
+    root.reject("meters", fmt::format("is less than the {} on serial lines", on_lines));
+  else if (out.tcp_ports > out.meters - on_lines)
+    root.reject("tcp", "has more ports than meters are left for");
+  else if (out.tcp_ports == 0 && out.meters > on_lines)
+    root.reject("tcp", "has no port, but meters are left that need one");
+  out.ledger_bytes_max =
+      static_cast<std::uint64_t>(root.integer("ledger_bytes_max", {1 << 20, 1LL << 36}, 256LL << 20));
   const auto faults = root.section("faults");
   out.answers_lost_per_mille = static_cast<std::uint32_t>(faults.integer("answers_lost_per_mille", {0, 1'000}, 0));
-  out.answers_spoiled_per_mille = static_cast<std::uint32_t>(faults.integer("answers_spoiled_per_mille", {0, 1'000}, 0));
+  out.answers_spoiled_per_mille =
+      static_cast<std::uint32_t>(faults.integer("answers_spoiled_per_mille", {0, 1'000}, 0));
   out.log = read_log(root.section("log"));
   DUHENG_CHECK(file.finish());
   return out;

@@ -11,20 +11,20 @@ namespace duheng::device {
 struct FleetConfig {
   std::string data_directory;
   std::uint64_t seed = 1;
-  std::uint32_t meters = 1'000;             ///< 1 to 100,000, those on serial lines included
+  std::uint32_t meters = 1'000;  ///< 1 to 100,000, those on serial lines included
   std::uint64_t first_address = 202'600'000'001ULL;
-  std::uint32_t three_phase_every = 3;      ///< every n-th meter; 0 = none
-  std::uint32_t exports_every = 5;          ///< every n-th meter has solar panels; 0 = none
+  std::uint32_t three_phase_every = 3;  ///< every n-th meter; 0 = none
+  std::uint32_t exports_every = 5;      ///< every n-th meter has solar panels; 0 = none
   std::int32_t zone_offset_minutes = 480;
-  std::int32_t clock_drift_ppm_max = 0;     ///< drawn for each meter from -n to n
+  std::int32_t clock_drift_ppm_max = 0;  ///< drawn for each meter from -n to n
   std::string tcp_address = "127.0.0.1";
-  std::uint16_t tcp_first_port = 0;         ///< 0: a free run is looked for once and kept in the data directory
-  std::uint32_t tcp_ports = 100;            ///< each serves an equal share of the meters; as many as meters = one meter each
+  std::uint16_t tcp_first_port = 0;  ///< 0: a free run is looked for once and kept in the data directory
+  std::uint32_t tcp_ports = 100;     ///< each serves an equal share of the meters; as many as meters = one meter each
   std::uint32_t connections_per_port_max = 8;
-  std::uint32_t serial_lines = 1;           ///< pseudo-terminals
+  std::uint32_t serial_lines = 1;  ///< pseudo-terminals
   std::uint32_t serial_meters_per_line = 8;
   std::uint64_t ledger_bytes_max = 256ULL << 20;
-  std::uint32_t answers_lost_per_mille = 0;     ///< deliberate faults, written down in the ledger
+  std::uint32_t answers_lost_per_mille = 0;  ///< deliberate faults, written down in the ledger
   std::uint32_t answers_spoiled_per_mille = 0;
   log::Options log;
 };

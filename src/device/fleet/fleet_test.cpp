@@ -1,10 +1,9 @@
 #include "device/fleet/fleet.hpp"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "codec/dlt645/message.hpp"
 #include "device/ledger/ledger.hpp"
@@ -25,7 +24,8 @@ bool wait_for(link::EventLoop& loop, Condition&& condition) {
 
 struct Master {
   explicit Master(std::unique_ptr<link::Channel> c) : channel(std::move(c)) {
-    channel->set_handlers({[this] { opened = true; }, [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
+    channel->set_handlers({[this] { opened = true; },
+                           [this](ByteView octets) { got.insert(got.end(), octets.begin(), octets.end()); },
                            [this](const Error&) { closed = true; }});
     channel->open();
   }
@@ -153,7 +153,8 @@ TEST(FleetConfig, LimitsAreStatedAndKept) {
   EXPECT_EQ(error("data_directory: x\n"), "");
   EXPECT_EQ(error("data_directory: x\nmeters: 0\n"), "fleet.yaml:2: 'meters' must be a whole number from 1 to 100000");
   EXPECT_EQ(error("data_directory: x\nmeters: 5\n"), "fleet.yaml:2: 'meters' is less than the 8 on serial lines");
-  EXPECT_EQ(error("data_directory: x\ntcp: { first_port: 65500 }\n"), "fleet.yaml:2: 'first_port' leaves no room for so many ports");
+  EXPECT_EQ(error("data_directory: x\ntcp: { first_port: 65500 }\n"),
+            "fleet.yaml:2: 'first_port' leaves no room for so many ports");
   EXPECT_EQ(error("data_directory: x\nmeters: 20\n"), "fleet.yaml:1: 'tcp' has more ports than meters are left for");
   EXPECT_EQ(error("data_directory: x\nmetres: 20\n"), "fleet.yaml:2: unknown key 'metres'");
 }

@@ -1,15 +1,15 @@
 #include "device/ledger/ledger.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <unordered_map>
 
 namespace duheng::device {
 namespace {
 
-// File: magic, u64 number of the first answer, then records { u8 kind, v size, payload, u32 FNV-1a over kind and payload }.
+// File: magic, u64 number of the first answer, then records { u8 kind, v size, payload, u32 FNV-1a over kind and
+// payload }.
 constexpr std::string_view magic = "DHLEDG1\n";
 constexpr std::size_t head_bytes = 16;
 enum RecordKind : std::uint8_t { record_answer = 1, record_confirmed = 2, record_spoiled = 3 };
@@ -51,7 +51,8 @@ Result<std::unique_ptr<LedgerWriter>> LedgerWriter::open(Disk& disk, std::string
   if (disk.exists(writer->path_)) {
     DUHENG_TRY(const auto bytes, read_file(disk, writer->path_, file_bytes_max));
     std::uint64_t next = 1;
-    DUHENG_TRY(const auto end, scan(bytes, writer->path_, next, [&](std::uint8_t kind, ByteView) { next += kind == record_answer ? 1 : 0; }));
+    DUHENG_TRY(const auto end, scan(bytes, writer->path_, next,
+                                    [&](std::uint8_t kind, ByteView) { next += kind == record_answer ? 1 : 0; }));
     writer->next_number_ = next;
     if (end >= head_bytes) {
       DUHENG_TRY(writer->file_, disk.open(writer->path_, OpenMode::append));
@@ -64,7 +65,8 @@ Result<std::unique_ptr<LedgerWriter>> LedgerWriter::open(Disk& disk, std::string
   if (disk.exists(old_path(writer->path_))) {  // killed between putting the old file aside and starting the new one
     DUHENG_TRY(const auto bytes, read_file(disk, old_path(writer->path_), file_bytes_max));
     std::uint64_t next = 1;
-    static_cast<void>(scan(bytes, writer->path_, next, [&](std::uint8_t kind, ByteView) { next += kind == record_answer ? 1 : 0; }));
+    static_cast<void>(
+        scan(bytes, writer->path_, next, [&](std::uint8_t kind, ByteView) { next += kind == record_answer ? 1 : 0; }));
     writer->next_number_ = next;
   }
   DUHENG_CHECK(writer->start_file());
@@ -86,7 +88,8 @@ void LedgerWriter::note(std::uint8_t kind, ByteView payload) {
   out.u32(fnv1a(kind, payload));
 }
 
-Result<std::uint64_t> LedgerWriter::answer(std::string_view address, std::uint32_t di, ByteView octets, std::int64_t sent_utc_ms) {
+Result<std::uint64_t> LedgerWriter::answer(std::string_view address, std::uint32_t di, ByteView octets,
+                                           std::int64_t sent_utc_ms) {
   const std::uint64_t number = next_number_;
   payload_.clear();
   ByteWriter out(payload_);
@@ -141,10 +144,13 @@ void LedgerTrail::question(ByteView octets) {
   waiting_.clear();
 }
 
-Result<void> LedgerTrail::answer(std::string_view address, std::uint32_t di, ByteView octets, std::int64_t now_utc_ms, bool spoiled) {
+Result<void> LedgerTrail::answer(std::string_view address, std::uint32_t di, ByteView octets, std::int64_t now_utc_ms,
+                                 bool spoiled) {
   DUHENG_TRY(const auto number, ledger_.answer(address, di, octets, now_utc_ms));
-  if (spoiled) ledger_.spoil(number);
-  else waiting_.push_back(number);
+  if (spoiled)
+    ledger_.spoil(number);
+  else
+    waiting_.push_back(number);
   return {};
 }
 
@@ -186,7 +192,8 @@ Result<std::vector<LedgerEntry>> read_ledger(Disk& disk, const std::string& path
   return entries;
 }
 
-LedgerComparison compare_with_ledger(const std::vector<LedgerEntry>& ledger, const std::vector<ObservedFrame>& observed) {
+LedgerComparison compare_with_ledger(const std::vector<LedgerEntry>& ledger,
+                                     const std::vector<ObservedFrame>& observed) {
   struct Count {
     std::uint64_t confirmed = 0;
     std::uint64_t open = 0;
@@ -207,7 +214,8 @@ LedgerComparison compare_with_ledger(const std::vector<LedgerEntry>& ledger, con
   }
   const auto example = [&out](std::string_view what, const auto& key, std::uint64_t times) {
     if (out.examples.size() < example_count_max)
-      out.examples.push_back(fmt::format("{} x {}: meter {} frame {}", what, times, key.first, to_hex(key.second, ' ')));
+      out.examples.push_back(
+          fmt::format("{} x {}: meter {} frame {}", what, times, key.first, to_hex(key.second, ' ')));
   };
   for (const auto& [key, count] : counts) {
     const std::uint64_t answered = count.confirmed + count.open;

@@ -1,9 +1,8 @@
 #include "device/ledger/ledger.hpp"
 
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <filesystem>
 
 namespace duheng::device {
 namespace {
@@ -95,12 +94,14 @@ TEST_F(Ledger, ForeignFileIsRefused) {
   EXPECT_EQ(writer.error().code, ErrorCode::storage_corrupt);
 }
 
-LedgerEntry entry(std::uint64_t number, Bytes octets, AnswerFate fate) { return {number, "000000000001", 1, std::move(octets), 0, fate}; }
+LedgerEntry entry(std::uint64_t number, Bytes octets, AnswerFate fate) {
+  return {number, "000000000001", 1, std::move(octets), 0, fate};
+}
 ObservedFrame seen(Bytes octets) { return {"000000000001", std::move(octets), 0}; }
 
 TEST(LedgerComparison, TellsLostDoubledAndUnknownApart) {
-  const std::vector<LedgerEntry> ledger{entry(1, {1}, AnswerFate::confirmed), entry(2, {2}, AnswerFate::open), entry(3, {1}, AnswerFate::open),
-                                        entry(4, {3}, AnswerFate::spoiled)};
+  const std::vector<LedgerEntry> ledger{entry(1, {1}, AnswerFate::confirmed), entry(2, {2}, AnswerFate::open),
+                                        entry(3, {1}, AnswerFate::open), entry(4, {3}, AnswerFate::spoiled)};
   EXPECT_TRUE(compare_with_ledger(ledger, {seen({1})}).sound());
   EXPECT_TRUE(compare_with_ledger(ledger, {seen({1}), seen({1}), seen({2})}).sound());
   EXPECT_EQ(compare_with_ledger(ledger, {seen({2})}).lost, 1U);

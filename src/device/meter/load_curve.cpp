@@ -5,7 +5,9 @@
 namespace duheng::device {
 namespace {
 
-constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept { return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0); }
+constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
+  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
+}
 
 // Draw by time of day in per mille of the profile's peak, every two hours from midnight.
 constexpr std::array<std::array<int, 13>, 3> shapes{{
@@ -51,8 +53,9 @@ LoadCurve::LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool export
   for (int slot = 0; slot < slots; ++slot) {
     const int place = slot * 12;  // 0 to 12 two-hour steps over the day, in 1/128
     const int step = place / slots;
-    const std::int64_t between = shape[static_cast<std::size_t>(step)] +
-                                 (shape[static_cast<std::size_t>(step) + 1] - shape[static_cast<std::size_t>(step)]) * (place % slots) / slots;
+    const std::int64_t between =
+        shape[static_cast<std::size_t>(step)] +
+        (shape[static_cast<std::size_t>(step) + 1] - shape[static_cast<std::size_t>(step)]) * (place % slots) / slots;
     const auto habit = static_cast<std::int64_t>(750 + mixed(seed, 4, static_cast<std::uint64_t>(slot)) % 500);
     std::int64_t net_w = std::max<std::int64_t>(peak_w * between * habit / 1'000'000, 15);
     if (exports && slot > 34 && slot < 94) {  // 06:30 to 17:30, a parabola with its top at noon
@@ -75,7 +78,8 @@ LoadCurve::Walk LoadCurve::walk(std::int64_t day, int slot, std::int64_t within_
   Walk out;
   std::int64_t length_ns = slot_ns;
   std::uint64_t node = 1;
-  const std::uint64_t slot_seed = mixed(seed_, static_cast<std::uint64_t>(day) * slots + static_cast<std::uint64_t>(slot), 6);
+  const std::uint64_t slot_seed =
+      mixed(seed_, static_cast<std::uint64_t>(day) * slots + static_cast<std::uint64_t>(slot), 6);
   for (int level = 0; level < halvings; ++level) {
     // At most 14 % per halving: the sign never changes within a slot, so that import and export never mix in one.
     const auto share = static_cast<std::int64_t>(mixed(slot_seed, node) % 287) - 143;
@@ -105,7 +109,8 @@ std::int64_t LoadCurve::power_mw(std::int64_t local_ms) const {
 
 void LoadCurve::add_slots(CurveEnergy& energy, std::int64_t factor_sum, int from, int to) const {
   for (int slot = from; slot < to; ++slot) {
-    const CurveEnergy::Wide amount = static_cast<CurveEnergy::Wide>(base_w_[static_cast<std::size_t>(slot)]) * factor_sum * slot_ns;
+    const CurveEnergy::Wide amount =
+        static_cast<CurveEnergy::Wide>(base_w_[static_cast<std::size_t>(slot)]) * factor_sum * slot_ns;
     if (amount >= 0) {
       energy.import_mw_ns += amount;
       energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff_of_slot(slot))] += amount;

@@ -4,8 +4,8 @@
 
 namespace duheng::device {
 
-/// Active energy since installation, exact: milliwatt nanoseconds, because power is a step function in milliwatts whose steps
-/// end on whole nanoseconds. 1 Wh = 3.6e15 mW ns.
+/// Active energy since installation, exact: milliwatt nanoseconds, because power is a step function in milliwatts whose
+/// steps end on whole nanoseconds. 1 Wh = 3.6e15 mW ns.
 struct CurveEnergy {
   __extension__ using Wide = __int128;
   Wide import_mw_ns = 0;
@@ -13,9 +13,9 @@ struct CurveEnergy {
   std::array<Wide, 4> import_by_tariff_mw_ns{};  ///< sharp, peak, flat, valley
 };
 
-/// What a household, shop or prosumer draws: a pure function of (seed, time). Energy is the integral of power to the last
-/// nanosecond, at any moment and without replaying the past: a day has 128 slots whose means follow the profile and the day's
-/// factor; below a slot each half takes what the other gives up, nine times over, down to steps of 1.3 s.
+/// What a household, shop or prosumer draws: a pure function of (seed, time). Energy is the integral of power to the
+/// last nanosecond, at any moment and without replaying the past: a day has 128 slots whose means follow the profile
+/// and the day's factor; below a slot each half takes what the other gives up, nine times over, down to steps of 1.3 s.
 /// Import is positive, export negative.
 class LoadCurve {
  public:
@@ -52,6 +52,7 @@ class LoadCurve {
 /// SplitMix64's finaliser over three numbers: the source of everything a virtual device makes up.
 [[nodiscard]] std::uint64_t mixed(std::uint64_t seed, std::uint64_t a, std::uint64_t b = 0) noexcept;
 /// A value that wanders between -amplitude and +amplitude, drawn every `step_ms` and joined by straight lines.
-[[nodiscard]] std::int64_t wander(std::uint64_t seed, std::int64_t time_ms, std::int64_t step_ms, std::int64_t amplitude) noexcept;
+[[nodiscard]] std::int64_t wander(std::uint64_t seed, std::int64_t time_ms, std::int64_t step_ms,
+                                  std::int64_t amplitude) noexcept;
 
 }  // namespace duheng::device

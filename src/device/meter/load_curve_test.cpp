@@ -10,9 +10,10 @@ constexpr std::int64_t installed_day = 19'700;
 constexpr std::int64_t start_ms = installed_day * LoadCurve::day_ms;
 using Wide = CurveEnergy::Wide;
 
-/// Power is constant within a step of slot / 512 = 1.318359375 s; steps that end on whole milliseconds can be summed exactly
-/// at quarter-second sampling only approximately, so the sum is taken over the steps themselves: every boundary within
-/// [from, to) is visited through energy() differences, and each difference must equal power x time inside one step.
+/// Power is constant within a step of slot / 512 = 1.318359375 s; steps that end on whole milliseconds can be summed
+/// exactly at quarter-second sampling only approximately, so the sum is taken over the steps themselves: every boundary
+/// within [from, to) is visited through energy() differences, and each difference must equal power x time inside one
+/// step.
 RC_GTEST_PROP(LoadCurveProperty, EnergyIsTheIntegralOfPower, (std::uint64_t seed, std::uint32_t offset, bool exports)) {
   const LoadCurve curve(seed, installed_day, exports);
   const std::int64_t at = start_ms + static_cast<std::int64_t>(offset) * 17;  // within 2.3 years
@@ -26,7 +27,8 @@ RC_GTEST_PROP(LoadCurveProperty, EnergyIsTheIntegralOfPower, (std::uint64_t seed
   RC_ASSERT((net == static_cast<Wide>(curve.power_mw(at)) * left_ms * 1'000'000));
 }
 
-RC_GTEST_PROP(LoadCurveProperty, RegistersNeverGoDownAndTariffsAddUp, (std::uint64_t seed, std::uint32_t offset, std::uint32_t step)) {
+RC_GTEST_PROP(LoadCurveProperty, RegistersNeverGoDownAndTariffsAddUp,
+              (std::uint64_t seed, std::uint32_t offset, std::uint32_t step)) {
   const LoadCurve curve(seed, installed_day, true);
   const std::int64_t at = start_ms + static_cast<std::int64_t>(offset) * 17;
   const auto before = curve.energy(at);

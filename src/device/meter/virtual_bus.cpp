@@ -7,7 +7,8 @@ void VirtualBus::add(std::shared_ptr<VirtualMeter> meter) {
   meters_.insert_or_assign(address, std::move(meter));
 }
 
-void VirtualBus::question(std::int64_t utc_ms, const dlt645::FrameView& frame, const std::function<void(const BusAnswer&)>& on_answer) {
+void VirtualBus::question(std::int64_t utc_ms, const dlt645::FrameView& frame,
+                          const std::function<void(const BusAnswer&)>& on_answer) {
   const auto meant = frame.address();
   if (meant.has_unknown_digits() || meant.is_broadcast()) {
     everybody(utc_ms, frame, on_answer);
@@ -15,10 +16,12 @@ void VirtualBus::question(std::int64_t utc_ms, const dlt645::FrameView& frame, c
   }
   const auto found = meters_.find(meant);
   if (found == meters_.end()) return;
-  if (const auto answer = found->second->answer(utc_ms, frame)) on_answer({meant, answer->identifier, answer->frame.view(), false});
+  if (const auto answer = found->second->answer(utc_ms, frame))
+    on_answer({meant, answer->identifier, answer->frame.view(), false});
 }
 
-void VirtualBus::everybody(std::int64_t utc_ms, const dlt645::FrameView& frame, const std::function<void(const BusAnswer&)>& on_answer) {
+void VirtualBus::everybody(std::int64_t utc_ms, const dlt645::FrameView& frame,
+                           const std::function<void(const BusAnswer&)>& on_answer) {
   Bytes line;
   BusAnswer result;
   std::size_t speakers = 0;
@@ -31,8 +34,10 @@ void VirtualBus::everybody(std::int64_t utc_ms, const dlt645::FrameView& frame, 
       result.identifier = answer->identifier;
     }
     for (std::size_t i = 0; i < octets.size(); ++i) {
-      if (i < line.size()) line[i] &= octets[i];
-      else line.push_back(octets[i]);
+      if (i < line.size())
+        line[i] &= octets[i];
+      else
+        line.push_back(octets[i]);
     }
   }
   if (speakers == 0) return;

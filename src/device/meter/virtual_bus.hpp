@@ -19,16 +19,19 @@ struct BusAnswer {
   bool collision = false;             ///< several meters spoke at once: what arrives is no answer of anybody
 };
 
-/// Meters on one line. Everybody hears everything; who is meant answers. When several answer a wildcard at once the octets
-/// collide (both driving the line: the 0 bits win). Several masters may be connected, each with its own VirtualBusPort.
+/// Meters on one line. Everybody hears everything; who is meant answers. When several answer a wildcard at once the
+/// octets collide (both driving the line: the 0 bits win). Several masters may be connected, each with its own
+/// VirtualBusPort.
 class VirtualBus {
  public:
   void add(std::shared_ptr<VirtualMeter> meter);
   [[nodiscard]] std::size_t size() const noexcept { return meters_.size(); }
-  void question(std::int64_t utc_ms, const dlt645::FrameView& frame, const std::function<void(const BusAnswer&)>& on_answer);
+  void question(std::int64_t utc_ms, const dlt645::FrameView& frame,
+                const std::function<void(const BusAnswer&)>& on_answer);
 
  private:
-  void everybody(std::int64_t utc_ms, const dlt645::FrameView& frame, const std::function<void(const BusAnswer&)>& on_answer);
+  void everybody(std::int64_t utc_ms, const dlt645::FrameView& frame,
+                 const std::function<void(const BusAnswer&)>& on_answer);
   std::map<dlt645::Address, std::shared_ptr<VirtualMeter>> meters_;
 };
 

@@ -19,8 +19,11 @@ class VirtualBusTest : public testing::Test {
       bus_.add(std::make_shared<VirtualMeter>(VirtualMeterOptions{.address = *Address::parse(address), .seed = 1}));
   }
   void say(ByteView octets) {
-    port_.octets(1'763'712'000'000, octets, [this](ByteView) { ++questions_; },
-                 [this](const BusAnswer& answer) { heard_.push_back({Bytes(answer.octets.begin(), answer.octets.end()), answer.collision}); });
+    port_.octets(
+        1'763'712'000'000, octets, [this](ByteView) { ++questions_; },
+        [this](const BusAnswer& answer) {
+          heard_.push_back({Bytes(answer.octets.begin(), answer.octets.end()), answer.collision});
+        });
   }
   VirtualBus bus_;
   VirtualBusPort port_;

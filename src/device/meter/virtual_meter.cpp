@@ -15,13 +15,15 @@ using dlt645::Layout;
 
 constexpr std::uint64_t grid_seed = 50;  // frequency is the same for everybody on the grid
 constexpr std::int64_t ns_mw_per_centikwh = 10LL * 3'600'000'000'000'000LL;  // 10 Wh; see CurveEnergy
-constexpr std::int64_t energy_limit_centikwh = 100'000'000;                   // XXXXXX.XX rolls over
-constexpr std::int64_t correction_limit_ms = 300'000;                         // broadcast time moves a clock by 5 min at most
+constexpr std::int64_t energy_limit_centikwh = 100'000'000;                  // XXXXXX.XX rolls over
+constexpr std::int64_t correction_limit_ms = 300'000;  // broadcast time moves a clock by 5 min at most
 constexpr std::uint8_t tariff_count = 4;
 constexpr std::uint8_t freezes_kept = 62;
 constexpr std::uint8_t status_word_count = 7;
 
-std::int64_t installed_day_of(std::uint64_t seed) { return 19'000 + static_cast<std::int64_t>(mixed(seed, 11) % 1'000); }  // 2022 to 2024
+std::int64_t installed_day_of(std::uint64_t seed) {
+  return 19'000 + static_cast<std::int64_t>(mixed(seed, 11) % 1'000);
+}  // 2022 to 2024
 
 std::int64_t floor_day(std::int64_t local_ms) noexcept {
   return local_ms >= 0 ? local_ms / LoadCurve::day_ms : -((-local_ms + LoadCurve::day_ms - 1) / LoadCurve::day_ms);
@@ -50,17 +52,21 @@ dlt645::DateTime civil_time(std::int64_t local_ms) noexcept {
 }
 
 std::int64_t local_ms_of(const dlt645::DateTime& time) noexcept {
-  const std::chrono::year_month_day date{std::chrono::year{time.year}, std::chrono::month{time.month}, std::chrono::day{time.day}};
+  const std::chrono::year_month_day date{std::chrono::year{time.year}, std::chrono::month{time.month},
+                                         std::chrono::day{time.day}};
   const std::int64_t day = std::chrono::sys_days{date}.time_since_epoch().count();
   return day * LoadCurve::day_ms + ((time.hour * 60 + time.minute) * 60 + time.second) * 1'000LL;
 }
 
 VirtualMeter::VirtualMeter(const VirtualMeterOptions& options)
-    : options_(options), curve_(options.seed, installed_day_of(options.seed), options.exports),
+    : options_(options),
+      curve_(options.seed, installed_day_of(options.seed), options.exports),
       installed_utc_ms_(curve_.installed_day() * LoadCurve::day_ms - options.zone_offset_minutes * 60'000LL),
       initial_centikwh_(static_cast<std::int64_t>(mixed(options.seed, 12) % 50'000)) {}
 
-std::int64_t VirtualMeter::local_ms(std::int64_t utc_ms) const noexcept { return utc_ms + options_.zone_offset_minutes * 60'000LL; }
+std::int64_t VirtualMeter::local_ms(std::int64_t utc_ms) const noexcept {
+  return utc_ms + options_.zone_offset_minutes * 60'000LL;
+}
 
 std::int64_t VirtualMeter::clock_local_ms(std::int64_t utc_ms) const noexcept {
   // Parts per million of milliseconds; in seconds first, so that decades fit.
@@ -74,8 +80,10 @@ Measurement VirtualMeter::measure(std::int64_t utc_ms) const {
   Measurement out;
   const std::int64_t power_mw = curve_.power_mw(local_ms(utc_ms));
   const std::size_t phases = options_.three_phase ? 3 : 1;
-  const std::int64_t share_a = options_.three_phase ? 280 + static_cast<std::int64_t>(mixed(options_.seed, 13) % 120) : 1'000;
-  const std::int64_t share_b = options_.three_phase ? 280 + static_cast<std::int64_t>(mixed(options_.seed, 14) % 120) : 0;
+  const std::int64_t share_a =
+      options_.three_phase ? 280 + static_cast<std::int64_t>(mixed(options_.seed, 13) % 120) : 1'000;
+  const std::int64_t share_b =
+      options_.three_phase ? 280 + static_cast<std::int64_t>(mixed(options_.seed, 14) % 120) : 0;
   const std::int64_t total = power_mw / 100;
   out.power_active_deciwatt[0] = total;
   out.power_active_deciwatt[1] = total * share_a / 1'000;
@@ -106,13 +114,18 @@ Measurement VirtualMeter::measure(std::int64_t utc_ms) const {
 
 std::int64_t VirtualMeter::energy_centikwh(std::int64_t utc_ms, bool reverse, int tariff) const {
   const auto energy = curve_.energy(local_ms(utc_ms));
-  if (reverse) return tariff == 0 ? static_cast<std::int64_t>(energy.export_mw_ns / ns_mw_per_centikwh) % energy_limit_centikwh : 0;
-  if (tariff == 0) return (initial_centikwh_ + static_cast<std::int64_t>(energy.import_mw_ns / ns_mw_per_centikwh)) % energy_limit_centikwh;
+  if (reverse)
+    return tariff == 0 ? static_cast<std::int64_t>(energy.export_mw_ns / ns_mw_per_centikwh) % energy_limit_centikwh
+                       : 0;
+  if (tariff == 0)
+    return (initial_centikwh_ + static_cast<std::int64_t>(energy.import_mw_ns / ns_mw_per_centikwh)) %
+           energy_limit_centikwh;
   const auto part = energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)] / ns_mw_per_centikwh;
   return (initial_centikwh_ / tariff_count + static_cast<std::int64_t>(part)) % energy_limit_centikwh;
 }
 
-std::optional<std::int64_t> VirtualMeter::energy_of(std::int64_t utc_ms, const DataDescription& what, std::size_t element) const {
+std::optional<std::int64_t> VirtualMeter::energy_of(std::int64_t utc_ms, const DataDescription& what,
+                                                    std::size_t element) const {
   const std::uint8_t quantity = what.identifier.di(2);
   const int tariff = what.layout == Layout::tariffs ? static_cast<int>(element) : what.tariff;
   const int settlement = what.layout == Layout::settlements ? static_cast<int>(element) : what.settlement;
@@ -131,7 +144,8 @@ std::optional<std::int64_t> VirtualMeter::energy_of(std::int64_t utc_ms, const D
   return (forward + reverse) % (energy_limit_centikwh * 8 / 10);  // a signed field gives a bit to the sign
 }
 
-std::optional<std::int64_t> VirtualMeter::variable_of(std::int64_t utc_ms, std::uint32_t identifier, std::size_t element) const {
+std::optional<std::int64_t> VirtualMeter::variable_of(std::int64_t utc_ms, std::uint32_t identifier,
+                                                      std::size_t element) const {
   const auto measured = measure(utc_ms);
   if (identifier == 0x02800002) return measured.frequency_centihertz;
   const std::uint8_t quantity = static_cast<std::uint8_t>(identifier >> 16);
@@ -140,16 +154,23 @@ std::optional<std::int64_t> VirtualMeter::variable_of(std::int64_t utc_ms, std::
   const std::size_t place = part == 0xFF ? element + (has_total ? 0 : 1) : part;  // 0 total, 1 A, 2 B, 3 C
   if (place > (options_.three_phase ? 3U : 1U)) return std::nullopt;
   switch (quantity) {
-    case 1: return measured.voltage_decivolt[place - 1];
-    case 2: return measured.current_ma[place - 1];
-    case 3: return measured.power_active_deciwatt[place];
-    case 4: return measured.power_reactive_decivar[place];
-    case 6: return measured.power_factor_per_mille[place];
-    default: return std::nullopt;
+    case 1:
+      return measured.voltage_decivolt[place - 1];
+    case 2:
+      return measured.current_ma[place - 1];
+    case 3:
+      return measured.power_active_deciwatt[place];
+    case 4:
+      return measured.power_reactive_decivar[place];
+    case 6:
+      return measured.power_factor_per_mille[place];
+    default:
+      return std::nullopt;
   }
 }
 
-std::optional<std::int64_t> VirtualMeter::parameter_of(std::int64_t utc_ms, std::uint32_t identifier, std::size_t element) const {
+std::optional<std::int64_t> VirtualMeter::parameter_of(std::int64_t utc_ms, std::uint32_t identifier,
+                                                       std::size_t element) const {
   if (identifier == 0x04000101) return dlt645::to_digits(clock(utc_ms), FieldKind::date_weekday);
   if (identifier == 0x04000102) return dlt645::to_digits(clock(utc_ms), FieldKind::time);
   if (identifier == 0x04000204) return tariff_count;
@@ -163,29 +184,39 @@ std::optional<std::int64_t> VirtualMeter::parameter_of(std::int64_t utc_ms, std:
   return word == 1 && backwards ? 1 << 4 : 0;
 }
 
-std::optional<std::int64_t> VirtualMeter::freeze_of(std::int64_t utc_ms, const DataDescription& what, std::size_t element) const {
+std::optional<std::int64_t> VirtualMeter::freeze_of(std::int64_t utc_ms, const DataDescription& what,
+                                                    std::size_t element) const {
   constexpr std::uint8_t daily = 6;
   const std::uint8_t part = what.identifier.di(1);
-  if (what.identifier.di(2) != daily || what.ordinal == 0 || what.ordinal > freezes_kept || part > 2) return std::nullopt;
+  if (what.identifier.di(2) != daily || what.ordinal == 0 || what.ordinal > freezes_kept || part > 2)
+    return std::nullopt;
   // The newest daily freeze was made at the last midnight.
   const std::int64_t frozen_local_ms = (floor_day(local_ms(utc_ms)) - (what.ordinal - 1)) * LoadCurve::day_ms;
   if (frozen_local_ms < curve_.installed_day() * LoadCurve::day_ms) return std::nullopt;
   if (part == 0) return dlt645::to_digits(civil_time(frozen_local_ms), FieldKind::date_hour_minute);
   if (element > tariff_count) return std::nullopt;
-  return energy_centikwh(frozen_local_ms - options_.zone_offset_minutes * 60'000LL, part == 2, static_cast<int>(element));
+  return energy_centikwh(frozen_local_ms - options_.zone_offset_minutes * 60'000LL, part == 2,
+                         static_cast<int>(element));
 }
 
-std::optional<std::int64_t> VirtualMeter::value_of(std::int64_t utc_ms, const DataDescription& what, std::size_t element) const {
+std::optional<std::int64_t> VirtualMeter::value_of(std::int64_t utc_ms, const DataDescription& what,
+                                                   std::size_t element) const {
   switch (what.group) {
-    case DataGroup::energy: return energy_of(utc_ms, what, element);
-    case DataGroup::variable: return variable_of(utc_ms, what.identifier.value, element);
-    case DataGroup::parameter: return parameter_of(utc_ms, what.identifier.value, element);
-    case DataGroup::freeze: return freeze_of(utc_ms, what, element);
-    default: return std::nullopt;
+    case DataGroup::energy:
+      return energy_of(utc_ms, what, element);
+    case DataGroup::variable:
+      return variable_of(utc_ms, what.identifier.value, element);
+    case DataGroup::parameter:
+      return parameter_of(utc_ms, what.identifier.value, element);
+    case DataGroup::freeze:
+      return freeze_of(utc_ms, what, element);
+    default:
+      return std::nullopt;
   }
 }
 
-std::optional<std::size_t> VirtualMeter::payload_of(std::int64_t utc_ms, const DataDescription& what, std::span<std::uint8_t> out) const {
+std::optional<std::size_t> VirtualMeter::payload_of(std::int64_t utc_ms, const DataDescription& what,
+                                                    std::span<std::uint8_t> out) const {
   if (what.field_count != 1 || what.item_octets == 0) return std::nullopt;
   const auto& format = what.fields().front();
   std::size_t size = 0;
@@ -215,7 +246,8 @@ void VirtualMeter::set_clock(std::int64_t utc_ms, ByteView plain) {
   const std::int64_t own_ms = clock_local_ms(utc_ms);
   const std::int64_t change_ms = local_ms_of(*time) - own_ms;
   const std::int64_t today = floor_day(own_ms);
-  if (change_ms > correction_limit_ms || change_ms < -correction_limit_ms || today == corrected_day_) return;  // once a day, 5 min
+  if (change_ms > correction_limit_ms || change_ms < -correction_limit_ms || today == corrected_day_)
+    return;  // once a day, 5 min
   correction_ms_ += change_ms;
   corrected_day_ = today;
 }
@@ -231,14 +263,17 @@ std::optional<VirtualMeter::Answer> VirtualMeter::answer(std::int64_t utc_ms, co
   if (meant.is_broadcast() || !meant.matches(options_.address)) return std::nullopt;
   const auto& own = options_.address;
   if (question.is(Function::read_address) && plain.size() == 0) return Answer{dlt645::read_address_reply(own), {}};
-  const auto refuse = [&](std::uint8_t error) { return Answer{dlt645::error_reply(own, question.function(), error), {}}; };
+  const auto refuse = [&](std::uint8_t error) {
+    return Answer{dlt645::error_reply(own, question.function(), error), {}};
+  };
   if (question.is(Function::read)) {
     const auto identifier = dlt645::read_identifier(plain.view());
     if (!identifier) return refuse(dlt645::error_bits::other_error);
     const auto what = dlt645::describe(*identifier);
     if (!what) return refuse(dlt645::error_bits::no_requested_data);
     std::array<std::uint8_t, 200> payload;  // read answers carry at most 200 octets of DATA
-    const auto size = payload_of(utc_ms, *what, std::span(payload).first(payload.size() - dlt645::DataIdentifier::size_octets));
+    const auto size =
+        payload_of(utc_ms, *what, std::span(payload).first(payload.size() - dlt645::DataIdentifier::size_octets));
     if (!size) return refuse(dlt645::error_bits::no_requested_data);
     const auto frame = dlt645::read_reply(own, *identifier, ByteView(payload).first(*size));
     return frame ? std::optional(Answer{*frame, *identifier}) : std::nullopt;

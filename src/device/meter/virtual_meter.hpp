@@ -23,22 +23,24 @@ struct VirtualMeterOptions {
 
 /// What a meter measures at one moment; import is positive, export negative. Absent phases are 0.
 struct Measurement {
-  std::array<std::int64_t, 4> power_active_deciwatt{};  ///< total, A, B, C in 0.1 W
-  std::array<std::int64_t, 4> power_reactive_decivar{}; ///< total, A, B, C in 0.1 var
-  std::array<std::int64_t, 4> power_factor_per_mille{}; ///< total, A, B, C
+  std::array<std::int64_t, 4> power_active_deciwatt{};   ///< total, A, B, C in 0.1 W
+  std::array<std::int64_t, 4> power_reactive_decivar{};  ///< total, A, B, C in 0.1 var
+  std::array<std::int64_t, 4> power_factor_per_mille{};  ///< total, A, B, C
   std::array<std::int64_t, 3> voltage_decivolt{};
   std::array<std::int64_t, 3> current_ma{};
   std::int64_t frequency_centihertz = 0;
 };
 
-/// A DL/T 645-2007 meter that exists only in memory: questions in, answers out, no sockets and no clock of its own. All it
-/// shows follows from its seed and the time, so that it goes on where it was after a restart; only a clock correction by
-/// broadcast is forgotten then. Registers, freezes and tariffs run on true civil time, the clock registers on its own clock.
+/// A DL/T 645-2007 meter that exists only in memory: questions in, answers out, no sockets and no clock of its own. All
+/// it shows follows from its seed and the time, so that it goes on where it was after a restart; only a clock
+/// correction by broadcast is forgotten then. Registers, freezes and tariffs run on true civil time, the clock
+/// registers on its own clock.
 ///
-/// Answers: energy forward, reverse and combined (totals, tariffs, blocks, 12 settlements at month ends), voltage, current,
-/// active and reactive power, power factor (single and block), frequency, date, time, status words, address and meter number,
-/// number of tariffs, daily freezes (time, forward and reverse energy, 62 days), read address. Everything that changes the
-/// meter is refused with "password error", as by a meter whose password the master does not have.
+/// Answers: energy forward, reverse and combined (totals, tariffs, blocks, 12 settlements at month ends), voltage,
+/// current, active and reactive power, power factor (single and block), frequency, date, time, status words, address
+/// and meter number, number of tariffs, daily freezes (time, forward and reverse energy, 62 days), read address.
+/// Everything that changes the meter is refused with "password error", as by a meter whose password the master does not
+/// have.
 class VirtualMeter {
  public:
   explicit VirtualMeter(const VirtualMeterOptions& options);
@@ -55,19 +57,26 @@ class VirtualMeter {
     dlt645::FrameBuffer frame;
     dlt645::DataIdentifier identifier;  ///< 0 when the answer names none
   };
-  /// The answer to a question meant for this meter; nothing when it keeps silent (not meant, broadcast, an answer itself).
+  /// The answer to a question meant for this meter; nothing when it keeps silent (not meant, broadcast, an answer
+  /// itself).
   [[nodiscard]] std::optional<Answer> answer(std::int64_t utc_ms, const dlt645::FrameView& question);
 
  private:
   [[nodiscard]] std::int64_t local_ms(std::int64_t utc_ms) const noexcept;
   [[nodiscard]] std::int64_t clock_local_ms(std::int64_t utc_ms) const noexcept;
   void set_clock(std::int64_t utc_ms, ByteView plain);
-  [[nodiscard]] std::optional<std::size_t> payload_of(std::int64_t utc_ms, const dlt645::DataDescription& what, std::span<std::uint8_t> out) const;
-  [[nodiscard]] std::optional<std::int64_t> value_of(std::int64_t utc_ms, const dlt645::DataDescription& what, std::size_t element) const;
-  [[nodiscard]] std::optional<std::int64_t> energy_of(std::int64_t utc_ms, const dlt645::DataDescription& what, std::size_t element) const;
-  [[nodiscard]] std::optional<std::int64_t> variable_of(std::int64_t utc_ms, std::uint32_t identifier, std::size_t element) const;
-  [[nodiscard]] std::optional<std::int64_t> parameter_of(std::int64_t utc_ms, std::uint32_t identifier, std::size_t element) const;
-  [[nodiscard]] std::optional<std::int64_t> freeze_of(std::int64_t utc_ms, const dlt645::DataDescription& what, std::size_t element) const;
+  [[nodiscard]] std::optional<std::size_t> payload_of(std::int64_t utc_ms, const dlt645::DataDescription& what,
+                                                      std::span<std::uint8_t> out) const;
+  [[nodiscard]] std::optional<std::int64_t> value_of(std::int64_t utc_ms, const dlt645::DataDescription& what,
+                                                     std::size_t element) const;
+  [[nodiscard]] std::optional<std::int64_t> energy_of(std::int64_t utc_ms, const dlt645::DataDescription& what,
+                                                      std::size_t element) const;
+  [[nodiscard]] std::optional<std::int64_t> variable_of(std::int64_t utc_ms, std::uint32_t identifier,
+                                                        std::size_t element) const;
+  [[nodiscard]] std::optional<std::int64_t> parameter_of(std::int64_t utc_ms, std::uint32_t identifier,
+                                                         std::size_t element) const;
+  [[nodiscard]] std::optional<std::int64_t> freeze_of(std::int64_t utc_ms, const dlt645::DataDescription& what,
+                                                      std::size_t element) const;
 
   VirtualMeterOptions options_;
   LoadCurve curve_;

@@ -164,10 +164,12 @@ TEST(VirtualMeter, ClockDriftsAndBroadcastCorrectsItOnceADayByFiveMinutesAtMost)
   EXPECT_NEAR(static_cast<double>(later - early), 86'400, 1'000);
 }
 
-RC_GTEST_PROP(VirtualMeterProperty, EveryReadIsAnsweredWithAWholeFrame, (std::uint32_t identifier, std::uint32_t minutes, bool three_phase)) {
+RC_GTEST_PROP(VirtualMeterProperty, EveryReadIsAnsweredWithAWholeFrame,
+              (std::uint32_t identifier, std::uint32_t minutes, bool three_phase)) {
   VirtualMeter meter(options(three_phase, true));
   const auto question = dlt645::read_request(own, {identifier});
-  const auto answer = meter.answer(now_ms + static_cast<std::int64_t>(minutes % 10'000'000) * 60'000, *dlt645::decode(question.view()));
+  const auto answer =
+      meter.answer(now_ms + static_cast<std::int64_t>(minutes % 10'000'000) * 60'000, *dlt645::decode(question.view()));
   RC_ASSERT(answer.has_value());
   RC_ASSERT(dlt645::decode_at_start(answer->frame.view()).has_value());
 }

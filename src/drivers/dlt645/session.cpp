@@ -117,7 +117,8 @@ void Session::octets(const Moment& now, ByteView octets, SessionOutput& out) {
 }
 
 bool Session::is_own_request(ByteView octets) const {
-  return last_sent_.size() >= octets.size() && std::equal(octets.begin(), octets.end(), last_sent_.end() - static_cast<std::ptrdiff_t>(octets.size()));
+  return last_sent_.size() >= octets.size() &&
+         std::equal(octets.begin(), octets.end(), last_sent_.end() - static_cast<std::ptrdiff_t>(octets.size()));
 }
 
 void Session::on_frame(const FrameView& frame, const Moment& now, SessionOutput& out) {
@@ -135,7 +136,8 @@ void Session::on_frame(const FrameView& frame, const Moment& now, SessionOutput&
                        frame.is(following_ == 0 ? Function::read : Function::read_following);
   if (awaited) {
     if (frame.is_error()) {
-      // An error word names no identifier. It is this question's, because nothing is asked while another may be answered.
+      // An error word names no identifier. It is this question's, because nothing is asked while another may be
+      // answered.
       response_.insert(response_.end(), frame.octets().begin(), frame.octets().end());
       finish(Outcome::refused, plain.size() > 0 ? plain.view()[0] : 0, now, out);
       advance(now, out);
@@ -171,14 +173,17 @@ void Session::ask_following(const Moment& now, SessionOutput& out) {
   attempts_ = 0;
   answers_due_ = 0;
   const Meter& meter = meters_[current_.meter];
-  const auto frame = dlt645::read_following_request(meter.address, current_.identifier, following_, meter.timing.preamble_octets);
+  const auto frame =
+      dlt645::read_following_request(meter.address, current_.identifier, following_, meter.timing.preamble_octets);
   last_sent_.assign(frame.view().begin(), frame.view().end());
   request_.insert(request_.end(), last_sent_.begin(), last_sent_.end());
   transmit(now, out);
 }
 
-void Session::on_stray_answer(const FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now, SessionOutput& out) {
-  const bool due = open_ && open_->answers_due > 0 && open_->question.meter == meter && frame.is(Function::read) && !frame.has_following();
+void Session::on_stray_answer(const FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now,
+                              SessionOutput& out) {
+  const bool due = open_ && open_->answers_due > 0 && open_->question.meter == meter && frame.is(Function::read) &&
+                   !frame.has_following();
   const auto reply = dlt645::parse_read_reply(frame, plain);
   const bool refusal = frame.is_error();
   if (!due || (!refusal && (!reply || reply->identifier != open_->question.identifier))) {
@@ -207,7 +212,9 @@ void Session::on_stray_answer(const FrameView& frame, std::uint32_t meter, ByteV
 
 void Session::finish(Outcome outcome, std::uint8_t error_word, const Moment& now, SessionOutput& out) {
   auto& counters = meters_[current_.meter].counters;
-  ++(outcome == Outcome::answered ? counters.answers : outcome == Outcome::refused ? counters.refusals : counters.time_outs);
+  ++(outcome == Outcome::answered  ? counters.answers
+     : outcome == Outcome::refused ? counters.refusals
+                                   : counters.time_outs);
   if (outcome == Outcome::refused) answers_due_ -= std::min<std::uint32_t>(answers_due_, 1);
   Exchange exchange;
   exchange.meter = current_.meter;

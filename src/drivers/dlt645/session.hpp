@@ -21,17 +21,19 @@ struct Moment {
 
 /// How a meter type wants to be spoken to.
 struct MeterTiming {
-  std::int64_t response_timeout_ms = 1'500;  ///< last octet of the question to first octet of the answer, and some reserve
-  std::uint8_t retries = 2;                  ///< further questions after the first
+  std::int64_t response_timeout_ms =
+      1'500;                 ///< last octet of the question to first octet of the answer, and some reserve
+  std::uint8_t retries = 2;  ///< further questions after the first
   std::uint8_t preamble_octets = 4;
 };
 
 struct SessionSettings {
-  /// A connection that reaches the meters alone (TCP) is dropped and opened anew after a time-out: no late answer can then
-  /// come. On a shared line (serial) the session waits instead, as long again as the time-out, before it asks anything else.
+  /// A connection that reaches the meters alone (TCP) is dropped and opened anew after a time-out: no late answer can
+  /// then come. On a shared line (serial) the session waits instead, as long again as the time-out, before it asks
+  /// anything else.
   bool reopen_after_timeout = false;
-  std::int64_t octet_time_us = 0;     ///< time of one octet on the line; 0 when it does not matter (TCP)
-  std::size_t questions_max = 65'536; ///< waiting questions; beyond it ask() refuses
+  std::int64_t octet_time_us = 0;      ///< time of one octet on the line; 0 when it does not matter (TCP)
+  std::size_t questions_max = 65'536;  ///< waiting questions; beyond it ask() refuses
 };
 
 enum class Outcome : std::uint8_t {
@@ -44,16 +46,16 @@ enum class Outcome : std::uint8_t {
 struct Exchange {
   std::uint64_t number = 0;  ///< rising; for stored_through()
   std::uint32_t meter = 0;
-  std::uint32_t tag = 0;     ///< what the asker gave
+  std::uint32_t tag = 0;  ///< what the asker gave
   dlt645::DataIdentifier identifier;
   Outcome outcome = Outcome::timed_out;
-  bool late = false;         ///< a whole answer to an earlier question, come when another was waited for
+  bool late = false;  ///< a whole answer to an earlier question, come when another was waited for
   std::uint8_t error_word = 0;
-  ByteView request;          ///< with preamble; follow-up questions behind it
-  ByteView response;         ///< from 68H to 16H; following frames behind it; empty when none came
-  ByteView payload;          ///< DATA without identifier, SEQ and 33H, following frames joined
+  ByteView request;   ///< with preamble; follow-up questions behind it
+  ByteView response;  ///< from 68H to 16H; following frames behind it; empty when none came
+  ByteView payload;   ///< DATA without identifier, SEQ and 33H, following frames joined
   std::int64_t sent_utc_ms = 0;
-  Moment received;           ///< last octet
+  Moment received;  ///< last octet
 };
 
 /// What a session wants done. Must not call back into the session.
@@ -75,20 +77,20 @@ struct MeterCounters {
   std::uint64_t unasked_answers = 0;  ///< whole, from this meter, but to no question of ours: dropped
 };
 struct BusCounters {
-  std::uint64_t echoes = 0;           ///< our own question heard back (half duplex)
-  std::uint64_t foreign_questions = 0;///< another master on the line
-  std::uint64_t foreign_answers = 0;  ///< of meters that are not ours
-  std::uint64_t bad_frames = 0;       ///< checksum, end octet, or cut short
+  std::uint64_t echoes = 0;             ///< our own question heard back (half duplex)
+  std::uint64_t foreign_questions = 0;  ///< another master on the line
+  std::uint64_t foreign_answers = 0;    ///< of meters that are not ours
+  std::uint64_t bad_frames = 0;         ///< checksum, end octet, or cut short
   std::uint64_t noise_octets = 0;
 };
 
-/// A DL/T 645-2007 master on one bus (a serial line, or one TCP connection) with one or many meters: one question at a time,
-/// in the order asked. Pure: octets and time in, actions out; no two meters' or two identifiers' answers are ever mixed,
-/// because an answer counts only by the address and the identifier it carries itself.
+/// A DL/T 645-2007 master on one bus (a serial line, or one TCP connection) with one or many meters: one question at a
+/// time, in the order asked. Pure: octets and time in, actions out; no two meters' or two identifiers' answers are ever
+/// mixed, because an answer counts only by the address and the identifier it carries itself.
 ///
 /// Durability: after an exchange with content the next question is sent only when stored_through() has named it. So the
-/// meter's side may take a next, different question as proof that its earlier answers are safe (device/ledger). Following
-/// frames (B1H, 12H, 92H) are parts of one answer: it is durable as a whole or not at all.
+/// meter's side may take a next, different question as proof that its earlier answers are safe (device/ledger).
+/// Following frames (B1H, 12H, 92H) are parts of one answer: it is durable as a whole or not at all.
 class Session {
  public:
   explicit Session(SessionSettings settings) : settings_(settings) {}
@@ -149,7 +151,8 @@ class Session {
   void transmit(const Moment& now, SessionOutput& out);
   void on_frame(const dlt645::FrameView& frame, const Moment& now, SessionOutput& out);
   void on_answer(const dlt645::FrameView& frame, ByteView data, const Moment& now, SessionOutput& out);
-  void on_stray_answer(const dlt645::FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now, SessionOutput& out);
+  void on_stray_answer(const dlt645::FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now,
+                       SessionOutput& out);
   void ask_following(const Moment& now, SessionOutput& out);
   void time_out(const Moment& now, SessionOutput& out);
   /// Delivers the current exchange; the session is idle afterwards.
@@ -178,7 +181,7 @@ class Session {
   Bytes response_;
   Bytes payload_;
   std::optional<OpenQuestion> open_;  ///< the last question, as long as something may still come to it
-  std::uint64_t delivered_ = 0;  ///< number of the newest exchange with content
+  std::uint64_t delivered_ = 0;       ///< number of the newest exchange with content
   std::uint64_t stored_ = 0;
   BusCounters counters_;
 };

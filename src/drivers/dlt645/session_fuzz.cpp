@@ -1,4 +1,5 @@
-// Arbitrary octets at arbitrary moments: the session must neither crash nor deliver an answer that its own frame does not carry.
+// Arbitrary octets at arbitrary moments: the session must neither crash nor deliver an answer that its own frame does
+// not carry.
 #include <cstdlib>
 
 #include "codec/dlt645/message.hpp"

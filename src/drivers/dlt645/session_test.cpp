@@ -1,9 +1,8 @@
 #include "drivers/dlt645/session.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
 #include <map>
+#include <rapidcheck/gtest.h>
 
 #include "base/random.hpp"
 #include "codec/dlt645/message.hpp"
@@ -35,9 +34,9 @@ struct Delivered {
 struct Log final : SessionOutput {
   void send(ByteView octets) override { sent.emplace_back(octets.begin(), octets.end()); }
   void deliver(const Exchange& e) override {
-    delivered.push_back({e.number, e.meter, e.tag, e.identifier, e.outcome, e.late, e.error_word, Bytes(e.request.begin(), e.request.end()),
-                         Bytes(e.response.begin(), e.response.end()), Bytes(e.payload.begin(), e.payload.end()), e.sent_utc_ms,
-                         e.received.utc_ms});
+    delivered.push_back({e.number, e.meter, e.tag, e.identifier, e.outcome, e.late, e.error_word,
+                         Bytes(e.request.begin(), e.request.end()), Bytes(e.response.begin(), e.response.end()),
+                         Bytes(e.payload.begin(), e.payload.end()), e.sent_utc_ms, e.received.utc_ms});
   }
   void reopen() override { ++reopened; }
   std::vector<Bytes> sent;
@@ -86,12 +85,12 @@ TEST_F(SessionTest, AsksOneAtATimeAndOnlyAfterTheAnswerIsDurable) {
 TEST_F(SessionTest, EchoNoiseAndOtherMetersAreCountedAndIgnored) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
   session_.opened(at(0), log_);
-  session_.octets(at(1), log_.sent[0], log_);                                             // echo
-  session_.octets(at(2), Bytes{0x00, 0xFF, 0x13}, log_);                                  // noise
-  session_.octets(at(3), answer(9, import_total, {9, 9, 9, 9}), log_);                    // not on this bus
-  session_.octets(at(4), answer(1, import_total, {1, 1, 1, 1}), log_);                    // ours, but not asked
-  session_.octets(at(5), answer(0, voltage_a, {0x22, 0x22}), log_);                       // other identifier
-  session_.octets(at(6), dlt645::read_request(address_of(2), voltage_a).view(), log_);    // another master
+  session_.octets(at(1), log_.sent[0], log_);                                           // echo
+  session_.octets(at(2), Bytes{0x00, 0xFF, 0x13}, log_);                                // noise
+  session_.octets(at(3), answer(9, import_total, {9, 9, 9, 9}), log_);                  // not on this bus
+  session_.octets(at(4), answer(1, import_total, {1, 1, 1, 1}), log_);                  // ours, but not asked
+  session_.octets(at(5), answer(0, voltage_a, {0x22, 0x22}), log_);                     // other identifier
+  session_.octets(at(6), dlt645::read_request(address_of(2), voltage_a).view(), log_);  // another master
   EXPECT_TRUE(log_.delivered.empty());
   session_.octets(at(7), answer(0, import_total, {4, 3, 2, 1}), log_);
   ASSERT_EQ(log_.delivered.size(), 1U);
@@ -281,13 +280,14 @@ RC_GTEST_PROP(SessionProperty, NoValueIsEverCreditedToAnotherMeterOrIdentifier, 
       const auto question = dlt645::decode(log.sent[handled]);
       RC_ASSERT(question.has_value());
       // Nothing is asked while an answer is not durable.
-      for (const auto& delivered : log.delivered) RC_ASSERT(delivered.number <= stored || delivered.outcome == Outcome::timed_out);
+      for (const auto& delivered : log.delivered)
+        RC_ASSERT(delivered.number <= stored || delivered.outcome == Outcome::timed_out);
       const auto plain = question->plain_data();
       const auto identifier = *dlt645::read_identifier(plain.view());
       const auto meter = static_cast<std::uint32_t>(std::stoul(question->address().to_string()) - 100);
       Bytes octets = answer(meter, identifier, truth(meter, identifier));
       const std::uint64_t fate = random.below(10);
-      if (fate == 0) continue;                                                             // lost
+      if (fate == 0) continue;                                                                                 // lost
       if (fate == 1) octets[random.below(octets.size())] ^= static_cast<std::uint8_t>(1 + random.below(255));  // broken
       if (fate == 2) arriving.emplace(now + static_cast<std::int64_t>(random.below(900)), octets);             // twice
       if (fate == 3) octets.insert(octets.begin(), log.sent[handled].begin(), log.sent[handled].end());        // echo
@@ -309,7 +309,8 @@ RC_GTEST_PROP(SessionProperty, NoValueIsEverCreditedToAnotherMeterOrIdentifier, 
   };
   for (int step = 0; step < 3'000; ++step) {
     if (session.waiting_questions() < 3) {
-      RC_ASSERT(session.ask(static_cast<std::uint32_t>(random.below(meters)), identifiers[random.below(identifiers.size())], 0));
+      RC_ASSERT(session.ask(static_cast<std::uint32_t>(random.below(meters)),
+                            identifiers[random.below(identifiers.size())], 0));
       ++asked;
       session.advance(at(now), log);
       react();

@@ -1,9 +1,8 @@
 #include "gateway/models/device_model.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 
 #include "base/config.hpp"
 
@@ -14,21 +13,26 @@ using dlt645::DataDescription;
 using dlt645::FieldKind;
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+  return !text.empty() && text.size() <= 64 &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 std::optional<SeriesKind> kind_of(FieldKind kind) {
   switch (kind) {
     case FieldKind::bcd:
-    case FieldKind::signed_bcd: return SeriesKind::decimal;
-    case FieldKind::bits: return SeriesKind::bit_set;
+    case FieldKind::signed_bcd:
+      return SeriesKind::decimal;
+    case FieldKind::bits:
+      return SeriesKind::bit_set;
     case FieldKind::date_weekday:
     case FieldKind::time:
     case FieldKind::date_time:
     case FieldKind::date_hour_minute:
     case FieldKind::month_day_time:
-    case FieldKind::day_hour: return SeriesKind::event;
-    default: return std::nullopt;
+    case FieldKind::day_hour:
+      return SeriesKind::event;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -84,7 +88,8 @@ void check_against_codec(const ConfigNode& node, const DataDescription& what, Mo
   const bool is_time = *kind == SeriesKind::event;
   const std::string unit(is_time ? "" : dlt645::to_string(format.unit));
   const std::string stated_unit = node.text("unit", unit);
-  if (stated_unit != unit) node.reject("unit", fmt::format("is '{}', but the protocol's table has '{}'", stated_unit, unit));
+  if (stated_unit != unit)
+    node.reject("unit", fmt::format("is '{}', but the protocol's table has '{}'", stated_unit, unit));
   const std::int64_t stated_exponent = node.integer("exponent", {-18, 18}, format.exponent);
   if (stated_exponent != format.exponent)
     node.reject("exponent", fmt::format("is {}, but the protocol's table has {}", stated_exponent, format.exponent));
@@ -92,7 +97,8 @@ void check_against_codec(const ConfigNode& node, const DataDescription& what, Mo
   item.exponent = format.exponent;
   const std::string name = dlt645::register_name(what, item.element);
   if (!name.empty() && name != item.register_name)
-    node.reject("register", fmt::format("is '{}', but this place of the data identifier is '{}'", item.register_name, name));
+    node.reject("register",
+                fmt::format("is '{}', but this place of the data identifier is '{}'", item.register_name, name));
 }
 
 struct Slots {
@@ -203,13 +209,16 @@ Result<ModelLibrary> ModelLibrary::load(const std::string& directory) {
   std::vector<std::string> paths;
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
     if (entry->path().extension() == ".yaml") paths.push_back(entry->path().string());
-  if (error) return fail(ErrorCode::not_found, fmt::format("cannot read the models in {}: {}", directory, error.message()));
+  if (error)
+    return fail(ErrorCode::not_found, fmt::format("cannot read the models in {}: {}", directory, error.message()));
   std::ranges::sort(paths);
   ModelLibrary library;
   for (const auto& path : paths) {
     auto model = load_device_model(path);
-    if (model) library.add(std::move(*model));
-    else library.errors_.push_back(model.error());
+    if (model)
+      library.add(std::move(*model));
+    else
+      library.errors_.push_back(model.error());
   }
   return library;
 }

@@ -47,12 +47,12 @@ struct ModelGroup {
 
 /// A meter type: everything the gateway must know to read it. One file under models/.
 struct DeviceModel {
-  std::string id;            ///< the file's name without ".yaml"
+  std::string id;  ///< the file's name without ".yaml"
   std::string title_english;
   std::string title_chinese;
   std::string manufacturer;
   Protocol protocol = Protocol::unknown;
-  std::string proven;        ///< how far it was tried: "field", "bench" or "vectors"
+  std::string proven;  ///< how far it was tried: "field", "bench" or "vectors"
   std::uint8_t address_digits = 12;
   std::int64_t response_timeout_ms = 1'500;
   std::uint8_t retries = 2;

@@ -1,13 +1,13 @@
 #include "gateway/models/device_model.hpp"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <gtest/gtest.h>
 #include <regex>
 #include <set>
 #include <sstream>
+
+#include <nlohmann/json.hpp>
 
 #include "base/config.hpp"
 
@@ -74,7 +74,8 @@ TEST(DeviceModel, EveryRefusalNamesFileLineAndReason) {
   };
   expect("model: test", "model: other", "test.yaml:1: 'model' is 'other', but the file is called 'test.yaml'");
   expect("protocol: dlt645_2007", "protocol: morse", "test.yaml:4: 'protocol' must be one of: dlt645_2007");
-  expect("interval_ms: 1000", "interval_ms: 1", "test.yaml:10: 'interval_ms' must be a whole number from 100 to 2678400000");
+  expect("interval_ms: 1000", "interval_ms: 1",
+         "test.yaml:10: 'interval_ms' must be a whole number from 100 to 2678400000");
   expect("di: \"0201FF00\"", "di: \"02ZZ\"", "test.yaml:13: 'di' must be eight hexadecimal digits, DI3 first");
   expect("di: \"0201FF00\"", "di: \"02EE0000\"", "test.yaml:13: 'di' is not in the protocol's table");
   expect("element: 1", "element: 7", "test.yaml:14: 'element' is beyond the block's last");
@@ -89,8 +90,10 @@ TEST(DeviceModel, EveryRefusalNamesFileLineAndReason) {
   expect("counts_up: false", "count_up: false", "test.yaml:19: unknown key 'count_up'");
   expect("register: voltage_a, di: \"0201FF00\", element: 0", "register: voltage_b, di: \"0201FF00\", element: 1",
          "test.yaml:20: 'register' reads the same place of the answer twice");
-  expect("di: \"00010000\", counts_up: true", "di: \"04000403\"", "test.yaml:21: 'di' holds text or raw octets, which no register can hold");
-  expect("di: \"00010000\", counts_up: true", "di: \"01010000\"", "test.yaml:21: 'di' has several fields in one item, which no register can hold");
+  expect("di: \"00010000\", counts_up: true", "di: \"04000403\"",
+         "test.yaml:21: 'di' holds text or raw octets, which no register can hold");
+  expect("di: \"00010000\", counts_up: true", "di: \"01010000\"",
+         "test.yaml:21: 'di' has several fields in one item, which no register can hold");
   EXPECT_EQ(error_of("model: ["), parse_device_model("model: [", "test.yaml").error().message);
   EXPECT_NE(error_of(""), "");
 }
@@ -99,8 +102,16 @@ TEST(DeviceModel, ShippedModelsLoadAndCoverWhatTheProductPromises) {
   const auto library = ModelLibrary::load(source_directory + "/models");
   ASSERT_TRUE(library);
   for (const auto& error : library->errors()) ADD_FAILURE() << error.message;
-  const std::vector<std::string> everywhere{"energy_active_import_total", "energy_active_export_total", "voltage_a", "current_a",
-                                            "power_active_total", "power_factor_total", "frequency", "clock_date", "clock_time", "status_word_3"};
+  const std::vector<std::string> everywhere{"energy_active_import_total",
+                                            "energy_active_export_total",
+                                            "voltage_a",
+                                            "current_a",
+                                            "power_active_total",
+                                            "power_factor_total",
+                                            "frequency",
+                                            "clock_date",
+                                            "clock_time",
+                                            "status_word_3"};
   for (const char* id : {"dlt645-2007-single-phase", "dlt645-2007-three-phase"}) {
     const auto model = library->find(id);
     ASSERT_TRUE(model) << id;
@@ -159,7 +170,8 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   const std::string code = text.str();
   const std::regex asked(R"re((?:\.(?:text|integer|choice|number|flag|section|items)\(|limit_of\(range, )"([^"]+)")re");
   std::set<std::string> code_keys;
-  for (std::sregex_iterator match(code.begin(), code.end(), asked), end; match != end; ++match) code_keys.insert((*match)[1]);
+  for (std::sregex_iterator match(code.begin(), code.end(), asked), end; match != end; ++match)
+    code_keys.insert((*match)[1]);
   EXPECT_GE(code_keys.size(), 20U);
   for (const auto& key : code_keys) EXPECT_TRUE(schema_keys.contains(key)) << key << " is missing in the schema";
 }

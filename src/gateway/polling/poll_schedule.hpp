@@ -5,13 +5,13 @@
 
 namespace duheng::gateway {
 
-/// Which group of which meter is to be read when. Times are monotonic milliseconds. A group that could not be read in time
-/// (bus busy, program asleep, meter away) is read once when it can be, at its own phase: missed rounds are skipped and
-/// counted, never made up in a burst. Pure.
+/// Which group of which meter is to be read when. Times are monotonic milliseconds. A group that could not be read in
+/// time (bus busy, program asleep, meter away) is read once when it can be, at its own phase: missed rounds are skipped
+/// and counted, never made up in a burst. Pure.
 class PollSchedule {
  public:
-  /// Enters something to be done every `interval_ms`, first at a moment within [now, now + interval) that `spread` decides,
-  /// so that a thousand meters do not speak at once. Returns its number: 0, 1, 2 ...
+  /// Enters something to be done every `interval_ms`, first at a moment within [now, now + interval) that `spread`
+  /// decides, so that a thousand meters do not speak at once. Returns its number: 0, 1, 2 ...
   std::uint32_t add(std::int64_t interval_ms, std::uint64_t spread, std::int64_t now_ms);
   /// The next entry whose time has come; it is due again at its next round. Nothing when none is due.
   [[nodiscard]] std::optional<std::uint32_t> pop_due(std::int64_t now_ms);

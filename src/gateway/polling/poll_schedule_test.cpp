@@ -1,9 +1,8 @@
 #include "gateway/polling/poll_schedule.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
 #include <map>
+#include <rapidcheck/gtest.h>
 
 namespace duheng::gateway {
 namespace {
@@ -33,7 +32,8 @@ TEST(PollSchedule, SkipsMissedRoundsAndKeepsItsPhase) {
   EXPECT_EQ(schedule.skipped_rounds(), 58U);
 }
 
-RC_GTEST_PROP(PollScheduleProperty, EveryEntryComesOncePerRoundWhateverTheClockDoes, (std::vector<std::uint16_t> steps)) {
+RC_GTEST_PROP(PollScheduleProperty, EveryEntryComesOncePerRoundWhateverTheClockDoes,
+              (std::vector<std::uint16_t> steps)) {
   PollSchedule schedule;
   constexpr std::int64_t interval_ms = 1'000;
   for (std::uint64_t i = 0; i < 20; ++i) schedule.add(interval_ms, i * 37, 0);

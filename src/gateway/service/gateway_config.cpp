@@ -1,9 +1,8 @@
 #include "gateway/service/gateway_config.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -46,7 +45,8 @@ ChannelConfig read_channel(const ConfigNode& node, const std::string& file) {
 DeviceConfig read_device(const ConfigNode& node) {
   DeviceConfig out;
   out.uid = node.text("uid");
-  if (out.uid.empty() || out.uid.size() > batch_limits::device_uid_bytes_max) node.reject("uid", "must be 1 to 64 octets");
+  if (out.uid.empty() || out.uid.size() > batch_limits::device_uid_bytes_max)
+    node.reject("uid", "must be 1 to 64 octets");
   out.address = node.text("address");
   out.model = node.text("model");
   out.channel = node.text("channel");
@@ -73,15 +73,19 @@ void read_field(const ConfigNode& root, const std::string& file, GatewayConfig& 
 Result<void> check_names(const GatewayConfig& config) {
   std::unordered_set<std::string_view> channels;
   for (const auto& channel : config.channels)
-    if (!channels.insert(channel.name).second) return fail(ErrorCode::invalid_argument, fmt::format("two channels are called '{}'", channel.name));
+    if (!channels.insert(channel.name).second)
+      return fail(ErrorCode::invalid_argument, fmt::format("two channels are called '{}'", channel.name));
   std::unordered_set<std::string_view> uids;
   std::unordered_set<std::string> places;
   for (const auto& device : config.devices) {
-    if (!uids.insert(device.uid).second) return fail(ErrorCode::invalid_argument, fmt::format("two devices have the uid '{}'", device.uid));
+    if (!uids.insert(device.uid).second)
+      return fail(ErrorCode::invalid_argument, fmt::format("two devices have the uid '{}'", device.uid));
     if (!channels.contains(device.channel))
-      return fail(ErrorCode::invalid_argument, fmt::format("device '{}' is on the channel '{}', which does not exist", device.uid, device.channel));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("device '{}' is on the channel '{}', which does not exist", device.uid, device.channel));
     if (!places.insert(device.channel + "\n" + device.address).second)
-      return fail(ErrorCode::invalid_argument, fmt::format("two devices have the address {} on channel '{}'", device.address, device.channel));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("two devices have the address {} on channel '{}'", device.address, device.channel));
   }
   return {};
 }
@@ -89,7 +93,8 @@ Result<void> check_names(const GatewayConfig& config) {
 void read_spool(const ConfigNode& node, GatewayConfig& out) {
   out.spool.directory = out.data_directory + "/spool";
   out.spool.bytes_max = static_cast<std::uint64_t>(node.integer("bytes_max", {1 << 20, 1LL << 42}, 4LL << 30));
-  out.spool.segment_bytes_max = static_cast<std::uint64_t>(node.integer("segment_bytes_max", {64 << 10, 1 << 30}, 16 << 20));
+  out.spool.segment_bytes_max =
+      static_cast<std::uint64_t>(node.integer("segment_bytes_max", {64 << 10, 1 << 30}, 16 << 20));
   out.spool.retention_ms = node.integer("retention_hours", {0, 24 * 366}, 168) * 3'600'000;
   out.spool.keep_until_backup = node.flag("keep_until_backup", true);
   out.linger_ms = node.integer("linger_ms", {0, 10'000}, 20);
@@ -125,7 +130,7 @@ void read_rest(const ConfigNode& root, const std::string& path, GatewayConfig& o
 }  // namespace
 
 Result<GatewayConfig> load_gateway_config(const std::string& path) {
-  DUHENG_TRY(const auto file, ConfigFile::load(path, config_limits::devices_file_bytes_max));
+  DUHENG_TRY(const auto file, ConfigFile::load(path));
   const auto root = file.root();
   GatewayConfig out;
   out.data_directory = beside(path, root.text("data_directory"));
@@ -153,7 +158,9 @@ CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
     session.reopen_after_timeout = channel.tcp.has_value();
     // Start, eight data, parity, stop bits.
     if (channel.serial)
-      session.octet_time_us = (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL / channel.serial->baud;
+      session.octet_time_us =
+          (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL /
+          channel.serial->baud;
     plan.options.channels.push_back({channel.name, session, channel.reconnect});
   }
   for (const auto& device : config.devices) {
@@ -161,8 +168,10 @@ CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
     const auto address = dlt645::Address::parse(device.address);
     if (!model) {
       plan.problems.push_back(fmt::format("device '{}': there is no model '{}'", device.uid, device.model));
-    } else if (!address || !address->is_decimal() || address->is_broadcast() || device.address.size() > model->address_digits) {
-      plan.problems.push_back(fmt::format("device '{}': '{}' is not an address of at most {} digits", device.uid, device.address, model->address_digits));
+    } else if (!address || !address->is_decimal() || address->is_broadcast() ||
+               device.address.size() > model->address_digits) {
+      plan.problems.push_back(fmt::format("device '{}': '{}' is not an address of at most {} digits", device.uid,
+                                          device.address, model->address_digits));
     } else {
       plan.options.devices.push_back({device.uid, *address, model, channels.at(device.channel)});
     }

@@ -14,7 +14,7 @@
 namespace duheng::gateway {
 
 namespace config_limits {
-inline constexpr std::size_t devices_file_bytes_max = 64U << 20;
+inline constexpr std::size_t devices_file_bytes_max = 16U << 20;
 inline constexpr std::size_t channels_max = 50'000;
 inline constexpr std::size_t devices_max = 200'000;
 }  // namespace config_limits
@@ -34,7 +34,7 @@ struct DeviceConfig {
 
 /// `duheng-gateway --config gateway.yaml`; see packaging/examples/gateway.yaml.
 struct GatewayConfig {
-  std::string data_directory;      ///< spool, key, identity, run file; belongs to this process
+  std::string data_directory;  ///< spool, key, identity, run file; belongs to this process
   std::string models_directory;
   std::vector<ChannelConfig> channels;
   std::vector<DeviceConfig> devices;
@@ -43,13 +43,13 @@ struct GatewayConfig {
   OfflineRule offline;
 
   struct Uplink {
-    std::string address;           ///< host:port; empty: nothing is sent, the spool keeps it
+    std::string address;  ///< host:port; empty: nothing is sent, the spool keeps it
     std::string server_name;
-    std::string enrolment_address; ///< host:port of the platform's enrolment port
+    std::string enrolment_address;  ///< host:port of the platform's enrolment port
     std::string enrolment_code_file;
   } uplink;
   std::string http_address = "127.0.0.1";
-  std::uint16_t http_port = 0;     ///< 0: chosen by the machine, written to <data>/run.json
+  std::uint16_t http_port = 0;  ///< 0: chosen by the machine, written to <data>/run.json
   log::Options log;
 };
 
@@ -57,8 +57,8 @@ struct GatewayConfig {
 /// Errors: as base/config.hpp; two channels or devices of one name, a device on an unknown channel.
 [[nodiscard]] Result<GatewayConfig> load_gateway_config(const std::string& path);
 
-/// What the core needs, from a configuration and the models. A device whose model is missing or whose address is wrong is left
-/// out and told about, so that one mistake among thousands does not stop the others.
+/// What the core needs, from a configuration and the models. A device whose model is missing or whose address is wrong
+/// is left out and told about, so that one mistake among thousands does not stop the others.
 struct CorePlan {
   CoreOptions options;
   std::vector<std::string> problems;

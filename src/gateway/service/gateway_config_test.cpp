@@ -1,10 +1,9 @@
 #include "gateway/service/gateway_config.hpp"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace duheng::gateway {
 namespace {
@@ -36,7 +35,8 @@ TEST_F(GatewayConfigTest, ReadsItselfAndItsDevicesFiles) {
   const auto config = load(
       "devices_files: [devices.yaml]\nspool: { bytes_max: 2000000, retention_hours: 1, linger_ms: 5 }\n"
       "uplink: { address: \"platform:7443\", enrolment: { address: \"platform:7444\", code_file: code } }\n",
-      "channels:\n  - { name: a, tcp: { host: 127.0.0.1, port: 7001 } }\n  - { name: b, serial: { path: line, baud: 9600 } }\n"
+      "channels:\n  - { name: a, tcp: { host: 127.0.0.1, port: 7001 } }\n  - { name: b, serial: { path: line, baud: "
+      "9600 } }\n"
       "devices:\n  - { uid: m1, address: \"1\", model: m, channel: a }\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->data_directory, directory_ + "/data");
@@ -51,19 +51,25 @@ TEST_F(GatewayConfigTest, ReadsItselfAndItsDevicesFiles) {
 
 TEST_F(GatewayConfigTest, EveryRefusalNamesPlaceAndReason) {
   EXPECT_EQ(error(""), "");
-  EXPECT_EQ(error("spool: { bytes_max: 1 }\n"), "gateway.yaml:3: 'bytes_max' must be a whole number from 1048576 to 4398046511104");
+  EXPECT_EQ(error("spool: { bytes_max: 1 }\n"),
+            "gateway.yaml:3: 'bytes_max' must be a whole number from 1048576 to 4398046511104");
   EXPECT_EQ(error("spol: {}\n"), "gateway.yaml:3: unknown key 'spol'");
   EXPECT_EQ(error("channels:\n  - { name: a }\n"), "gateway.yaml:4: must have either tcp or serial");
-  EXPECT_EQ(error("channels:\n  - { name: a, serial: { path: x, baud: 1234 } }\n"), "gateway.yaml:4: 'baud' is not a usual speed");
+  EXPECT_EQ(error("channels:\n  - { name: a, serial: { path: x, baud: 1234 } }\n"),
+            "gateway.yaml:4: 'baud' is not a usual speed");
   EXPECT_EQ(error("uplink: { enrolment: { address: x } }\n"), "gateway.yaml:3: needs both address and code_file");
-  EXPECT_EQ(error("devices_files: [devices.yaml]\n", "devices:\n  - { uid: a, address: \"1\", model: m, channel: x, chanel: y }\n"),
+  EXPECT_EQ(error("devices_files: [devices.yaml]\n",
+                  "devices:\n  - { uid: a, address: \"1\", model: m, channel: x, chanel: y }\n"),
             "devices.yaml:2: unknown key 'chanel'");
-  EXPECT_EQ(error("devices_files: [devices.yaml]\n", "devices:\n  - { uid: a, address: \"1\", model: m, channel: x }\n"),
-            "device 'a' is on the channel 'x', which does not exist");
+  EXPECT_EQ(
+      error("devices_files: [devices.yaml]\n", "devices:\n  - { uid: a, address: \"1\", model: m, channel: x }\n"),
+      "device 'a' is on the channel 'x', which does not exist");
   const std::string channel = "channels:\n  - { name: a, tcp: { host: h, port: 1 } }\n";
-  EXPECT_EQ(error(channel + "devices:\n  - { uid: u, address: \"1\", model: m, channel: a }\n  - { uid: u, address: \"2\", model: m, channel: a }\n"),
+  EXPECT_EQ(error(channel + "devices:\n  - { uid: u, address: \"1\", model: m, channel: a }\n  - { uid: u, address: "
+                            "\"2\", model: m, channel: a }\n"),
             "two devices have the uid 'u'");
-  EXPECT_EQ(error(channel + "devices:\n  - { uid: u, address: \"1\", model: m, channel: a }\n  - { uid: v, address: \"1\", model: m, channel: a }\n"),
+  EXPECT_EQ(error(channel + "devices:\n  - { uid: u, address: \"1\", model: m, channel: a }\n  - { uid: v, address: "
+                            "\"1\", model: m, channel: a }\n"),
             "two devices have the address 1 on channel 'a'");
   EXPECT_NE(error("devices_files: [missing.yaml]\n"), "");
 }

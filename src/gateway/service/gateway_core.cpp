@@ -32,10 +32,10 @@ struct GatewayCore::Channel {
   explicit Channel(const CoreChannel& config) : session(config.session), reconnect(config.reconnect) {}
   drivers::Session session;
   link::Backoff reconnect;
-  std::vector<std::uint32_t> devices;       // by the session's meter numbers
-  std::vector<std::uint32_t> silent_meters; // timed out within the present call
-  std::int64_t open_at_ms = INT64_MAX;      // when closed
-  std::int64_t armed_ms = INT64_MAX;        // earliest wake queued for it
+  std::vector<std::uint32_t> devices;        // by the session's meter numbers
+  std::vector<std::uint32_t> silent_meters;  // timed out within the present call
+  std::int64_t open_at_ms = INT64_MAX;       // when closed
+  std::int64_t armed_ms = INT64_MAX;         // earliest wake queued for it
   bool reopen_wanted = false;
   bool counted_awaiting = false;
   bool failure_told = false;
@@ -43,7 +43,8 @@ struct GatewayCore::Channel {
 
 class GatewayCore::SessionSink final : public drivers::SessionOutput {
  public:
-  SessionSink(GatewayCore& core, std::uint32_t channel, GatewayOutput& out) : core_(core), channel_(channel), out_(out) {}
+  SessionSink(GatewayCore& core, std::uint32_t channel, GatewayOutput& out)
+      : core_(core), channel_(channel), out_(out) {}
   void send(ByteView octets) override { out_.send(channel_, octets); }
   void deliver(const drivers::Exchange& exchange) override { core_.on_exchange(channel_, exchange); }
   void reopen() override { core_.channels_[channel_].reopen_wanted = true; }
@@ -55,7 +56,11 @@ class GatewayCore::SessionSink final : public drivers::SessionOutput {
 };
 
 GatewayCore::GatewayCore(const Clock& clock, Random& random, CoreOptions options)
-    : clock_(clock), random_(random), options_(std::move(options)), clock_watch_(options_.newest_known_utc_ms), writer_(clock.utc_ms()) {
+    : clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      clock_watch_(options_.newest_known_utc_ms),
+      writer_(clock.utc_ms()) {
   channels_.reserve(options_.channels.size());
   for (const auto& channel : options_.channels) channels_.emplace_back(channel);
   devices_.reserve(options_.devices.size());
@@ -66,7 +71,8 @@ GatewayCore::GatewayCore(const Clock& clock, Random& random, CoreOptions options
     device.channel = config.channel;
     auto& channel = channels_.at(config.channel);
     const auto& model = *config.model;
-    device.meter = channel.session.add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
+    device.meter =
+        channel.session.add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
     channel.devices.push_back(static_cast<std::uint32_t>(devices_.size()));
     device.last_values.resize(model.register_count);
     device.waiting.resize(model.groups.size());
@@ -94,7 +100,8 @@ void GatewayCore::start(GatewayOutput& out) {
 
 void GatewayCore::channel_opened(std::uint32_t channel, GatewayOutput& out) {
   auto& state = channels_[channel];
-  if (state.failure_told) log::info("channels", "a channel is open again", {{"channel", options_.channels[channel].name}});
+  if (state.failure_told)
+    log::info("channels", "a channel is open again", {{"channel", options_.channels[channel].name}});
   state.failure_told = false;
   state.reconnect.reset();
   state.open_at_ms = INT64_MAX;
@@ -110,7 +117,8 @@ void GatewayCore::channel_closed(std::uint32_t channel, const Error& reason, Gat
   for (const std::uint32_t device : state.devices) std::ranges::fill(devices_[device].waiting, std::uint16_t{0});
   const auto at = now();
   state.open_at_ms = at.monotonic_ms + state.reconnect.next_ms(random_);
-  if (!state.failure_told) log::warning("channels", "a channel is closed", {{"channel", options_.channels[channel].name}, {"error", reason}});
+  if (!state.failure_told)
+    log::warning("channels", "a channel is closed", {{"channel", options_.channels[channel].name}, {"error", reason}});
   state.failure_told = true;
   settle(channel, at, out);
 }
@@ -198,7 +206,8 @@ void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& ex
     ++counts_.exchanges_timed_out;
     state.silent_meters.push_back(exchange.meter);
     if (device.health.failed(options_.offline, exchange.received.monotonic_ms, random_))
-      log::warning("polling", "a meter does not answer", {{"device", device.uid}, {"channel", options_.channels[channel].name}});
+      log::warning("polling", "a meter does not answer",
+                   {{"device", device.uid}, {"channel", options_.channels[channel].name}});
     return;
   }
   if (device.health.offline()) log::info("polling", "a meter answers again", {{"device", device.uid}});
@@ -248,20 +257,23 @@ void GatewayCore::collect(Device& device, const ModelQuestion& question, const d
   }
 }
 
-Quality GatewayCore::judge(Device& device, const ModelItem& item, const dlt645::Value& value, const drivers::Exchange& exchange,
-                           bool clock_suspect) {
+Quality GatewayCore::judge(Device& device, const ModelItem& item, const dlt645::Value& value,
+                           const drivers::Exchange& exchange, bool clock_suspect) {
   Quality quality = clock_suspect ? Quality::clock_suspect : Quality::good;
   if (value.state == dlt645::ValueState::no_value) return quality | Quality::no_value;
-  if (value.state == dlt645::ValueState::invalid || !dlt645::is_calendar_valid(value)) return quality | Quality::invalid_content;
+  if (value.state == dlt645::ValueState::invalid || !dlt645::is_calendar_valid(value))
+    return quality | Quality::invalid_content;
   if (item.kind != SeriesKind::decimal) return quality;
-  return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms, device.last_values[item.register_slot]);
+  return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms,
+                            device.last_values[item.register_slot]);
 }
 
 bool GatewayCore::batch_due(const drivers::Moment& at) const {
   if (writer_.empty() || storing_ || store_again_ms_ != INT64_MAX) return false;
   // Nobody is being waited for: every bus is idle or waits for this very batch.
-  return awaiting_ == 0 || at.monotonic_ms - collecting_since_ms_ >= options_.linger_ms || writer_.reading_count() >= options_.batch_readings_max ||
-         writer_.size_bytes() >= options_.batch_bytes_max || writer_.frame_count() >= batch_limits::frames_max / 2;
+  return awaiting_ == 0 || at.monotonic_ms - collecting_since_ms_ >= options_.linger_ms ||
+         writer_.reading_count() >= options_.batch_readings_max || writer_.size_bytes() >= options_.batch_bytes_max ||
+         writer_.frame_count() >= batch_limits::frames_max / 2;
 }
 
 void GatewayCore::close_batch_if_due(const drivers::Moment& at, GatewayOutput& out) {
@@ -280,7 +292,8 @@ void GatewayCore::stored(const Result<void>& outcome, GatewayOutput& out) {
   storing_ = false;
   if (!outcome) {
     if (++counts_.store_failures == 1 || !counts_.storage_waiting)
-      log::error("spool", "the spool does not take readings; meters are asked nothing until it does", {{"error", outcome.error()}});
+      log::error("spool", "the spool does not take readings; meters are asked nothing until it does",
+                 {{"error", outcome.error()}});
     counts_.storage_waiting = true;
     store_again_ms_ = at.monotonic_ms + options_.store_retry_ms;
     return;
@@ -341,7 +354,8 @@ GatewayStatistics GatewayCore::statistics() const {
 std::vector<GatewayCore::DeviceState> GatewayCore::device_states() const {
   std::vector<DeviceState> out;
   for (const auto& device : devices_)
-    out.push_back({device.uid, device.last_answer_utc_ms != 0 && !device.health.offline(), device.health.offline(), device.last_answer_utc_ms});
+    out.push_back({device.uid, device.last_answer_utc_ms != 0 && !device.health.offline(), device.health.offline(),
+                   device.last_answer_utc_ms});
   return out;
 }
 

@@ -33,11 +33,11 @@ struct CoreOptions {
   std::vector<CoreChannel> channels;
   std::vector<CoreDevice> devices;
   OfflineRule offline;
-  std::int64_t linger_ms = 20;               ///< how long a batch waits for more; shorter when nobody is being waited for
+  std::int64_t linger_ms = 20;  ///< how long a batch waits for more; shorter when nobody is being waited for
   std::size_t batch_readings_max = 4'096;
-  std::size_t batch_bytes_max = 1U << 20;    ///< a batch is closed at this size; one exchange more may go in
-  std::int64_t store_retry_ms = 1'000;       ///< after the spool refused
-  std::int64_t newest_known_utc_ms = 0;      ///< Spool::newest_created_utc_ms()
+  std::size_t batch_bytes_max = 1U << 20;  ///< a batch is closed at this size; one exchange more may go in
+  std::int64_t store_retry_ms = 1'000;     ///< after the spool refused
+  std::int64_t newest_known_utc_ms = 0;    ///< Spool::newest_created_utc_ms()
 };
 
 /// What the core wants done. Must not call back into the core.
@@ -47,8 +47,8 @@ class GatewayOutput {
   virtual void open_channel(std::uint32_t channel) = 0;
   virtual void close_channel(std::uint32_t channel) = 0;
   virtual void send(std::uint32_t channel, ByteView octets) = 0;
-  /// Make the batch durable (Spool::append), here or on another thread, and call GatewayCore::stored(). The view stays good
-  /// until then; there is one at a time.
+  /// Make the batch durable (Spool::append), here or on another thread, and call GatewayCore::stored(). The view stays
+  /// good until then; there is one at a time.
   virtual void store(ByteView body) = 0;
 };
 
@@ -56,27 +56,27 @@ struct GatewayStatistics {
   std::uint32_t channels = 0;
   std::uint32_t channels_open = 0;
   std::uint32_t devices = 0;
-  std::uint32_t devices_answering = 0;   ///< answered, and not given up since
+  std::uint32_t devices_answering = 0;  ///< answered, and not given up since
   std::uint32_t devices_offline = 0;
   std::uint64_t exchanges_answered = 0;
   std::uint64_t exchanges_refused = 0;
   std::uint64_t exchanges_timed_out = 0;
   std::uint64_t exchanges_late = 0;
-  std::uint64_t unusable_answers = 0;    ///< whole frames whose payload does not fit its identifier
+  std::uint64_t unusable_answers = 0;  ///< whole frames whose payload does not fit its identifier
   std::uint64_t readings = 0;
   std::uint64_t readings_flagged = 0;
-  std::uint64_t rounds_skipped = 0;      ///< meter or channel away, bus still busy with the last round, clock asleep
+  std::uint64_t rounds_skipped = 0;  ///< meter or channel away, bus still busy with the last round, clock asleep
   std::uint64_t batches_stored = 0;
   std::uint64_t store_failures = 0;
   std::uint64_t clock_jumps_back = 0;
   std::uint64_t questions = 0;
-  std::uint64_t frames_bad = 0;          ///< checksum, end octet or cut short; and answers nobody asked for
+  std::uint64_t frames_bad = 0;  ///< checksum, end octet or cut short; and answers nobody asked for
   std::uint64_t noise_octets = 0;
-  bool storage_waiting = false;          ///< the spool refuses: nothing more is asked until it takes the last batch
+  bool storage_waiting = false;  ///< the spool refuses: nothing more is asked until it takes the last batch
 };
 
-/// The field side as one state machine: models, schedule, buses, validation, batches. No threads, sockets, files: the same code
-/// runs in duheng-gateway and, with hundreds of virtual meters and a simulated disk, in tests/simulation.
+/// The field side as one state machine: models, schedule, buses, validation, batches. No threads, sockets, files: the
+/// same code runs in duheng-gateway and, with hundreds of virtual meters and a simulated disk, in tests/simulation.
 ///
 /// The owner calls tick() at next_wake_ms() and after every input. Not thread-safe.
 class GatewayCore final {
@@ -91,8 +91,8 @@ class GatewayCore final {
   /// The channel failed to open, or ended.
   void channel_closed(std::uint32_t channel, const Error& reason, GatewayOutput& out);
   void octets(std::uint32_t channel, ByteView octets, GatewayOutput& out);
-  /// The batch given to GatewayOutput::store() is durable, or was refused: then it is offered again after a pause, and meters
-  /// are asked nothing more meanwhile (their registers wait).
+  /// The batch given to GatewayOutput::store() is durable, or was refused: then it is offered again after a pause, and
+  /// meters are asked nothing more meanwhile (their registers wait).
   void stored(const Result<void>& outcome, GatewayOutput& out);
   void tick(GatewayOutput& out);
   /// Monotonic milliseconds; INT64_MAX for never.
@@ -128,7 +128,8 @@ class GatewayCore final {
   void settle(std::uint32_t channel, const drivers::Moment& now, GatewayOutput& out);
   void on_exchange(std::uint32_t channel, const drivers::Exchange& exchange);
   void collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange);
-  [[nodiscard]] Quality judge(Device& device, const ModelItem& item, const dlt645::Value& value, const drivers::Exchange& exchange, bool clock_suspect);
+  [[nodiscard]] Quality judge(Device& device, const ModelItem& item, const dlt645::Value& value,
+                              const drivers::Exchange& exchange, bool clock_suspect);
   [[nodiscard]] bool batch_due(const drivers::Moment& now) const;
   void close_batch_if_due(const drivers::Moment& now, GatewayOutput& out);
   void arm(std::uint32_t channel);
@@ -145,7 +146,7 @@ class GatewayCore final {
   PollSchedule schedule_;
   std::vector<GroupOfDevice> scheduled_;  ///< by the schedule's entry numbers
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
-  std::uint32_t awaiting_ = 0;            ///< channels with a question out
+  std::uint32_t awaiting_ = 0;  ///< channels with a question out
   ClockWatch clock_watch_;
   dlt645::ValueList values_;
 

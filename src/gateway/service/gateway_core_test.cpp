@@ -1,7 +1,6 @@
 #include "gateway/service/gateway_core.hpp"
 
 #include <gtest/gtest.h>
-
 #include <map>
 #include <set>
 
@@ -28,7 +27,8 @@ struct SpoolContent {
         EXPECT_TRUE(view) << view.error().message;
         view->for_each(
             [&](std::uint32_t, const Frame& frame) {
-              frames.push_back({std::string(view->devices()[frame.device_index]), Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
+              frames.push_back({std::string(view->devices()[frame.device_index]),
+                                Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
             },
             [&](std::uint32_t, const Frame& frame, const Reading& reading) {
               const auto& r = view->registers()[reading.register_index];
@@ -48,7 +48,9 @@ struct SpoolContent {
 class World {
  public:
   explicit World(SimulatedFieldOptions options)
-      : keys(crypto::SecretKey(std::array<std::uint8_t, 32>{9})), random(options.seed + 1), ledger(*device::LedgerWriter::open(ledger_disk, "ledger")),
+      : keys(crypto::SecretKey(std::array<std::uint8_t, 32>{9})),
+        random(options.seed + 1),
+        ledger(*device::LedgerWriter::open(ledger_disk, "ledger")),
         field(clock, *ledger, options) {}
   void start() {
     spool_options.directory = "spool";
@@ -67,9 +69,7 @@ class World {
     core.reset();
     spool.reset();
   }
-  void run_ms(std::int64_t ms) {
-    field.run_until_ms(clock.monotonic_ms() + ms);
-  }
+  void run_ms(std::int64_t ms) { field.run_until_ms(clock.monotonic_ms() + ms); }
   device::LedgerComparison compare() {
     EXPECT_TRUE(ledger->flush());
     return device::compare_with_ledger(*device::read_ledger(ledger_disk, "ledger"), SpoolContent(*spool).frames);
@@ -108,19 +108,27 @@ TEST(GatewayCore, ReadsEveryRegisterOfEveryMeterExactly) {
   const std::string uid = world.field.address_of(0, 1);
   const auto reading = content.last.at(uid + "/energy_active_import_total");
   device::VirtualMeter meter({.address = *dlt645::Address::parse(uid), .seed = 1'000'003 + 1});
-  EXPECT_NEAR(static_cast<double>(meter.energy_centikwh(reading.time_utc_ms, false, 0)), static_cast<double>(reading.mantissa), 1);
+  EXPECT_NEAR(static_cast<double>(meter.energy_centikwh(reading.time_utc_ms, false, 0)),
+              static_cast<double>(reading.mantissa), 1);
 }
 
 TEST(GatewayCore, SlowAndNoisyLinesLoseNothingAndMixNothing) {
   for (const bool serial : {false, true}) {
     for (std::uint64_t seed = 0; seed < 6; ++seed) {
-      World world({.channels = 3, .meters_per_channel = 4, .serial_lines = serial, .latency_ms_max = 80, .answers_lost_per_mille = 30,
-                   .answers_spoiled_per_mille = 30, .answers_late_per_mille = 40, .connections_cut_per_mille = 10, .seed = seed});
+      World world({.channels = 3,
+                   .meters_per_channel = 4,
+                   .serial_lines = serial,
+                   .latency_ms_max = 80,
+                   .answers_lost_per_mille = 30,
+                   .answers_spoiled_per_mille = 30,
+                   .answers_late_per_mille = 40,
+                   .connections_cut_per_mille = 10,
+                   .seed = seed});
       world.start();
       world.run_ms(600'000);
       const auto comparison = world.compare();
-      EXPECT_TRUE(comparison.sound()) << "seed " << seed << " serial " << serial << " lost " << comparison.lost << " doubled "
-                                      << comparison.doubled << " unknown " << comparison.unknown
+      EXPECT_TRUE(comparison.sound()) << "seed " << seed << " serial " << serial << " lost " << comparison.lost
+                                      << " doubled " << comparison.doubled << " unknown " << comparison.unknown
                                       << (comparison.examples.empty() ? "" : comparison.examples[0]);
       EXPECT_GT(comparison.confirmed, 500U);
       EXPECT_GT(world.core->statistics().exchanges_timed_out + world.core->statistics().frames_bad, 10U);
@@ -131,8 +139,13 @@ TEST(GatewayCore, SlowAndNoisyLinesLoseNothingAndMixNothing) {
 TEST(GatewayCore, KilledAtAnyMomentLosesNothingConfirmedAndDoublesNothing) {
   std::uint64_t confirmed = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    World world({.channels = 3, .meters_per_channel = 3, .serial_lines = seed % 2 == 0, .answers_lost_per_mille = 5, .answers_late_per_mille = 5,
-                 .connections_cut_per_mille = 5, .seed = seed});
+    World world({.channels = 3,
+                 .meters_per_channel = 3,
+                 .serial_lines = seed % 2 == 0,
+                 .answers_lost_per_mille = 5,
+                 .answers_late_per_mille = 5,
+                 .connections_cut_per_mille = 5,
+                 .seed = seed});
     SeededRandom chance(seed + 1'000);
     for (int life = 0; life < 8; ++life) {
       world.start();
@@ -145,8 +158,9 @@ TEST(GatewayCore, KilledAtAnyMomentLosesNothingConfirmedAndDoublesNothing) {
     }
     world.start();
     const auto comparison = world.compare();
-    EXPECT_TRUE(comparison.sound()) << "seed " << seed << " lost " << comparison.lost << " doubled " << comparison.doubled << " unknown "
-                                    << comparison.unknown << (comparison.examples.empty() ? "" : comparison.examples[0]);
+    EXPECT_TRUE(comparison.sound()) << "seed " << seed << " lost " << comparison.lost << " doubled "
+                                    << comparison.doubled << " unknown " << comparison.unknown
+                                    << (comparison.examples.empty() ? "" : comparison.examples[0]);
     confirmed += comparison.confirmed;
   }
   EXPECT_GT(confirmed, 5'000U);

@@ -1,16 +1,15 @@
 #include "gateway/service/gateway_service.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <mutex>
+#include <sys/file.h>
 #include <thread>
+#include <unistd.h>
 
 #include "base/log.hpp"
 #include "gateway/models/device_model.hpp"
@@ -76,7 +75,13 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   };
 
   Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, GatewayConfig g)
-      : loop(l), disk(d), clock(c), random(r), config(std::move(g)), wake(loop, [this] { on_wake(); }), snapshot(loop, [this] { on_snapshot(); }),
+      : loop(l),
+        disk(d),
+        clock(c),
+        random(r),
+        config(std::move(g)),
+        wake(loop, [this] { on_wake(); }),
+        snapshot(loop, [this] { on_snapshot(); }),
         maintain(loop, [this] { on_maintain(); }) {}
   ~Impl() override {
     wake.cancel();
@@ -114,7 +119,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     DUHENG_CHECK(disk.make_directories(config.data_directory));
     lock = ::open((config.data_directory + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0)
-      return fail(ErrorCode::unavailable, fmt::format("cannot take {} ({}): is another gateway running there?", config.data_directory, std::strerror(errno)));
+      return fail(ErrorCode::unavailable, fmt::format("cannot take {} ({}): is another gateway running there?",
+                                                      config.data_directory, std::strerror(errno)));
     return {};
   }
 
@@ -132,7 +138,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     plan.options.newest_known_utc_ms = spool->newest_created_utc_ms();
     core = std::make_unique<GatewayCore>(clock, random, std::move(plan.options));
     make_lines();
-    DUHENG_TRY(status, StatusServer::listen(loop, config.http_address, config.http_port, [this](const std::string& path) { return answer(path); }));
+    DUHENG_TRY(status, StatusServer::listen(loop, config.http_address, config.http_port,
+                                            [this](const std::string& path) { return answer(path); }));
     const std::string run = fmt::format("{{\"pid\":{},\"http_port\":{}}}\n", ::getpid(), status->port());
     DUHENG_CHECK(write_file_atomically(disk, config.data_directory + "/run.json", as_bytes(run)));
     return {};
@@ -142,7 +149,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     lines.resize(config.channels.size());
     for (std::uint32_t i = 0; i < lines.size(); ++i) {
       const auto& channel = config.channels[i];
-      lines[i].channel = channel.tcp ? link::make_tcp_client(loop, *channel.tcp) : link::make_serial(loop, *channel.serial);
+      lines[i].channel =
+          channel.tcp ? link::make_tcp_client(loop, *channel.tcp) : link::make_serial(loop, *channel.serial);
       lines[i].channel->set_handlers({[this, i] {
                                         core->channel_opened(i, *this);
                                         arm();
@@ -219,7 +227,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     if (maintaining) return;
     maintaining = true;
     storage->give([this] {
-      if (const auto done = spool->maintain(); !done) log::warning("spool", "cannot tidy up", {{"error", done.error()}});
+      if (const auto done = spool->maintain(); !done)
+        log::warning("spool", "cannot tidy up", {{"error", done.error()}});
       loop.post([weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->maintaining = false;
       });
@@ -230,10 +239,15 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     const auto figures = core->statistics();
     const auto state = spool->state();
     const std::scoped_lock guard(status_mutex);
-    uplink_status = {clock.utc_ms(),          state.unacknowledged_batches, state.unacknowledged_bytes,
+    uplink_status = {clock.utc_ms(),
+                     state.unacknowledged_batches,
+                     state.unacknowledged_bytes,
                      state.bytes_max > state.bytes ? state.bytes_max - state.bytes : 0,
-                     figures.channels_open,   figures.devices,              figures.devices_answering,
-                     figures.frames_bad,      state.autonomy_hours};
+                     figures.channels_open,
+                     figures.devices,
+                     figures.devices_answering,
+                     figures.frames_bad,
+                     state.autonomy_hours};
   }
 
   UplinkHealth health_of_uplink() const { return uplink_health ? uplink_health() : UplinkHealth{}; }
@@ -245,7 +259,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     if (path == "/healthz") {
       // This very answer shows that the loop lives; the storage thread may hang in a disk that does not return.
       const bool stuck = storing_since_ms != INT64_MAX && clock.monotonic_ms() - storing_since_ms > storage_stuck_ms;
-      return {stuck ? 503 : 200, "application/json", fmt::format("{{\"status\":\"{}\"}}\n", stuck ? "storage hangs" : "ok")};
+      return {stuck ? 503 : 200, "application/json",
+              fmt::format("{{\"status\":\"{}\"}}\n", stuck ? "storage hangs" : "ok")};
     }
     if (path == "/readyz") return readiness();
     return {404, "text/plain; charset=utf-8", "Not Found\n"};
@@ -259,18 +274,19 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     const bool ready = takes && reaches;
     // The uplink is no condition: doing without it for days is what a gateway is for.
     return {ready ? 200 : 503, "application/json",
-            fmt::format("{{\"ready\":{},\"spool_takes_readings\":{},\"channels_open\":{},\"channels\":{},\"devices_answering\":{},\"devices\":{},"
+            fmt::format("{{\"ready\":{},\"spool_takes_readings\":{},\"channels_open\":{},\"channels\":{},\"devices_"
+                        "answering\":{},\"devices\":{},"
                         "\"uplink_enrolled\":{},\"uplink_online\":{},\"uplink_error\":{}}}\n",
-                        ready, takes, figures.channels_open, figures.channels, figures.devices_answering, figures.devices, uplink.enrolled,
-                        uplink.online, log::json_quoted(uplink.last_error))};
+                        ready, takes, figures.channels_open, figures.channels, figures.devices_answering,
+                        figures.devices, uplink.enrolled, uplink.online, log::json_quoted(uplink.last_error))};
   }
 };
 
 GatewayService::GatewayService(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GatewayService::~GatewayService() = default;
 
-Result<std::unique_ptr<GatewayService>> GatewayService::start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random,
-                                                              GatewayConfig config) {
+Result<std::unique_ptr<GatewayService>> GatewayService::start(link::EventLoop& loop, Disk& disk, const Clock& clock,
+                                                              Random& random, GatewayConfig config) {
   auto impl = std::make_shared<Impl>(loop, disk, clock, random, std::move(config));
   DUHENG_CHECK(impl->open());
   impl->begin();
@@ -279,7 +295,9 @@ Result<std::unique_ptr<GatewayService>> GatewayService::start(link::EventLoop& l
 
 Spool& GatewayService::spool() { return *impl_->spool; }
 uplink::BatchSource& GatewayService::batch_source() { return *impl_->source; }
-void GatewayService::set_uplink_health(std::function<UplinkHealth()> health) { impl_->uplink_health = std::move(health); }
+void GatewayService::set_uplink_health(std::function<UplinkHealth()> health) {
+  impl_->uplink_health = std::move(health);
+}
 const GatewayConfig& GatewayService::config() const { return impl_->config; }
 std::uint16_t GatewayService::http_port() const { return impl_->status->port(); }
 

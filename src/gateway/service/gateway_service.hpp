@@ -27,13 +27,16 @@ struct UplinkHealth {
 
 /// The gateway's core with real channels, a real spool and a status port.
 ///
-/// Threads: the loop (core, channels, status port) and one storage thread that alone appends to the spool and tidies it, so
-/// that a slow disk never holds up the lines. The cost is one hand-over each way for every batch (some ten microseconds).
+/// Threads: the loop (core, channels, status port) and one storage thread that alone appends to the spool and tidies
+/// it, so that a slow disk never holds up the lines. The cost is one hand-over each way for every batch (some ten
+/// microseconds).
 class GatewayService {
  public:
-  /// Takes the data directory, opens the spool, begins polling. `random` must be fit for several threads (SystemRandom).
-  /// Errors: unavailable - another gateway has the directory, or the status port is taken; storage and key errors.
-  [[nodiscard]] static Result<std::unique_ptr<GatewayService>> start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random,
+  /// Takes the data directory, opens the spool, begins polling. `random` must be fit for several threads
+  /// (SystemRandom). Errors: unavailable - another gateway has the directory, or the status port is taken; storage and
+  /// key errors.
+  [[nodiscard]] static Result<std::unique_ptr<GatewayService>> start(link::EventLoop& loop, Disk& disk,
+                                                                     const Clock& clock, Random& random,
                                                                      GatewayConfig config);
   /// Stops polling, waits for the batch under way, joins the storage thread.
   ~GatewayService();

@@ -1,12 +1,11 @@
 // The whole field side with real sockets, a real pseudo-terminal and a real disk: fleet and gateway in one loop.
 #include "gateway/service/gateway_service.hpp"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "device/fleet/fleet.hpp"
 #include "device/ledger/ledger.hpp"
@@ -45,10 +44,13 @@ class GatewayServiceTest : public testing::Test {
         text.replace(at, text.find('\n', at) - at, "interval_ms: 400");
       std::ofstream(root_ + "/models/" + id + ".yaml") << text;
     }
-    std::ofstream(root_ + "/gateway.yaml") << "data_directory: gateway\nmodels_directory: models\ndevices_files: [fleet/devices.yaml]\n";
+    std::ofstream(root_ + "/gateway.yaml")
+        << "data_directory: gateway\nmodels_directory: models\ndevices_files: [fleet/devices.yaml]\n";
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
-  std::unique_ptr<device::Fleet> start_fleet() { return *device::Fleet::start(loop_, disk_, clock_, random_, fleet_config_); }
+  std::unique_ptr<device::Fleet> start_fleet() {
+    return *device::Fleet::start(loop_, disk_, clock_, random_, fleet_config_);
+  }
   std::unique_ptr<GatewayService> start_gateway() {
     auto config = load_gateway_config(root_ + "/gateway.yaml");
     EXPECT_TRUE(config) << config.error().message;
@@ -65,7 +67,8 @@ class GatewayServiceTest : public testing::Test {
         const auto view = BatchView::parse(batch->body);
         view->for_each(
             [&](std::uint32_t, const Frame& frame) {
-              out.push_back({std::string(view->devices()[frame.device_index]), Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
+              out.push_back({std::string(view->devices()[frame.device_index]),
+                             Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
             },
             [](auto...) {});
       }
@@ -107,8 +110,10 @@ TEST_F(GatewayServiceTest, ReadsAFleetOverTcpAndSerialThroughRestartsOfBoth) {
   }
   const auto gateway = start_gateway();
   fleet.reset();
-  const auto comparison = device::compare_with_ledger(*device::read_ledger(disk_, fleet_config_.data_directory + "/ledger"), spooled(gateway->spool()));
-  EXPECT_TRUE(comparison.sound()) << comparison.lost << " lost " << comparison.doubled << " doubled " << comparison.unknown << " unknown";
+  const auto comparison = device::compare_with_ledger(
+      *device::read_ledger(disk_, fleet_config_.data_directory + "/ledger"), spooled(gateway->spool()));
+  EXPECT_TRUE(comparison.sound()) << comparison.lost << " lost " << comparison.doubled << " doubled "
+                                  << comparison.unknown << " unknown";
   EXPECT_GT(comparison.confirmed, 100U);
 }
 
@@ -130,7 +135,8 @@ TEST_F(GatewayServiceTest, StatusPagesTellTheTruth) {
 TEST_F(GatewayServiceTest, SecondGatewayOnTheSameDirectoryIsRefused) {
   const auto fleet = start_fleet();
   const auto gateway = start_gateway();
-  const auto second = GatewayService::start(loop_, disk_, clock_, random_, *load_gateway_config(root_ + "/gateway.yaml"));
+  const auto second =
+      GatewayService::start(loop_, disk_, clock_, random_, *load_gateway_config(root_ + "/gateway.yaml"));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::unavailable);
 }

@@ -8,21 +8,24 @@ namespace {
 class Text {
  public:
   void gauge(std::string_view name, std::string_view help, double value) { add(name, help, "gauge", value); }
-  void counter(std::string_view name, std::string_view help, std::uint64_t value) { add(name, help, "counter", static_cast<double>(value)); }
+  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+    add(name, help, "counter", static_cast<double>(value));
+  }
   [[nodiscard]] std::string take() { return std::move(out_); }
 
  private:
   void add(std::string_view name, std::string_view help, std::string_view type, double value) {
-    fmt::format_to(std::back_inserter(out_), "# HELP duheng_gateway_{} {}\n# TYPE duheng_gateway_{} {}\nduheng_gateway_{} {}\n", name, help,
-                   name, type, name, value);
+    fmt::format_to(std::back_inserter(out_),
+                   "# HELP duheng_gateway_{} {}\n# TYPE duheng_gateway_{} {}\nduheng_gateway_{} {}\n", name, help, name,
+                   type, name, value);
   }
   std::string out_;
 };
 
 }  // namespace
 
-std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool, const UplinkHealth& uplink, std::size_t models,
-                         std::size_t problems) {
+std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool, const UplinkHealth& uplink,
+                         std::size_t models, std::size_t problems) {
   Text text;
   text.gauge("channels", "Channels configured.", core.channels);
   text.gauge("channels_open", "Channels open now.", core.channels_open);
@@ -36,8 +39,10 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.counter("exchanges_refused_total", "Questions answered with an error word.", core.exchanges_refused);
   text.counter("exchanges_timed_out_total", "Questions given up.", core.exchanges_timed_out);
   text.counter("exchanges_late_total", "Answers that came after their time.", core.exchanges_late);
-  text.counter("frames_bad_total", "Frames dropped: checksum, end octet, cut short, or nobody had asked.", core.frames_bad);
-  text.counter("answers_unusable_total", "Whole answers whose content does not fit their identifier.", core.unusable_answers);
+  text.counter("frames_bad_total", "Frames dropped: checksum, end octet, cut short, or nobody had asked.",
+               core.frames_bad);
+  text.counter("answers_unusable_total", "Whole answers whose content does not fit their identifier.",
+               core.unusable_answers);
   text.counter("noise_octets_total", "Octets outside frames.", core.noise_octets);
   text.counter("readings_total", "Readings taken.", core.readings);
   text.counter("readings_flagged_total", "Readings with a quality flag.", core.readings_flagged);
@@ -47,10 +52,12 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.counter("store_failures_total", "Batches the spool refused, tried again later.", core.store_failures);
   text.gauge("spool_bytes", "Size of the spool on disk.", static_cast<double>(spool.bytes));
   text.gauge("spool_bytes_max", "Its limit.", static_cast<double>(spool.bytes_max));
-  text.gauge("spool_unacknowledged_batches", "Batches the platform has not confirmed.", static_cast<double>(spool.unacknowledged_batches));
+  text.gauge("spool_unacknowledged_batches", "Batches the platform has not confirmed.",
+             static_cast<double>(spool.unacknowledged_batches));
   text.gauge("spool_full", "1 while the spool refuses and polling pauses.", spool.full || core.storage_waiting ? 1 : 0);
   text.gauge("spool_damaged_epochs", "Epochs that cannot be read.", static_cast<double>(spool.damaged_epochs));
-  text.gauge("spool_autonomy_hours", "How long the room lasts without a platform; 0 = not known yet.", spool.autonomy_hours);
+  text.gauge("spool_autonomy_hours", "How long the room lasts without a platform; 0 = not known yet.",
+             spool.autonomy_hours);
   text.gauge("uplink_online", "1 while the platform takes batches.", uplink.online ? 1 : 0);
   text.counter("uplink_connections_total", "Connections made to the platform.", uplink.connections);
   text.counter("uplink_batches_acknowledged_total", "Batches the platform confirmed.", uplink.batches_acknowledged);

@@ -8,7 +8,7 @@
 namespace duheng::gateway {
 
 /// The gateway's figures in Prometheus' text format (version 0.0.4).
-[[nodiscard]] std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool, const UplinkHealth& uplink,
-                                       std::size_t models, std::size_t problems);
+[[nodiscard]] std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
+                                       const UplinkHealth& uplink, std::size_t models, std::size_t problems);
 
 }  // namespace duheng::gateway

@@ -1,8 +1,7 @@
 #include "gateway/service/simulated_field.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace duheng::gateway {
 
@@ -29,12 +28,14 @@ std::string SimulatedField::address_of(std::uint32_t channel, std::uint32_t mete
 CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
   CoreOptions out;
   for (std::uint32_t channel = 0; channel < options_.channels; ++channel) {
-    out.channels.push_back({fmt::format("line-{}", channel), {.reopen_after_timeout = !options_.serial_lines}, {500, 10'000}});
+    out.channels.push_back(
+        {fmt::format("line-{}", channel), {.reopen_after_timeout = !options_.serial_lines}, {500, 10'000}});
     for (std::uint32_t meter = 0; meter < options_.meters_per_channel; ++meter) {
       const std::uint32_t number = channel * options_.meters_per_channel + meter;
       const std::string address = address_of(channel, meter);
       out.devices.push_back({address, *dlt645::Address::parse(address),
-                             models.find(number % 3 == 0 ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"), channel});
+                             models.find(number % 3 == 0 ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"),
+                             channel});
     }
   }
   return out;
@@ -90,8 +91,8 @@ void SimulatedField::send(std::uint32_t channel, ByteView octets) {
     push(1, Kind::closed, channel);
     return;
   }
-  push(1 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.latency_ms_max))), Kind::to_meters, channel,
-       Bytes(octets.begin(), octets.end()));
+  push(1 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.latency_ms_max))),
+       Kind::to_meters, channel, Bytes(octets.begin(), octets.end()));
 }
 
 void SimulatedField::store(ByteView body) {
@@ -101,21 +102,23 @@ void SimulatedField::store(ByteView body) {
 
 void SimulatedField::answer_questions(std::uint32_t channel, ByteView octets) {
   auto& line = *lines_[channel];
-  line.port.octets(clock_.utc_ms(), octets, [&](ByteView question) { line.trail.question(question); },
-                   [&](const device::BusAnswer& answer) {
-                     const bool lost = chance(options_.answers_lost_per_mille);
-                     const bool spoiled = !lost && chance(options_.answers_spoiled_per_mille);
-                     ++answers_;
-                     if (!line.trail.answer(answer.address.to_string(), answer.identifier.value, answer.octets, clock_.utc_ms(),
-                                            lost || spoiled || answer.collision))
-                       return;
-                     if (lost) return;
-                     Bytes sent(answer.octets.begin(), answer.octets.end());
-                     if (spoiled) sent[random_.below(sent.size())] ^= static_cast<std::uint8_t>(1 + random_.below(255));
-                     std::int64_t delay = 1 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.latency_ms_max)));
-                     if (chance(options_.answers_late_per_mille)) delay += static_cast<std::int64_t>(random_.below(2'600));
-                     push(delay, Kind::to_gateway, channel, std::move(sent));
-                   });
+  line.port.octets(
+      clock_.utc_ms(), octets, [&](ByteView question) { line.trail.question(question); },
+      [&](const device::BusAnswer& answer) {
+        const bool lost = chance(options_.answers_lost_per_mille);
+        const bool spoiled = !lost && chance(options_.answers_spoiled_per_mille);
+        ++answers_;
+        if (!line.trail.answer(answer.address.to_string(), answer.identifier.value, answer.octets, clock_.utc_ms(),
+                               lost || spoiled || answer.collision))
+          return;
+        if (lost) return;
+        Bytes sent(answer.octets.begin(), answer.octets.end());
+        if (spoiled) sent[random_.below(sent.size())] ^= static_cast<std::uint8_t>(1 + random_.below(255));
+        std::int64_t delay =
+            1 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.latency_ms_max)));
+        if (chance(options_.answers_late_per_mille)) delay += static_cast<std::int64_t>(random_.below(2'600));
+        push(delay, Kind::to_gateway, channel, std::move(sent));
+      });
 }
 
 void SimulatedField::handle(Event& event) {

@@ -15,17 +15,17 @@ namespace duheng::gateway {
 struct SimulatedFieldOptions {
   std::uint32_t channels = 4;
   std::uint32_t meters_per_channel = 5;
-  bool serial_lines = false;            ///< shared lines: no connection ends, the session settles instead
-  std::int64_t latency_ms_max = 30;     ///< one way, drawn for each message
+  bool serial_lines = false;         ///< shared lines: no connection ends, the session settles instead
+  std::int64_t latency_ms_max = 30;  ///< one way, drawn for each message
   std::uint32_t answers_lost_per_mille = 0;
   std::uint32_t answers_spoiled_per_mille = 0;  ///< one octet changed; the ledger knows
-  std::uint32_t answers_late_per_mille = 0;     ///< by up to 2.6 s: after the time-out, before the line counts as settled
+  std::uint32_t answers_late_per_mille = 0;  ///< by up to 2.6 s: after the time-out, before the line counts as settled
   std::uint32_t connections_cut_per_mille = 0;  ///< of questions
   std::uint64_t seed = 1;
 };
 
-/// Virtual meters, their lines and their ledger around a real GatewayCore, on a clock that jumps from event to event: weeks in
-/// seconds, the same for the same seed. For tests, benchmarks and tests/simulation.
+/// Virtual meters, their lines and their ledger around a real GatewayCore, on a clock that jumps from event to event:
+/// weeks in seconds, the same for the same seed. For tests, benchmarks and tests/simulation.
 class SimulatedField final : public GatewayOutput {
  public:
   SimulatedField(ManualClock& clock, device::LedgerWriter& ledger, SimulatedFieldOptions options);
@@ -55,7 +55,9 @@ class SimulatedField final : public GatewayOutput {
     std::uint32_t channel;
     std::uint64_t connection;
     Bytes octets;
-    friend bool operator>(const Event& a, const Event& b) noexcept { return a.at_ms != b.at_ms ? a.at_ms > b.at_ms : a.order > b.order; }
+    friend bool operator>(const Event& a, const Event& b) noexcept {
+      return a.at_ms != b.at_ms ? a.at_ms > b.at_ms : a.order > b.order;
+    }
   };
   struct Line {
     explicit Line(device::LedgerWriter& ledger) : port(bus), trail(ledger) {}

@@ -1,7 +1,6 @@
 #include "gateway/service/status_server.hpp"
 
 #include <fmt/format.h>
-
 #include <unordered_map>
 
 #include "link/channel.hpp"
@@ -11,18 +10,26 @@ namespace {
 
 std::string_view reason_of(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 431: return "Request Header Fields Too Large";
-    default: return "Service Unavailable";
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 431:
+      return "Request Header Fields Too Large";
+    default:
+      return "Service Unavailable";
   }
 }
 
 std::string wire_of(const StatusAnswer& answer, bool with_body = true) {
-  return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{}",
-                     answer.status, reason_of(answer.status), answer.content_type, answer.body.size(), with_body ? answer.body : "");
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: "
+      "close\r\n\r\n{}",
+      answer.status, reason_of(answer.status), answer.content_type, answer.body.size(), with_body ? answer.body : "");
 }
 
 StatusAnswer plain(int status) { return {status, "text/plain; charset=utf-8", fmt::format("{}\n", reason_of(status))}; }
@@ -57,9 +64,10 @@ struct StatusServer::Impl : std::enable_shared_from_this<StatusServer::Impl> {
     const std::uint64_t id = next++;
     const std::weak_ptr<Impl> weak = weak_from_this();
     const auto drop = [weak, id] {
-      if (const auto self = weak.lock()) self->loop.post([weak, id] {
-        if (const auto held = weak.lock()) held->connections.erase(id);
-      });
+      if (const auto self = weak.lock())
+        self->loop.post([weak, id] {
+          if (const auto held = weak.lock()) held->connections.erase(id);
+        });
     };
     auto connection = std::make_unique<Connection>(loop, std::move(channel), drop);
     connection->deadline.start_ms(idle_ms_max);
@@ -95,12 +103,13 @@ StatusServer::StatusServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) 
 StatusServer::~StatusServer() = default;
 std::uint16_t StatusServer::port() const { return impl_->listener->port(); }
 
-Result<std::unique_ptr<StatusServer>> StatusServer::listen(link::EventLoop& loop, const std::string& address, std::uint16_t port, Handler handler) {
+Result<std::unique_ptr<StatusServer>> StatusServer::listen(link::EventLoop& loop, const std::string& address,
+                                                           std::uint16_t port, Handler handler) {
   auto impl = std::make_shared<Impl>(loop, std::move(handler));
   const std::weak_ptr<Impl> weak = impl;
   DUHENG_TRY(impl->listener, link::listen_tcp(loop, address, port, [weak](std::unique_ptr<link::Channel> channel) {
-    if (const auto self = weak.lock()) self->accept(std::move(channel));
-  }));
+               if (const auto self = weak.lock()) self->accept(std::move(channel));
+             }));
   return std::unique_ptr<StatusServer>(new StatusServer(std::move(impl)));
 }
 

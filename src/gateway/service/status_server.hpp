@@ -15,14 +15,14 @@ struct StatusAnswer {
   std::string body;
 };
 
-/// Answers GET requests of monitoring tools, one per connection: for /healthz, /readyz and /metrics on loopback. Not a web
-/// server: heads over 8 KiB, other methods and silence beyond 10 s end the connection; at most 64 connections.
+/// Answers GET requests of monitoring tools, one per connection: for /healthz, /readyz and /metrics on loopback. Not a
+/// web server: heads over 8 KiB, other methods and silence beyond 10 s end the connection; at most 64 connections.
 class StatusServer {
  public:
   using Handler = std::function<StatusAnswer(const std::string& path)>;
   /// Errors: unavailable - the port cannot be had.
-  [[nodiscard]] static Result<std::unique_ptr<StatusServer>> listen(link::EventLoop& loop, const std::string& address, std::uint16_t port,
-                                                                   Handler handler);
+  [[nodiscard]] static Result<std::unique_ptr<StatusServer>> listen(link::EventLoop& loop, const std::string& address,
+                                                                    std::uint16_t port, Handler handler);
   ~StatusServer();
   [[nodiscard]] std::uint16_t port() const;
 

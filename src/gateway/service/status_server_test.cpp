@@ -1,8 +1,7 @@
 #include "gateway/service/status_server.hpp"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
+#include <gtest/gtest.h>
 
 #include "link/channel.hpp"
 
@@ -28,8 +27,8 @@ std::string talk(link::EventLoop& loop, std::uint16_t port, const std::string& r
   std::string got;
   bool closed = false;
   const auto channel = link::make_tcp_client(loop, {"127.0.0.1", port, 1'000});
-  channel->set_handlers({[&] { EXPECT_TRUE(channel->write(as_bytes(request))); }, [&](ByteView octets) { got += as_text(octets); },
-                         [&](const Error&) { closed = true; }});
+  channel->set_handlers({[&] { EXPECT_TRUE(channel->write(as_bytes(request))); },
+                         [&](ByteView octets) { got += as_text(octets); }, [&](const Error&) { closed = true; }});
   channel->open();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (!closed && std::chrono::steady_clock::now() < deadline) loop.run_for_ms(5);

@@ -1,8 +1,7 @@
 #include "gateway/spool/spool.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <mutex>
 
@@ -49,7 +48,8 @@ std::int64_t created_utc_ms(ByteView body) {
 
 }  // namespace
 
-crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch, std::uint64_t sequence, ByteView body) {
+crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch, std::uint64_t sequence,
+                           ByteView body) {
   std::array<std::uint8_t, 16> offset{};
   for (std::size_t i = 0; i < 8; ++i) {
     offset[i] = static_cast<std::uint8_t>(epoch >> (8 * i));
@@ -135,7 +135,8 @@ struct Spool::Impl {
   Result<void> begin_epoch() {
     std::uint64_t number = 0;
     do {
-      // Time in the upper bits keeps epochs in order of their making; chance in the lower ones keeps two installations apart.
+      // Time in the upper bits keeps epochs in order of their making; chance in the lower ones keeps two installations
+      // apart.
       number = (static_cast<std::uint64_t>(clock.utc_ms()) << 20) | (random.next_u64() & 0xFFFFF);
       const std::scoped_lock lock(mutex);
       if (!epochs.empty()) number = std::max(number, epochs.back().number + 1);
@@ -176,8 +177,10 @@ struct Spool::Impl {
       const auto entry = epoch.log->read(middle);
       const auto batch = entry ? split_entry(*entry) : Result<SpooledBatch>(std::unexpected(entry.error()));
       if (!batch) return epoch.log->first_number();  // unreadable is not the same as unneeded
-      if (created_utc_ms(batch->body) < oldest_kept) low = middle + 1;
-      else high = middle;
+      if (created_utc_ms(batch->body) < oldest_kept)
+        low = middle + 1;
+      else
+        high = middle;
     }
     return low;
   }
@@ -202,7 +205,8 @@ struct Spool::Impl {
       positions.erase(epoch.number);
       positions_moved = true;
     }
-    log::info("spool", "removed an old epoch, all of it is safe at the platform", {{"epoch", fmt::format("{:016x}", epoch.number)}});
+    log::info("spool", "removed an old epoch, all of it is safe at the platform",
+              {{"epoch", fmt::format("{:016x}", epoch.number)}});
     return files.remove_epoch(epoch.number);
   }
 
@@ -230,7 +234,9 @@ struct Spool::Impl {
 
   void set_full(bool now_full) {
     const std::scoped_lock lock(mutex);
-    if (full != now_full) log::write(now_full ? log::Level::error : log::Level::info, "spool", now_full ? "full: polling pauses" : "has room again");
+    if (full != now_full)
+      log::write(now_full ? log::Level::error : log::Level::info, "spool",
+                 now_full ? "full: polling pauses" : "has room again");
     full = now_full;
   }
 };
@@ -238,7 +244,8 @@ struct Spool::Impl {
 Spool::Spool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Spool::~Spool() = default;
 
-Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::KeyProvider& keys, const Clock& clock, SpoolOptions options) {
+Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::KeyProvider& keys, const Clock& clock,
+                                           SpoolOptions options) {
   auto impl = std::make_unique<Impl>(disk, random, keys, clock, std::move(options));
   DUHENG_CHECK(disk.make_directories(impl->options.directory));
   impl->rate_begin_ns = clock.monotonic_ns();
@@ -246,7 +253,8 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
   const auto identity = impl->files.read_identity();
   DUHENG_TRY(auto numbers, impl->files.list_epochs());
   std::erase(numbers, identity.value_or(0));
-  if (identity) numbers.push_back(*identity);  // the one being written goes last, whatever the clock said when it was made
+  if (identity)
+    numbers.push_back(*identity);  // the one being written goes last, whatever the clock said when it was made
   bool writable = false;
   for (const std::uint64_t number : numbers) {
     auto log = impl->open_log(number);
@@ -254,7 +262,8 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
       return std::unexpected(log.error());
     if (!log) {
       ++impl->damaged_epochs;
-      log::error("spool", "an epoch cannot be read and stays as it is", {{"epoch", fmt::format("{:016x}", number)}, {"error", log.error()}});
+      log::error("spool", "an epoch cannot be read and stays as it is",
+                 {{"epoch", fmt::format("{:016x}", number)}, {"error", log.error()}});
       continue;
     }
     const Epoch epoch{number, std::move(*log)};
@@ -265,9 +274,11 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
     // Named but without a segment: removed by somebody, or never written to. Its numbers may have been used.
     if (is_current && epoch.log->open_report().created) continue;
     const auto resumed = is_current ? impl->resume(epoch) : Result<void>{};
-    // An acknowledged batch that is not here any more was lost by a disk that had confirmed it: its number must not be reused.
+    // An acknowledged batch that is not here any more was lost by a disk that had confirmed it: its number must not be
+    // reused.
     writable = is_current && resumed && impl->position_of(number).next_sequence <= epoch.log->next_number();
-    if (is_current && !writable) log::error("spool", "the newest epoch cannot be continued", {{"epoch", fmt::format("{:016x}", number)}});
+    if (is_current && !writable)
+      log::error("spool", "the newest epoch cannot be continued", {{"epoch", fmt::format("{:016x}", number)}});
     impl->epochs.push_back(epoch);
   }
   if (!writable) DUHENG_CHECK(impl->begin_epoch());
@@ -276,7 +287,8 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, Random& random, crypto::K
 
 Result<std::uint64_t> Spool::append(ByteView body) {
   if (body.size() > batch_limits::bytes_max)
-    return fail(ErrorCode::limit_exceeded, fmt::format("a batch of {} octets is over {}", body.size(), batch_limits::bytes_max));
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("a batch of {} octets is over {}", body.size(), batch_limits::bytes_max));
   if (impl_->current_is_retired()) DUHENG_CHECK(impl_->begin_epoch());
   Epoch epoch = impl_->current();
   if (epoch.log->poisoned()) {
@@ -294,7 +306,8 @@ Result<std::uint64_t> Spool::append(ByteView body) {
     DUHENG_CHECK(impl_->remove_unneeded(true));
     if (impl_->total_bytes() + need > impl_->options.bytes_max) {
       impl_->set_full(true);
-      return fail(ErrorCode::storage_full, fmt::format("the spool holds its {} octets and nothing may be removed yet", impl_->options.bytes_max));
+      return fail(ErrorCode::storage_full, fmt::format("the spool holds its {} octets and nothing may be removed yet",
+                                                       impl_->options.bytes_max));
     }
   }
   const std::uint64_t sequence = epoch.log->next_number();
@@ -346,7 +359,8 @@ Result<void> Spool::maintain() {
 
 std::vector<SpoolRange> Spool::epochs() const {
   std::vector<SpoolRange> out;
-  for (const auto& epoch : impl_->epochs_now()) out.push_back({epoch.number, epoch.log->first_number(), epoch.log->next_number()});
+  for (const auto& epoch : impl_->epochs_now())
+    out.push_back({epoch.number, epoch.log->first_number(), epoch.log->next_number()});
   return out;
 }
 
@@ -357,7 +371,8 @@ Result<SpooledBatch> Spool::read(std::uint64_t epoch, std::uint64_t sequence) co
   DUHENG_TRY(auto entry, found->log->read(sequence));
   DUHENG_TRY(auto batch, split_entry(std::move(entry)));
   if (chain_hash(batch.previous_hash, epoch, sequence, batch.body) != batch.hash)
-    return fail(ErrorCode::storage_corrupt, fmt::format("spooled batch {:016x}/{} does not match its hash", epoch, sequence));
+    return fail(ErrorCode::storage_corrupt,
+                fmt::format("spooled batch {:016x}/{} does not match its hash", epoch, sequence));
   return batch;
 }
 
@@ -370,7 +385,9 @@ void Spool::acknowledged(std::uint64_t epoch, std::uint64_t next_sequence, std::
   position = now;
 }
 
-std::uint64_t Spool::acknowledged_sequence(std::uint64_t epoch) const { return impl_->position_of(epoch).next_sequence; }
+std::uint64_t Spool::acknowledged_sequence(std::uint64_t epoch) const {
+  return impl_->position_of(epoch).next_sequence;
+}
 
 void Spool::on_durable(std::function<void(std::uint64_t, std::uint64_t)> listener) {
   const std::scoped_lock lock(impl_->mutex);
@@ -395,7 +412,9 @@ SpoolState Spool::state() const {
     const std::uint64_t bytes = epoch.log->size_bytes();
     out.bytes += bytes;
     out.unacknowledged_batches += next - acknowledged;
-    if (next > first) out.unacknowledged_bytes += static_cast<std::uint64_t>(static_cast<double>(bytes) * static_cast<double>(next - acknowledged) / static_cast<double>(next - first));
+    if (next > first)
+      out.unacknowledged_bytes += static_cast<std::uint64_t>(
+          static_cast<double>(bytes) * static_cast<double>(next - acknowledged) / static_cast<double>(next - first));
   }
   if (const auto free = all.back().log->free_bytes()) out.disk_free_bytes = *free;
   const std::scoped_lock lock(impl_->mutex);

@@ -15,11 +15,11 @@
 namespace duheng::gateway {
 
 struct SpoolOptions {
-  std::string directory;                              ///< made when missing; belongs to one process
-  std::uint64_t bytes_max = 4ULL << 30;               ///< of all epochs together; see append()
-  std::uint64_t segment_bytes_max = 16ULL << 20;      ///< what is freed at once
-  std::int64_t retention_ms = 7LL * 24 * 3'600'000;   ///< how long acknowledged batches are kept at least
-  bool keep_until_backup = true;                      ///< also keep them until the platform's backup watermark has passed
+  std::string directory;                             ///< made when missing; belongs to one process
+  std::uint64_t bytes_max = 4ULL << 30;              ///< of all epochs together; see append()
+  std::uint64_t segment_bytes_max = 16ULL << 20;     ///< what is freed at once
+  std::int64_t retention_ms = 7LL * 24 * 3'600'000;  ///< how long acknowledged batches are kept at least
+  bool keep_until_backup = true;  ///< also keep them until the platform's backup watermark has passed
 };
 
 /// What the spool holds of one epoch: batches [first_sequence, next_sequence).
@@ -40,30 +40,30 @@ struct SpooledBatch {
 struct SpoolState {
   std::uint64_t epoch = 0;
   std::uint64_t next_sequence = 0;
-  std::uint64_t bytes = 0;                   ///< on disk, all epochs
+  std::uint64_t bytes = 0;  ///< on disk, all epochs
   std::uint64_t bytes_max = 0;
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t unacknowledged_batches = 0;
-  std::uint64_t unacknowledged_bytes = 0;    ///< estimated: size on disk x share of batches
-  bool full = false;                         ///< the last append was refused for want of room
-  std::uint64_t damaged_epochs = 0;          ///< kept as they are, not readable by this release or with this key
-  double append_bytes_per_s = 0;             ///< on disk, over the last minutes
-  double autonomy_hours = 0;                 ///< how long the room lasts at that rate with nothing acknowledged; 0 = unknown
+  std::uint64_t unacknowledged_bytes = 0;  ///< estimated: size on disk x share of batches
+  bool full = false;                       ///< the last append was refused for want of room
+  std::uint64_t damaged_epochs = 0;        ///< kept as they are, not readable by this release or with this key
+  double append_bytes_per_s = 0;           ///< on disk, over the last minutes
+  double autonomy_hours = 0;  ///< how long the room lasts at that rate with nothing acknowledged; 0 = unknown
 };
 
-/// The gateway's store-and-forward memory: batches, numbered and hash-chained within an epoch, encrypted on disk. A batch is
-/// safe once append() has returned. An epoch begins with a new spool (installation) and whenever what is on disk cannot be
-/// continued; older epochs stay readable until they are sent and no longer needed.
+/// The gateway's store-and-forward memory: batches, numbered and hash-chained within an epoch, encrypted on disk. A
+/// batch is safe once append() has returned. An epoch begins with a new spool (installation) and whenever what is on
+/// disk cannot be continued; older epochs stay readable until they are sent and no longer needed.
 ///
 /// hash(n) = SHA-256(hash(n-1) || epoch u64 LE || n u64 LE || body), hash(-1) = 32 zero octets.
 ///
 /// Threads: append() and maintain() by one thread at a time; everything else from any thread beside them.
 class Spool {
  public:
-  /// Errors: storage_full, storage_failed; key_missing - the key provider has no "spool" key. Damage is not an error: a new
-  /// epoch begins, the damaged one stays on disk and is counted in state().
-  [[nodiscard]] static Result<std::unique_ptr<Spool>> open(Disk& disk, Random& random, crypto::KeyProvider& keys, const Clock& clock,
-                                                           SpoolOptions options);
+  /// Errors: storage_full, storage_failed; key_missing - the key provider has no "spool" key. Damage is not an error: a
+  /// new epoch begins, the damaged one stays on disk and is counted in state().
+  [[nodiscard]] static Result<std::unique_ptr<Spool>> open(Disk& disk, Random& random, crypto::KeyProvider& keys,
+                                                           const Clock& clock, SpoolOptions options);
   ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -74,23 +74,24 @@ class Spool {
   /// limit_exceeded - larger than a batch may be. A batch whose append failed half-way and yet turns out durable is not
   /// stored a second time when the same bytes are offered again at once.
   [[nodiscard]] Result<std::uint64_t> append(ByteView body);
-  /// Removes what is acknowledged, older than the retention and backed up; writes down the acknowledged positions if they
-  /// moved. Call every few seconds; costs a few reads and at most one small file.
+  /// Removes what is acknowledged, older than the retention and backed up; writes down the acknowledged positions if
+  /// they moved. Call every few seconds; costs a few reads and at most one small file.
   [[nodiscard]] Result<void> maintain();
 
   /// Every epoch held, oldest first; the last is the one being written.
   [[nodiscard]] std::vector<SpoolRange> epochs() const;
   /// Errors: not_found - removed, or not there yet; storage_corrupt, storage_failed.
   [[nodiscard]] Result<SpooledBatch> read(std::uint64_t epoch, std::uint64_t sequence) const;
-  /// Everything of `epoch` below `next_sequence` is committed at the platform, and below `backed_up_sequence` it is in the
-  /// platform's backups. A restored platform may say less than before: then what it lacks is kept again.
+  /// Everything of `epoch` below `next_sequence` is committed at the platform, and below `backed_up_sequence` it is in
+  /// the platform's backups. A restored platform may say less than before: then what it lacks is kept again.
   void acknowledged(std::uint64_t epoch, std::uint64_t next_sequence, std::uint64_t backed_up_sequence);
   /// What acknowledged() last said of the epoch (0 when nothing).
   [[nodiscard]] std::uint64_t acknowledged_sequence(std::uint64_t epoch) const;
   /// Called after each append, from its thread, with nothing locked.
   void on_durable(std::function<void(std::uint64_t epoch, std::uint64_t next_sequence)> listener);
-  /// What is spooled next goes into another epoch when `epoch` is the one being written: the platform holds other content for
-  /// its offsets, or the disk lost what it had confirmed, and no offset may be used twice. The old one stays as it is.
+  /// What is spooled next goes into another epoch when `epoch` is the one being written: the platform holds other
+  /// content for its offsets, or the disk lost what it had confirmed, and no offset may be used twice. The old one
+  /// stays as it is.
   void retire_epoch(std::uint64_t epoch);
 
   [[nodiscard]] SpoolState state() const;
@@ -104,6 +105,7 @@ class Spool {
 };
 
 /// SHA-256(previous_hash || epoch || sequence || body); see Spool.
-[[nodiscard]] crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch, std::uint64_t sequence, ByteView body);
+[[nodiscard]] crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch,
+                                         std::uint64_t sequence, ByteView body);
 
 }  // namespace duheng::gateway

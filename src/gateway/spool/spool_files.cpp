@@ -1,9 +1,8 @@
 #include "gateway/spool/spool_files.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "base/log.hpp"
 #include "crypto/hash.hpp"
@@ -21,13 +20,16 @@ constexpr std::size_t epoch_digits = 16;
 
 }  // namespace
 
-std::string SpoolFiles::epoch_directory(std::uint64_t epoch) const { return fmt::format("{}/{:016x}", directory_, epoch); }
+std::string SpoolFiles::epoch_directory(std::uint64_t epoch) const {
+  return fmt::format("{}/{:016x}", directory_, epoch);
+}
 
 std::optional<Bytes> SpoolFiles::read_checked(const std::string& name, std::string_view magic) {
   const std::string path = directory_ + "/" + name;
   if (!disk_.exists(path)) return std::nullopt;
   auto bytes = read_file(disk_, path, file_bytes_max);
-  const bool whole = bytes && bytes->size() >= magic.size() + checksum_bytes && as_text(ByteView(*bytes).first(magic.size())) == magic;
+  const bool whole =
+      bytes && bytes->size() >= magic.size() + checksum_bytes && as_text(ByteView(*bytes).first(magic.size())) == magic;
   if (whole) {
     const ByteView content = ByteView(*bytes).first(bytes->size() - checksum_bytes);
     const auto hash = crypto::sha256(content);

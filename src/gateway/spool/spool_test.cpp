@@ -1,7 +1,6 @@
 #include "gateway/spool/spool.hpp"
 
 #include <gtest/gtest.h>
-
 #include <map>
 #include <optional>
 
@@ -16,7 +15,8 @@ constexpr std::int64_t day_ms = 86'400'000;
 Bytes batch_of(std::int64_t created_utc_ms, std::uint64_t content, std::size_t padding = 40) {
   BatchWriter writer(created_utc_ms);
   Bytes response(padding);
-  for (std::size_t i = 0; i < padding; ++i) response[i] = static_cast<std::uint8_t>((content >> (8 * (i % 8))) + i * 31 * content);
+  for (std::size_t i = 0; i < padding; ++i)
+    response[i] = static_cast<std::uint8_t>((content >> (8 * (i % 8))) + i * 31 * content);
   Frame frame;
   frame.device_index = writer.device("000000000001");
   frame.received_utc_ms = created_utc_ms;
@@ -223,7 +223,8 @@ TEST_F(SpoolTest, DamagedSmallFilesCountAsMissing) {
   EXPECT_EQ(spool->acknowledged_sequence(spool->epochs().front().epoch), 0U);
 }
 
-/// Whatever is cut short by a loss of power: every batch that was confirmed is there once, under its number, in its chain.
+/// Whatever is cut short by a loss of power: every batch that was confirmed is there once, under its number, in its
+/// chain.
 TEST_F(SpoolTest, NothingConfirmedIsLostOrDoubledOverManyCrashes) {
   constexpr std::uint64_t seeds = 400;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {

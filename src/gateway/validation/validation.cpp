@@ -21,9 +21,11 @@ bool faster_than(const Decimal& rate, std::int8_t exponent, Wide change, std::in
 
 }  // namespace
 
-Quality validate(const ValidationRule& rule, std::int8_t exponent, std::int64_t mantissa, std::int64_t taken_monotonic_ms, LastValue& last) {
+Quality validate(const ValidationRule& rule, std::int8_t exponent, std::int64_t mantissa,
+                 std::int64_t taken_monotonic_ms, LastValue& last) {
   Quality quality = Quality::good;
-  if ((rule.minimum && mantissa < *rule.minimum) || (rule.maximum && mantissa > *rule.maximum)) quality = quality | Quality::out_of_range;
+  if ((rule.minimum && mantissa < *rule.minimum) || (rule.maximum && mantissa > *rule.maximum))
+    quality = quality | Quality::out_of_range;
   if (last.taken_monotonic_ms != INT64_MIN) {
     const Wide change = static_cast<Wide>(mantissa) - last.mantissa;
     if (rule.counts_up && change < 0) quality = quality | Quality::decreased;

@@ -9,10 +9,10 @@ namespace duheng::gateway {
 
 /// What a device model says about a register's values. All numbers are exact.
 struct ValidationRule {
-  std::optional<std::int64_t> minimum = {};    ///< mantissa, in the register's exponent
+  std::optional<std::int64_t> minimum = {};  ///< mantissa, in the register's exponent
   std::optional<std::int64_t> maximum = {};
   std::optional<Decimal> rate_max_per_s = {};  ///< in the register's unit per second, by amount
-  bool counts_up = false;                 ///< a total that never goes down while it is the same meter
+  bool counts_up = false;                      ///< a total that never goes down while it is the same meter
 };
 
 /// The last value of one register that could be understood. 16 octets, one for each register of each meter.
@@ -21,14 +21,15 @@ struct LastValue {
   std::int64_t taken_monotonic_ms = INT64_MIN;
 };
 
-/// Findings on a new value (Quality::good when there are none), and makes it the last one. The rate is judged between two
-/// values of one run of the program, over the time that passed (not the wall clock); one unit of the last digit is allowed
-/// for rounding. A jump and the way back are both flagged: nothing here knows which side was right.
-[[nodiscard]] Quality validate(const ValidationRule& rule, std::int8_t exponent, std::int64_t mantissa, std::int64_t taken_monotonic_ms,
-                               LastValue& last);
+/// Findings on a new value (Quality::good when there are none), and makes it the last one. The rate is judged between
+/// two values of one run of the program, over the time that passed (not the wall clock); one unit of the last digit is
+/// allowed for rounding. A jump and the way back are both flagged: nothing here knows which side was right.
+[[nodiscard]] Quality validate(const ValidationRule& rule, std::int8_t exponent, std::int64_t mantissa,
+                               std::int64_t taken_monotonic_ms, LastValue& last);
 
-/// Notices when the wall clock is set back: what is stamped until it has caught up with itself might stand before earlier
-/// stamps. After an hour the new time is taken for the truth (an operator corrected a clock that was wrong before).
+/// Notices when the wall clock is set back: what is stamped until it has caught up with itself might stand before
+/// earlier stamps. After an hour the new time is taken for the truth (an operator corrected a clock that was wrong
+/// before).
 class ClockWatch {
  public:
   /// `newest_known_utc_ms`: the newest stamp on record, 0 when there is none.

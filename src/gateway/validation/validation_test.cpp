@@ -41,7 +41,8 @@ TEST(Validation, RateIsExactAtTheLimitInEveryScale) {
 }
 
 TEST(Validation, ExtremesDoNotOverflow) {
-  const ValidationRule rule{.minimum = INT64_MIN, .maximum = INT64_MAX, .rate_max_per_s = Decimal{1, 18}, .counts_up = true};
+  const ValidationRule rule{
+      .minimum = INT64_MIN, .maximum = INT64_MAX, .rate_max_per_s = Decimal{1, 18}, .counts_up = true};
   LastValue last{INT64_MIN, 0};
   EXPECT_EQ(validate(rule, -18, INT64_MAX, 1, last), Quality::good);
   EXPECT_EQ(validate(rule, 18, INT64_MIN, 2, last), Quality::decreased);

@@ -18,6 +18,9 @@ void add_organisation_routes(Router& router, ApiServices& services);
 void add_gateway_routes(Router& router, ApiServices& services);
 void add_status_routes(Router& router, ApiServices& services);
 
+/// All of them; the live socket adds its own (LiveService::add_routes).
+[[nodiscard]] Router make_router(ApiServices& services);
+
 struct LogIn {
   std::string name;
   std::string password;

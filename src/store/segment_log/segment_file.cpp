@@ -43,8 +43,8 @@ std::optional<std::uint64_t> number_in_segment_name(std::string_view name) {
   if (name.size() != name_digits + name_end.size() || !name.ends_with(name_end)) return std::nullopt;
   std::uint64_t number = 0;
   const std::string_view digits = name.substr(0, name_digits);
-  const char* const digits_end = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), digits_end, number);
+  const char* const digits_end = std::to_address(digits.end());
+  const auto [end, error] = std::from_chars(std::to_address(digits.begin()), digits_end, number);
   if (error != std::errc{} || end != digits_end) return std::nullopt;
   return number;
 }

@@ -19,7 +19,6 @@ struct DemoOptions {
   std::uint32_t kills = 0;           ///< with check: end processes at random points, and cut the link, so often
   std::uint64_t seed = 1;            ///< of the faults and of the meters
   std::string access_file;           ///< where to write {"url","user","password","root_certificate","ports"} once ready
-  std::int64_t interval_ms = 5000;   ///< how often each meter's momentary values are read
   bool keep_data = false;            ///< do not remove a temporary folder
 };
 

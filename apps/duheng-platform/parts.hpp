@@ -1,0 +1,113 @@
+#pragma once
+// Private to this program: everything the server is made of, in the order in which it is made.
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "base/disk.hpp"
+#include "base/random.hpp"
+#include "configuration.hpp"
+#include "platform.hpp"
+#include "platform/administration/platform_data.hpp"
+#include "platform/enrolment/enrolment_service.hpp"
+#include "platform/history/telemetry_applier.hpp"
+#include "platform/ingest/ingest_service.hpp"
+#include "platform/live/live_feed.hpp"
+#include "platform/live/live_hub.hpp"
+#include "platform/status/health.hpp"
+#include "platform/status/metrics.hpp"
+#include "platform/web/api_services.hpp"
+#include "platform/web/device_directory.hpp"
+#include "platform/web/http_server.hpp"
+#include "platform/web/live_service.hpp"
+#include "platform/web/web_service.hpp"
+#include "reading_rate.hpp"
+#include "rpc/enrolment_server.hpp"
+#include "rpc/uplink_server.hpp"
+#include "server_certificate.hpp"
+#include "store/journal/journal.hpp"
+#include "store/telemetry/duckdb_telemetry_store.hpp"
+
+namespace duheng::platform {
+
+/// When each gateway's latest batch became durable. Thread-safe.
+class GatewayActivity {
+ public:
+  void note(std::span<const CommittedBatch> batches) {
+    std::lock_guard lock{mutex_};
+    for (const CommittedBatch& batch : batches) last_batch_[batch.gateway] = batch.received_utc_ms;
+  }
+  [[nodiscard]] std::unordered_map<GatewayId, std::int64_t> last_batches() const {
+    std::lock_guard lock{mutex_};
+    return last_batch_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<GatewayId, std::int64_t> last_batch_;
+};
+
+struct Platform::Parts {
+  explicit Parts(Configuration given) : configuration(std::move(given)), paths(configuration.data) {}
+  ~Parts() { stop(); }
+
+  [[nodiscard]] Result<void> start();
+  void stop();
+
+  [[nodiscard]] Result<void> open_stores();
+  [[nodiscard]] Result<void> start_ingest();
+  [[nodiscard]] Result<void> start_gateway_ports();
+  [[nodiscard]] Result<void> start_observability();
+  [[nodiscard]] Result<void> start_web();
+  [[nodiscard]] Result<void> write_ports();
+  void start_housekeeping();
+  void housekeep(const std::stop_token& stop);
+  void add_health_checks();
+  void declare_metrics();
+  [[nodiscard]] std::unordered_map<GatewayId, web::GatewayRuntime> gateway_runtimes() const;
+
+  const Configuration configuration;
+  const PlatformPaths paths;
+  SystemClock clock;
+  PosixDisk disk;
+  SystemRandom random;
+  std::int64_t started_utc_ms = 0;
+  bool stopped = false;
+
+  std::optional<DataDirectoryLock> lock;
+  status::Metrics metrics;
+  status::Health health;
+  std::unique_ptr<web::ObservabilityService> observability;
+  std::unique_ptr<web::HttpServer> observability_server;
+
+  std::unique_ptr<PlatformRecords> records;
+  std::unique_ptr<store::Journal> journal;
+  std::unique_ptr<store::DuckDbTelemetryStore> telemetry;
+  std::unique_ptr<LiveHub> hub;
+  std::unique_ptr<LiveFeed> feed;
+  GatewayActivity activity;
+  ReadingRate reading_rate;
+  std::unique_ptr<IngestService> ingest;
+  std::unique_ptr<TelemetryApplier> applier;
+
+  ServerCertificate certificate;      ///< of the gateway ports
+  ServerCertificate web_certificate;  ///< of the web; the same unless the operator gave another
+  std::unique_ptr<EnrolmentService> enrolment;
+  std::unique_ptr<rpc::UplinkServer> uplink;
+  std::unique_ptr<rpc::EnrolmentServer> enrolment_server;
+
+  std::unique_ptr<web::HeardTimes> heard;
+  std::unique_ptr<web::DeviceDirectory> directory;
+  std::unique_ptr<web::SourceNames> source_names;
+  std::unique_ptr<web::ApiServices> services;
+  std::unique_ptr<web::LiveService> live;
+  std::unique_ptr<web::WebService> web_service;
+  std::unique_ptr<web::HttpServer> web_server;
+  std::jthread housekeeper;
+};
+
+}  // namespace duheng::platform

@@ -1,0 +1,300 @@
+#include "platform.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <condition_variable>
+
+#include "base/log.hpp"
+#include "parts.hpp"
+#include "platform/web/routes.hpp"
+#include "version.hpp"
+
+namespace duheng::platform {
+namespace {
+
+/// Every connection takes a descriptor, and RESTinio stops accepting for good when there is none left: there must be more
+/// than connections.
+Result<void> require_descriptors(std::size_t connections) {
+  constexpr rlim_t others = 512;
+  const rlim_t needed = connections + others;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail(ErrorCode::internal, "cannot read the limit of open files");
+  if (limit.rlim_cur >= needed) return {};
+  if (limit.rlim_max < needed) {
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("{} open files are allowed, {} are needed for limits.http.connections_max: raise the limit (ulimit -n, "
+                            "LimitNOFILE) or allow fewer connections",
+                            limit.rlim_max, needed));
+  }
+  limit.rlim_cur = needed;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail(ErrorCode::internal, "cannot raise the limit of open files");
+  return {};
+}
+
+std::string listen_text(const Endpoint& endpoint) {
+  return endpoint.address.find(':') == std::string::npos ? fmt::format("{}:{}", endpoint.address, endpoint.port)
+                                                         : fmt::format("[{}]:{}", endpoint.address, endpoint.port);
+}
+
+Error named(const Error& error, std::string_view what) { return {error.code, fmt::format("{}: {}", what, error.message)}; }
+
+}  // namespace
+
+Result<void> Platform::Parts::start() {
+  started_utc_ms = clock.utc_ms();
+  DUHENG_CHECK(require_descriptors(configuration.http.connections_max));
+  DUHENG_TRY(lock, DataDirectoryLock::take(paths, disk));
+  DUHENG_CHECK(start_observability());
+  DUHENG_CHECK(open_stores());
+  DUHENG_CHECK(start_ingest());
+  DUHENG_CHECK(start_gateway_ports());
+  DUHENG_CHECK(start_web());
+  declare_metrics();
+  add_health_checks();
+  start_housekeeping();
+  return write_ports();
+}
+
+Result<void> Platform::Parts::start_observability() {
+  observability = std::make_unique<web::ObservabilityService>(
+      [this] {
+        const std::vector<status::Component> components = health.components();
+        return std::pair{status::is_ready(components), status::readiness_json(components)};
+      },
+      metrics);
+  web::HttpServerOptions options;
+  options.address = configuration.observability.address;
+  options.port = configuration.observability.port;
+  options.io_threads = 1;
+  options.limits.connections_max = 64;
+  options.limits.body_bytes_max = 1'024;
+  auto server = web::HttpServer::start(options, *observability);
+  if (!server) return std::unexpected(named(server.error(), "observability"));
+  observability_server = std::move(*server);
+  return {};
+}
+
+Result<void> Platform::Parts::open_stores() {
+  auto opened_records = PlatformRecords::open(paths, disk, clock, random, configuration.people);
+  if (!opened_records) return std::unexpected(named(opened_records.error(), "records"));
+  records = std::move(*opened_records);
+
+  DUHENG_CHECK(disk.make_directories(paths.journal()));
+  auto opened_journal = store::Journal::open(disk, random, records->keys(), {.directory = paths.journal()});
+  if (!opened_journal) return std::unexpected(named(opened_journal.error(), "journal"));
+  journal = std::move(*opened_journal);
+  const store::OpenReport& report = journal->open_report();
+  if (report.bytes_cut > 0) {
+    log::warning("journal", "an unfinished end was cut back to the last whole record",
+                 {{"file", report.cut_file}, {"bytes", report.bytes_cut}, {"reason", report.cut_reason}});
+  }
+
+  store::DuckDbTelemetryOptions options;
+  options.directory = paths.telemetry();
+  options.threads = configuration.telemetry_threads;
+  options.memory_bytes_max = configuration.telemetry_memory_bytes;
+  auto opened_telemetry = store::DuckDbTelemetryStore::open(options, disk, clock, records->keys());
+  if (!opened_telemetry) return std::unexpected(named(opened_telemetry.error(), "telemetry"));
+  if (opened_telemetry->origin == store::DuckDbTelemetryStore::Origin::replaced_damaged) {
+    log::warning("telemetry", "the database was damaged and is made anew from the journal",
+                 {{"damage", opened_telemetry->damage}, {"moved_to", opened_telemetry->moved_to}});
+  }
+  telemetry = std::move(opened_telemetry->store);
+  return {};
+}
+
+Result<void> Platform::Parts::start_ingest() {
+  hub = std::make_unique<LiveHub>();
+  feed = std::make_unique<LiveFeed>(*hub);
+  ingest = std::make_unique<IngestService>(*journal, clock, configuration.ingest, [this](std::span<const CommittedBatch> batches) {
+    activity.note(batches);
+    feed->push(batches);
+  });
+  applier = std::make_unique<TelemetryApplier>(*journal, *telemetry, clock);
+  applier->start();
+  return {};
+}
+
+Result<void> Platform::Parts::start_gateway_ports() {
+  std::vector<std::string> names = configuration.names;
+  if (names.empty()) names = {"localhost", "127.0.0.1"};
+  DUHENG_TRY(certificate, own_server_certificate(records->issuer(), disk, clock, paths.root + "/tls", names));
+  web_certificate = certificate;
+  if (!configuration.certificate_file.empty()) {
+    DUHENG_TRY(web_certificate,
+               read_server_certificate(disk, clock, configuration.certificate_file, configuration.key_file));
+  }
+
+  enrolment = std::make_unique<EnrolmentService>(records->gateways(), records->issuer());
+  rpc::UplinkServerOptions options;
+  options.listen = listen_text(configuration.gateways);
+  options.identity = {certificate.chain_pem, certificate.key_pem};
+  options.trust_root = records->issuer().trust_root_pem();
+  options.receiver.batch_bytes_max = configuration.ingest.batch_bytes_max;
+  auto server = rpc::UplinkServer::start(
+      *ingest, clock, [this](const rpc::Peer& peer) { return enrolment->authorise(peer); },
+      [this](const rpc::Peer& peer, const std::string& request_pem, std::string& chain_pem) {
+        return enrolment->renew(peer, request_pem, chain_pem);
+      },
+      options);
+  if (!server) return std::unexpected(named(server.error(), "gateways"));
+  uplink = std::move(*server);
+  ingest->set_answers(uplink.get());
+
+  auto enrolling = rpc::EnrolmentServer::start(listen_text(configuration.enrolment), {certificate.chain_pem, certificate.key_pem},
+                                               [this](const rpc::EnrolmentAsk& ask) { return enrolment->grant(ask); });
+  if (!enrolling) return std::unexpected(named(enrolling.error(), "enrolment"));
+  enrolment_server = std::move(*enrolling);
+  return {};
+}
+
+Result<void> Platform::Parts::start_web() {
+  web::StaticFiles files;
+  if (configuration.web_directory.empty()) {
+    log::warning("web", "no web.directory is given: only the API is served");
+  } else {
+    auto loaded = web::StaticFiles::load(configuration.web_directory);
+    if (!loaded) return std::unexpected(named(loaded.error(), "web.directory"));
+    std::swap(files, *loaded);
+  }
+  heard = std::make_unique<web::HeardTimes>(*telemetry, clock, [this](std::uint64_t& change) { return hub->heard_since(change); });
+  directory = std::make_unique<web::DeviceDirectory>(records->devices(), clock, *heard);
+  source_names = std::make_unique<web::SourceNames>(*telemetry);
+  services = std::make_unique<web::ApiServices>(web::ApiServices{
+      .clock = clock,
+      .people = records->people(),
+      .organisations = records->organisations(),
+      .sites = records->sites(),
+      .gateways = records->gateways(),
+      .directory = *directory,
+      .journal = *journal,
+      .telemetry = *telemetry,
+      .source_names = *source_names,
+      .health = health,
+      .metrics = metrics,
+      .gateway_runtimes = [this] { return gateway_runtimes(); },
+      .ingest_figures = [this] { return web::IngestFigures{telemetry->statistics().readings, reading_rate.per_second()}; },
+      .version = std::string{version},
+      .started_utc_ms = started_utc_ms});
+  web::Router router = web::make_router(*services);
+  live = std::make_unique<web::LiveService>(*services, *hub, configuration.live);
+  live->add_routes(router);
+  web_service = std::make_unique<web::WebService>(
+      std::move(router), std::move(files),
+      [this](std::string_view token) { return web::authenticate(records->people(), token); }, metrics, clock, random,
+      configuration.service);
+
+  web::HttpServerOptions options;
+  options.address = configuration.https.address;
+  options.port = configuration.https.port;
+  options.limits = configuration.http;
+  options.certificate_chain_pem = web_certificate.chain_pem;
+  options.private_key_pem = web_certificate.key_pem;
+  auto server = web::HttpServer::start(options, *web_service);
+  if (!server) return std::unexpected(named(server.error(), "https"));
+  web_server = std::move(*server);
+  return {};
+}
+
+Result<void> Platform::Parts::write_ports() {
+  const std::string text =
+      fmt::format("{{\"https\":{},\"gateways\":{},\"enrolment\":{},\"observability\":{}}}\n", web_server->port(), uplink->port(),
+                  enrolment_server->port(), observability_server->port());
+  return write_file_atomically(disk, paths.ports(), as_bytes(text));
+}
+
+std::unordered_map<GatewayId, web::GatewayRuntime> Platform::Parts::gateway_runtimes() const {
+  std::unordered_map<GatewayId, web::GatewayRuntime> out;
+  for (const auto& [gateway, at] : activity.last_batches()) out[gateway].last_batch_utc_ms = at;
+  for (const rpc::SessionInfo& session : uplink->sessions()) {
+    web::GatewayRuntime& runtime = out[session.gateway];
+    runtime.connected = true;
+    runtime.clock_offset_ms = session.clock_offset_ms;
+    if (session.status) {
+      runtime.spooled_batches = static_cast<std::int64_t>(session.status->spooled_batches);
+      runtime.autonomy_hours = session.status->autonomy_hours;
+    }
+  }
+  return out;
+}
+
+void Platform::Parts::start_housekeeping() {
+  housekeeper = std::jthread([this](const std::stop_token& stop) { housekeep(stop); });
+}
+
+void Platform::Parts::housekeep(const std::stop_token& stop) {
+  constexpr std::int64_t audit_kept_ms = 400LL * 86'400'000;
+  constexpr int sweep_every_s = 600;
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  for (int second = 0; !stop.stop_requested(); ++second) {
+    reading_rate.sample(clock.monotonic_ms(), ingest->statistics().readings);
+    if (second % sweep_every_s == 0) {
+      if (const auto swept = records->people().sweep(audit_kept_ms); !swept) {
+        log::warning("platform", "cannot forget old sessions", {{"error", swept.error()}});
+      }
+    }
+    std::unique_lock waiting{mutex};
+    wake.wait_for(waiting, stop, std::chrono::seconds{1}, [] { return false; });
+  }
+}
+
+void Platform::Parts::stop() {
+  if (stopped) return;
+  stopped = true;
+  health.forget();  // not ready from here on
+  if (housekeeper.joinable()) {
+    housekeeper.request_stop();
+    housekeeper.join();
+  }
+  if (web_server) web_server->stop_accepting();
+  enrolment_server.reset();
+  if (uplink) uplink->stop();
+  if (ingest) ingest->set_answers(nullptr);
+  ingest.reset();  // commits what waits
+  if (web_server) web_server->stop(configuration.drain_ms);
+  if (web_service) web_service->stop();
+  metrics.forget_readings();
+  web_server.reset();
+  web_service.reset();
+  live.reset();
+  uplink.reset();
+  services.reset();
+  if (applier) applier->stop();
+  applier.reset();
+  feed.reset();
+  if (telemetry) {
+    if (const auto written = telemetry->checkpoint(); !written) {
+      log::warning("telemetry", "no checkpoint at the end", {{"error", written.error()}});
+    }
+  }
+  telemetry.reset();
+  journal.reset();
+  records.reset();
+  if (lock && disk.exists(paths.ports())) {
+    if (const auto removed = disk.remove(paths.ports()); !removed) {
+      log::warning("platform", "cannot remove the file of ports", {{"error", removed.error()}});
+    }
+  }
+  if (observability_server) observability_server->stop(0);
+  lock.reset();
+}
+
+Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Platform::~Platform() = default;
+
+Result<std::unique_ptr<Platform>> Platform::start(Configuration configuration) {
+  auto parts = std::make_unique<Parts>(std::move(configuration));
+  DUHENG_CHECK(parts->start());
+  return std::unique_ptr<Platform>(new Platform(std::move(parts)));
+}
+
+Platform::Ports Platform::ports() const noexcept {
+  return {parts_->web_server->port(), static_cast<std::uint16_t>(parts_->uplink->port()),
+          static_cast<std::uint16_t>(parts_->enrolment_server->port()), parts_->observability_server->port()};
+}
+
+void Platform::stop() { parts_->stop(); }
+
+}  // namespace duheng::platform

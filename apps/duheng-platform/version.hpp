@@ -1,0 +1,6 @@
+#pragma once
+#include <string_view>
+
+namespace duheng::platform {
+inline constexpr std::string_view version = DUHENG_VERSION;
+}  // namespace duheng::platform

@@ -1,0 +1,19 @@
+#include "platform/web/routes.hpp"
+
+namespace duheng::platform::web {
+
+Router make_router(ApiServices& services) {
+  Router router;
+  add_session_routes(router, services);
+  add_overview_routes(router, services);
+  add_device_routes(router, services);
+  add_series_routes(router, services);
+  add_frame_routes(router, services);
+  add_source_routes(router, services);
+  add_organisation_routes(router, services);
+  add_gateway_routes(router, services);
+  add_status_routes(router, services);
+  return router;
+}
+
+}  // namespace duheng::platform::web

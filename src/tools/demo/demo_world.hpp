@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "platform/administration/world.hpp"
+
+namespace duheng::tools {
+
+/// Where everything of a demo stands, and on which ports.
+struct DemoPlan {
+  std::string root;  ///< the demo's data directory
+  std::string share_directory;
+  std::uint32_t meters = 0;
+  std::uint64_t seed = 1;
+  std::uint16_t https_port = 0;
+  std::uint16_t gateways_port = 0;
+  std::uint16_t enrolment_port = 0;
+  std::uint16_t observability_port = 0;
+  std::uint16_t gateway_http_port = 0;
+  std::uint16_t uplink_port = 0;  ///< what the gateway dials: gateways_port, or a relay before it
+
+  [[nodiscard]] std::string platform_directory() const { return root + "/platform"; }
+  [[nodiscard]] std::string gateway_directory() const { return root + "/gateway"; }
+  [[nodiscard]] std::string fleet_directory() const { return root + "/fleet"; }
+  [[nodiscard]] std::string logs_directory() const { return root + "/logs"; }
+  [[nodiscard]] std::string code_file() const { return root + "/enrolment-code"; }
+};
+
+/// A port nobody listens on, below the range that outgoing connections use, so that a restarted program finds it free again.
+/// Errors: unavailable.
+[[nodiscard]] Result<std::uint16_t> find_free_port();
+
+[[nodiscard]] std::string platform_yaml(const DemoPlan& plan);
+[[nodiscard]] std::string gateway_yaml(const DemoPlan& plan);
+[[nodiscard]] std::string fleet_yaml(const DemoPlan& plan);
+
+/// A city's electricity company with four districts, their housing estates, and the fleet's meters in them, as read from the
+/// devices file the fleet wrote. Errors: as ConfigFile.
+[[nodiscard]] Result<platform::World> demo_world(const std::string& devices_yaml_path);
+inline constexpr const char* demo_gateway_name = "gateway-1";
+inline constexpr const char* demo_organisation_code = "city";
+
+}  // namespace duheng::tools
