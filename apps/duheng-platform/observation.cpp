@@ -121,7 +121,7 @@ void Platform::Parts::declare_metrics() {
     const EnrolmentCounts counts = records->gateways().enrolment_counts();
     return counts.wrong + counts.expired + counts.reused + counts.revoked + counts.throttled;
   });
-  gauge("duheng_sessions", "Sessions of people", [this] { return records->people().sessions_open().value_or(0); });
+  gauge("duheng_sessions", "Sessions of people", [this] { return records->people().sessions_open(); });
   gauge("duheng_live_clients", "Open live connections", [this] { return live->clients(); });
   counter("duheng_live_messages_total", "Messages sent to them", [this] { return live->messages_sent(); });
   counter("duheng_live_updates_skipped_total", "Values replaced before a slow client took them", [this] { return hub->statistics().updates_skipped; });

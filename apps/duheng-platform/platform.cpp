@@ -243,7 +243,9 @@ void Platform::Parts::housekeep(const std::stop_token& stop) {
 void Platform::Parts::stop() {
   if (stopped) return;
   stopped = true;
-  health.forget();  // not ready from here on
+  // Not ready from here on, and nobody looks at parts that go.
+  health.forget();
+  metrics.forget_readings();
   if (housekeeper.joinable()) {
     housekeeper.request_stop();
     housekeeper.join();
@@ -255,7 +257,6 @@ void Platform::Parts::stop() {
   ingest.reset();  // commits what waits
   if (web_server) web_server->stop(configuration.drain_ms);
   if (web_service) web_service->stop();
-  metrics.forget_readings();
   web_server.reset();
   web_service.reset();
   live.reset();

@@ -1,4 +1,5 @@
 // duheng: the command line. Logic is in src/tools and src/platform/administration; here are options and exit codes.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -69,6 +70,7 @@ void add_bench(CLI::App& app, const std::string& programs, int& exit_code) {
   auto list = std::make_shared<bool>(false);
   auto all = std::make_shared<bool>(false);
   options->programs_directory = programs;
+  options->share_directory = find_share_directory(programs);
   command->add_option("names", *names, "Which; see --list");
   command->add_flag("--json", *json, "One JSON object for each benchmark");
   command->add_flag("--list", *list, "Name the benchmarks");

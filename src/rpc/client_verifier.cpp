@@ -18,8 +18,10 @@ class ClientVerifier final : public grpc::experimental::ExternalCertificateVerif
 
   bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
               grpc::Status* sync_status) override {
-    const grpc::string_ref chain = request->peer_cert_full_chain();
-    const std::string_view chain_pem{chain.data(), chain.size()};
+    // A TLS server is given the chain without its leaf (OpenSSL, SSL_get_peer_cert_chain).
+    const grpc::string_ref leaf = request->peer_cert();
+    const grpc::string_ref rest = request->peer_cert_full_chain();
+    const std::string chain_pem = std::string(leaf.data(), leaf.size()) + std::string(rest.data(), rest.size());
     const auto sound = crypto::verify_chain(chain_pem, trust_root_pem_, crypto::CertificateUse::client, clock_.utc_ms());
     if (sound) {
       *sync_status = grpc::Status::OK;

@@ -32,10 +32,12 @@ constexpr auto room_poll = std::chrono::milliseconds(50);
 /// Who the caller is. Its certificate is judged once more, so that not everything hangs on the hook in the handshake.
 Result<Peer> peer_of(const grpc::ServerContextBase& context, const std::string& trust_root, const Clock& clock) {
   const auto auth = context.auth_context();
-  const auto chain =
-      auth == nullptr ? std::vector<grpc::string_ref>{} : auth->FindPropertyValues(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
-  if (chain.size() != 1) return fail(ErrorCode::unauthenticated, "no client certificate");
-  const std::string_view chain_pem{chain[0].data(), chain[0].size()};
+  std::string chain_pem;
+  for (const char* part : {GRPC_X509_PEM_CERT_PROPERTY_NAME, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME}) {
+    const auto values = auth == nullptr ? std::vector<grpc::string_ref>{} : auth->FindPropertyValues(part);
+    if (values.size() == 1) chain_pem.append(values[0].data(), values[0].size());
+  }
+  if (chain_pem.empty()) return fail(ErrorCode::unauthenticated, "no client certificate");
   DUHENG_CHECK(crypto::verify_chain(chain_pem, trust_root, crypto::CertificateUse::client, clock.utc_ms()));
   Peer peer;
   DUHENG_TRY(peer.certificate, crypto::parse_certificate(chain_pem));

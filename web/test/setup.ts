@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 // What jsdom lacks and the pages use.
@@ -10,6 +10,8 @@ class QuietObserver {
 }
 
 if (typeof window !== 'undefined') {
+  // Finding out what the style sheets hide takes seconds for each query here; the browser tests look at real visibility.
+  configure({ defaultHidden: true });
   vi.stubGlobal('ResizeObserver', QuietObserver);
   window.scrollTo = () => undefined;
   window.matchMedia = (query) =>

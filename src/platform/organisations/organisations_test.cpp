@@ -24,7 +24,8 @@ struct World {
   }
   std::vector<std::string> codes(const Scope& scope) {
     std::vector<std::string> found;
-    for (const auto& organisation : organisations.list(scope).value()) found.push_back(organisation.code);
+    const auto listed = organisations.list(scope).value();
+    for (const auto& organisation : listed) found.push_back(organisation.code);
     return found;
   }
 };
@@ -126,7 +127,8 @@ RC_GTEST_PROP(OrganisationsProperty, ClosureFollowsTheParents, ()) {
   const auto moved = world.organisations.move(all, ids[which], parent);
 
   std::map<OrganisationId, OrganisationId> parents;
-  for (const auto& organisation : world.organisations.list(all).value()) parents[organisation.id] = organisation.parent;
+  const auto listed = world.organisations.list(all).value();
+  for (const auto& organisation : listed) parents[organisation.id] = organisation.parent;
   if (moved) RC_ASSERT(parents[ids[which]] == parent);
   for (const auto root : ids) {
     std::set<OrganisationId> expected;

@@ -238,6 +238,7 @@ Result<bool> People::password_matches(std::string_view stored_hash, std::string_
     return fail(ErrorCode::unavailable, "too many passwords are being checked at once");
   }
   auto matches = hasher_.verify(stored_hash, password);
+  ++passwords_checked_;
   hashing_.release();
   return matches;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <semaphore>
@@ -114,6 +115,8 @@ class People {
   /// Newest first, at most `limit`. Within a scope: entries of its users only.
   [[nodiscard]] Result<std::vector<AuditEntry>> audit(const Scope& scope, int limit);
   [[nodiscard]] std::int64_t sessions_open();
+  /// Passwords compared with a hash since this object was made, nobody's hash included: what logins cost.
+  [[nodiscard]] std::uint64_t passwords_checked() const noexcept { return passwords_checked_; }
 
  private:
   [[nodiscard]] Result<bool> password_matches(std::string_view stored_hash, std::string_view password);
@@ -135,6 +138,7 @@ class People {
   Throttle accounts_;
   Throttle addresses_;
   std::counting_semaphore<16> hashing_{2};
+  std::atomic<std::uint64_t> passwords_checked_{0};
 };
 
 }  // namespace duheng::platform

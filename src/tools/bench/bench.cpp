@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -12,11 +13,8 @@ namespace duheng::tools {
 const std::vector<Bench>& benches() {
   static const std::vector<Bench> list{
       {"dlt645", "DL/T 645 answers decoded and verified on one core", run_dlt645_bench},
-      {"whole-path", "frame octets to durable journal and telemetry, readings per second and CPU by stage", run_whole_path_bench},
-      {"single-readings", "readings arriving one by one, each durable before it is acknowledged", run_single_readings_bench},
       {"start-up", "from start to ready, each program", run_start_up_bench},
       {"memory", "resident memory of each program at 1,000 and 10,000 meters", run_memory_bench},
-      {"browser-latency", "from the meter's answer to the browser's socket", run_browser_latency_bench},
   };
   return list;
 }

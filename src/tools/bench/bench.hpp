@@ -13,6 +13,7 @@ struct BenchOptions {
   double seconds = 3;             ///< roughly how long each measurement runs
   std::string scratch_directory;  ///< a folder of the benchmark's own, on the disk to be measured
   std::string programs_directory; ///< where duheng-platform and the others lie
+  std::string share_directory;    ///< models/ and web/
 };
 
 /// One figure. The unit ends the name: "frames_per_s", "latency_ms_p99".

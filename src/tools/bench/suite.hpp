@@ -9,6 +9,5 @@ namespace duheng::tools {
 [[nodiscard]] Result<BenchReport> run_single_readings_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_start_up_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_memory_bench(const BenchOptions& options);
-[[nodiscard]] Result<BenchReport> run_browser_latency_bench(const BenchOptions& options);
 
 }  // namespace duheng::tools

@@ -76,7 +76,9 @@ class Demo {
       DUHENG_TRY(*port, find_free_port());
     }
     plan_.https_port = options_.https_port;
-    if (plan_.https_port == 0) DUHENG_TRY(plan_.https_port, find_free_port());
+    if (plan_.https_port == 0) {
+      DUHENG_TRY(plan_.https_port, find_free_port());
+    }
     plan_.uplink_port = plan_.gateways_port;
     if (options_.kills > 0) {
       DUHENG_TRY(relay_, Relay::start(plan_.gateways_port));
@@ -100,7 +102,7 @@ class Demo {
     const std::string ready = plan_.fleet_directory() + "/ready";
     if (disk_.exists(ready)) DUHENG_CHECK(disk_.remove(ready));
     DUHENG_TRY(fleet_, start("fleet"));
-    return wait_until("the meters listen", milliseconds(60'000), [this, ready] { return disk_.exists(ready); });
+    return timed(fleet_start_ms_, [&] { return wait_until("the meters listen", milliseconds(60'000), [this, ready] { return disk_.exists(ready); }); });
   }
 
   /// Records are made before the platform starts; the login and the gateway's one-time code too.
@@ -128,16 +130,29 @@ class Demo {
   Result<void> start_platform() {
     err_ << "starting the platform\n";
     DUHENG_TRY(platform_, start("platform"));
-    return wait_until("the platform is ready", milliseconds(60'000), [this] {
-      const auto answer = http_get(plan_.observability_port, "/readyz", 500);
-      return answer && answer->status == 200;
-    });
+    return timed(platform_start_ms_, [&] { return wait_until("the platform is ready", milliseconds(60'000), [this] { return is_ready(plan_.observability_port); }); });
   }
 
   Result<void> start_gateway() {
     err_ << "starting the gateway\n";
     DUHENG_TRY(gateway_, start("gateway"));
-    return {};
+    return timed(gateway_start_ms_, [&] { return wait_until("the gateway lives", milliseconds(60'000), [this] { return lives(plan_.gateway_http_port); }); });
+  }
+
+  static bool is_ready(std::uint16_t port) {
+    const auto answer = http_get(port, "/readyz", 500);
+    return answer && answer->status == 200;
+  }
+  static bool lives(std::uint16_t port) {
+    const auto answer = http_get(port, "/healthz", 500);
+    return answer && answer->status == 200;
+  }
+  template <class Step>
+  static Result<void> timed(double& ms, Step&& step) {
+    const auto begin = steady_clock::now();
+    auto outcome = step();
+    ms = std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();
+    return outcome;
   }
 
   /// A metric of the gateway or the platform; -1 while it cannot be had.
@@ -169,7 +184,7 @@ class Demo {
       if (steady_clock::now() >= deadline) {
         return fail(ErrorCode::timed_out, fmt::format("waited in vain until {}; the logs are in {}", what, plan_.logs_directory()));
       }
-      DUHENG_CHECK(pass(milliseconds(100)));
+      DUHENG_CHECK(pass(milliseconds(10)));
     }
     return {};
   }
@@ -248,6 +263,7 @@ class Demo {
   }
 
   Result<int> finish_check() {
+    const double fleet_memory = memory_mib(fleet_);
     err_ << "stopping the meters, draining\n";
     static_cast<void>(supervisor_.stop(fleet_));
     fleet_stopped_ = true;
@@ -280,6 +296,10 @@ class Demo {
                                    {"unasked_ends", supervisor_.own_ends()},
                                    {"gateway_memory_mib", gateway_memory},
                                    {"platform_memory_mib", platform_memory},
+                                   {"fleet_memory_mib", fleet_memory},
+                                   {"platform_start_ms", platform_start_ms_},
+                                   {"gateway_start_ms", gateway_start_ms_},
+                                   {"fleet_start_ms", fleet_start_ms_},
                                    {"seconds", *options_.check_s},
                                    {"seed", options_.seed},
                                    {"good", good}};
@@ -345,6 +365,9 @@ class Demo {
   std::size_t fleet_ = 0;
   std::size_t platform_ = 0;
   std::size_t gateway_ = 0;
+  double platform_start_ms_ = 0;
+  double gateway_start_ms_ = 0;
+  double fleet_start_ms_ = 0;
   std::uint64_t kills_ = 0;
   std::uint64_t link_faults_ = 0;
 };

@@ -45,7 +45,7 @@ const Readout = memo(function Readout({ register, time_zone, stale_ms }: Readout
           class_name="readout-value"
           label={t('device.open_frame', { register: label, value: `${text} ${register.unit}`.trim() })}
         >
-          <span className={latest.value === null ? 'number faint' : 'number figure'}>{text}</span>
+          <span className={latest.value === null ? 'number faint' : 'number figure'}>{text}</span>{' '}
           {register.unit && <span className="unit">{register.unit}</span>}
         </FrameLink>
       ) : (

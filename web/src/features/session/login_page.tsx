@@ -8,7 +8,7 @@ import { type Translate, useLanguage } from '../../i18n/index.tsx';
 import { Mark } from '../../theme/mark.tsx';
 import { LanguageSwitch, ThemeSwitch } from '../shell/preferences.tsx';
 import './login.css';
-import { safe_next, session_begun, useSession } from './session.tsx';
+import { forget_answers, safe_next, session_begun, useSession } from './session.tsx';
 
 /** Counts whole seconds down to 0 from the moment it is set. */
 function useCountdown(): [seconds: number, start: (seconds: number) => void] {
@@ -158,6 +158,8 @@ export default function LoginPage() {
   const session = useSession();
   const [parameters] = useSearchParams();
   const location = useLocation();
+  const client = useQueryClient();
+  useEffect(() => forget_answers(client), [client]);
   const has_expired = Boolean((location.state as { expired?: boolean } | null)?.expired);
   useEffect(() => {
     document.title = `${t('session.title')} · ${t('app.name')}`;

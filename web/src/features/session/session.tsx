@@ -78,8 +78,11 @@ export function RequireSession({ children }: { children: ReactNode }) {
   return <Splash />;
 }
 
-/** The session itself stays, as whoever watches it must hear of its change. */
-function forget_answers(client: QueryClient): void {
+/**
+ * Drops all that the platform told the former user. The session itself stays, as whoever watches it must hear of its change.
+ * To be called when no page is shown that would ask at once again.
+ */
+export function forget_answers(client: QueryClient): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session_key[0] });
 }
 
@@ -94,7 +97,6 @@ export function useLogOut(): () => Promise<void> {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
     }
     localStorage.removeItem(hint_key);
-    forget_answers(client);
     client.setQueryData(logged_out_key, true);
     client.setQueryData<Session | null>(session_key, null);
   };

@@ -95,14 +95,14 @@ export function Shell() {
         {t('app.skip')}
       </a>
       <div className="shell">
-        <div className="rail">
+        <header className="rail">
           <Brand />
           <Navigation />
           <div className="rail-foot">
             <LiveIndicator />
             {session.data && <AccountMenu session={session.data} />}
           </div>
-        </div>
+        </header>
         <FocusOnNavigation>
           <ErrorBoundary key={pathname} fallback={<RenderFault />}>
             <Suspense fallback={<Skeleton rows={6} height={22} />}>
