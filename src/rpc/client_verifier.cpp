@@ -1,8 +1,7 @@
 #include "rpc/client_verifier.hpp"
 
-#include <utility>
-
 #include <grpcpp/grpcpp.h>
+#include <utility>
 
 #include "base/log.hpp"
 #include "crypto/x509.hpp"
@@ -22,7 +21,8 @@ class ClientVerifier final : public grpc::experimental::ExternalCertificateVerif
     const grpc::string_ref leaf = request->peer_cert();
     const grpc::string_ref rest = request->peer_cert_full_chain();
     const std::string chain_pem = std::string(leaf.data(), leaf.size()) + std::string(rest.data(), rest.size());
-    const auto sound = crypto::verify_chain(chain_pem, trust_root_pem_, crypto::CertificateUse::client, clock_.utc_ms());
+    const auto sound =
+        crypto::verify_chain(chain_pem, trust_root_pem_, crypto::CertificateUse::client, clock_.utc_ms());
     if (sound) {
       *sync_status = grpc::Status::OK;
       return true;
@@ -50,7 +50,7 @@ class ClientVerifier final : public grpc::experimental::ExternalCertificateVerif
 std::shared_ptr<grpc::experimental::CertificateVerifier> make_client_verifier(
     std::string trust_root_pem, const Clock& clock, std::shared_ptr<std::atomic<std::uint64_t>> refused) {
   return grpc::experimental::ExternalCertificateVerifier::Create<ClientVerifier>(std::move(trust_root_pem), clock,
-                                                                                  std::move(refused));
+                                                                                 std::move(refused));
 }
 
 }  // namespace duheng::rpc

@@ -1,7 +1,6 @@
 #include "rpc/enrolment_client.hpp"
 
 #include <chrono>
-
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
@@ -26,11 +25,13 @@ Result<std::string> trusted_root(const std::string& address, const EnrolmentCode
   for (const std::string& certificate : certificates) {
     DUHENG_TRY(const crypto::CertificateInfo info, crypto::parse_certificate(certificate));
     if (!code.names_authority(info.fingerprint)) continue;
-    if (const auto sound = crypto::verify_chain(chain, certificate, crypto::CertificateUse::server, clock.utc_ms()); !sound) {
-      return fail(sound.error().code == ErrorCode::expired ? ErrorCode::expired : ErrorCode::unauthenticated,
-                  fmt::format("{} shows the right authority, but its own certificate does not come from it or is not valid "
-                              "({}): somebody may be in between",
-                              address, sound.error().message));
+    if (const auto sound = crypto::verify_chain(chain, certificate, crypto::CertificateUse::server, clock.utc_ms());
+        !sound) {
+      return fail(
+          sound.error().code == ErrorCode::expired ? ErrorCode::expired : ErrorCode::unauthenticated,
+          fmt::format("{} shows the right authority, but its own certificate does not come from it or is not valid "
+                      "({}): somebody may be in between",
+                      address, sound.error().message));
     }
     return certificate;
   }
@@ -70,7 +71,8 @@ Error told(const grpc::Status& status, const std::string& address) {
 }  // namespace
 
 Result<EnrolmentResult> enrol(Disk& disk, const Clock& clock, const std::string& address, const std::string& code_text,
-                              const std::string& software_version, const IdentityFiles& identity, std::int64_t timeout_ms) {
+                              const std::string& software_version, const IdentityFiles& identity,
+                              std::int64_t timeout_ms) {
   adopt_grpc_log();
   DUHENG_TRY(const EnrolmentCodeText code, EnrolmentCodeText::parse(code_text));
   DUHENG_TRY(const std::string root, trusted_root(address, code, clock, timeout_ms));
@@ -85,7 +87,8 @@ Result<EnrolmentResult> enrol(Disk& disk, const Clock& clock, const std::string&
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(response_bytes_max);
-  const auto stub = enrolment::v1::Enrolment::NewStub(grpc::CreateCustomChannel(address, grpc::SslCredentials(tls), arguments));
+  const auto stub =
+      enrolment::v1::Enrolment::NewStub(grpc::CreateCustomChannel(address, grpc::SslCredentials(tls), arguments));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout_ms));
   enrolment::v1::EnrolRequest request;
@@ -96,7 +99,8 @@ Result<EnrolmentResult> enrol(Disk& disk, const Clock& clock, const std::string&
   if (const grpc::Status status = stub->Enrol(&context, request, &response); !status.ok()) {
     return std::unexpected(told(status, address));
   }
-  DUHENG_CHECK(crypto::verify_chain(response.certificate_chain(), root, crypto::CertificateUse::client, clock.utc_ms()));
+  DUHENG_CHECK(
+      crypto::verify_chain(response.certificate_chain(), root, crypto::CertificateUse::client, clock.utc_ms()));
   DUHENG_TRY(const bool fits, crypto::key_fits_certificate(key, response.certificate_chain()));
   if (!fits) return fail(ErrorCode::unauthenticated, "the platform returned a certificate for another key");
   DUHENG_CHECK(store(disk, identity, key_pem, response.certificate_chain(), root));
@@ -113,7 +117,8 @@ Result<bool> renewal_due(Disk& disk, const Clock& clock, const IdentityFiles& id
 }
 
 Result<std::int64_t> renew_certificate(Disk& disk, const Clock& clock, const std::string& address,
-                                       const std::string& server_name, const IdentityFiles& identity, std::int64_t timeout_ms) {
+                                       const std::string& server_name, const IdentityFiles& identity,
+                                       std::int64_t timeout_ms) {
   adopt_grpc_log();
   DUHENG_TRY(const Bytes old_key, read_file(disk, identity.key, identity_bytes_max));
   DUHENG_TRY(const Bytes old_chain, read_file(disk, identity.certificate_chain, identity_bytes_max));
@@ -130,7 +135,8 @@ Result<std::int64_t> renew_certificate(Disk& disk, const Clock& clock, const std
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (!server_name.empty()) arguments.SetSslTargetNameOverride(server_name);
-  const auto stub = enrolment::v1::Renewal::NewStub(grpc::CreateCustomChannel(address, grpc::SslCredentials(tls), arguments));
+  const auto stub =
+      enrolment::v1::Renewal::NewStub(grpc::CreateCustomChannel(address, grpc::SslCredentials(tls), arguments));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout_ms));
   enrolment::v1::RenewRequest request;
@@ -139,7 +145,8 @@ Result<std::int64_t> renew_certificate(Disk& disk, const Clock& clock, const std
   if (const grpc::Status status = stub->Renew(&context, request, &response); !status.ok()) {
     return std::unexpected(told(status, address));
   }
-  DUHENG_CHECK(crypto::verify_chain(response.certificate_chain(), as_text(root), crypto::CertificateUse::client, clock.utc_ms()));
+  DUHENG_CHECK(crypto::verify_chain(response.certificate_chain(), as_text(root), crypto::CertificateUse::client,
+                                    clock.utc_ms()));
   DUHENG_TRY(const bool fits, crypto::key_fits_certificate(key, response.certificate_chain()));
   if (!fits) return fail(ErrorCode::unauthenticated, "the platform returned a certificate for another key");
   DUHENG_CHECK(write_file_atomically(disk, identity.certificate_chain, as_bytes(response.certificate_chain())));

@@ -33,8 +33,8 @@ struct EnrolmentResult {
 
 /// Asks for the next certificate over the gateways' port with the present one, for the same key, and puts it in place
 /// atomically; the next connection uses it. Returns its end. Blocks, at most `timeout_ms`. Errors: unavailable,
-/// timed_out - try again later, the old one still holds (unless the platform has already replaced it: then connecting is
-/// refused until the gateway is enrolled again); forbidden, expired - enrol again.
+/// timed_out - try again later, the old one still holds (unless the platform has already replaced it: then connecting
+/// is refused until the gateway is enrolled again); forbidden, expired - enrol again.
 [[nodiscard]] Result<std::int64_t> renew_certificate(Disk& disk, const Clock& clock, const std::string& address,
                                                      const std::string& server_name, const IdentityFiles& identity,
                                                      std::int64_t timeout_ms = 15'000);

@@ -30,11 +30,13 @@ Result<EnrolmentCodeText> EnrolmentCodeText::parse(std::string_view text) {
     const unsigned digit = digit_of(c);
     if (digit == 32) continue;
     if (digit > 32) return fail(ErrorCode::malformed, "an enrolment code has only digits and letters (without U)");
-    if (count == code_characters) return fail(ErrorCode::malformed, "the enrolment code is too long: it has 52 characters");
+    if (count == code_characters)
+      return fail(ErrorCode::malformed, "the enrolment code is too long: it has 52 characters");
     for (unsigned bit = 0; bit < 5; ++bit) bits[count * 5 + bit] = (digit >> (4 - bit) & 1U) != 0;
     ++count;
   }
-  if (count < code_characters) return fail(ErrorCode::malformed, "the enrolment code is too short: it has 52 characters");
+  if (count < code_characters)
+    return fail(ErrorCode::malformed, "the enrolment code is too short: it has 52 characters");
   if (std::any_of(bits.begin() + code_bytes * 8, bits.end(), [](bool bit) { return bit; })) {
     return fail(ErrorCode::malformed, "the last character of the enrolment code is wrong");
   }

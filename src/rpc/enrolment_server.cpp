@@ -1,10 +1,9 @@
 #include "rpc/enrolment_server.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
+#include <utility>
 
 #include "duheng/enrolment/v1/enrolment.grpc.pb.h"
 #include "rpc/grpc_common.hpp"
@@ -54,8 +53,8 @@ struct EnrolmentServer::Impl {
 
 EnrolmentServer::EnrolmentServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<EnrolmentServer>> EnrolmentServer::start(const std::string& listen, const ServerIdentity& identity,
-                                                                Grant grant) {
+Result<std::unique_ptr<EnrolmentServer>> EnrolmentServer::start(const std::string& listen,
+                                                                const ServerIdentity& identity, Grant grant) {
   adopt_grpc_log();
   auto impl = std::make_unique<Impl>(std::move(grant));
   grpc::SslServerCredentialsOptions tls(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
@@ -72,8 +71,9 @@ Result<std::unique_ptr<EnrolmentServer>> EnrolmentServer::start(const std::strin
   builder.RegisterService(&impl->service);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || impl->port <= 0) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("cannot serve enrolment on {}: the port is taken, or key and certificate do not fit", listen));
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("cannot serve enrolment on {}: the port is taken, or key and certificate do not fit", listen));
   }
   return std::unique_ptr<EnrolmentServer>(new EnrolmentServer(std::move(impl)));
 }

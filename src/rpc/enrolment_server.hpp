@@ -32,8 +32,8 @@ class EnrolmentServer {
   using Grant = std::function<Result<EnrolmentGrant>(const EnrolmentAsk&)>;
 
   /// Errors: unavailable - the address cannot be used; invalid_argument - key or certificate.
-  [[nodiscard]] static Result<std::unique_ptr<EnrolmentServer>> start(const std::string& listen, const ServerIdentity& identity,
-                                                                      Grant grant);
+  [[nodiscard]] static Result<std::unique_ptr<EnrolmentServer>> start(const std::string& listen,
+                                                                      const ServerIdentity& identity, Grant grant);
   ~EnrolmentServer();
   EnrolmentServer(const EnrolmentServer&) = delete;
   EnrolmentServer& operator=(const EnrolmentServer&) = delete;

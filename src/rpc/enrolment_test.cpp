@@ -28,18 +28,20 @@ std::string code_for(const crypto::Hash256& fingerprint, std::uint8_t secret = 0
 class EnrolmentTest : public ::testing::Test {
  protected:
   std::unique_ptr<EnrolmentServer> serve(Authority& own, std::optional<Error> error = {}) {
-    auto started = EnrolmentServer::start("127.0.0.1:0", own.server(), [this, &own, error](const EnrolmentAsk& ask) -> Result<EnrolmentGrant> {
-      asked.push_back(ask);
-      if (error) return std::unexpected(*error);
-      crypto::CertificateOrder order;
-      order.profile = crypto::CertificateProfile::gateway;
-      order.request_pem = ask.request_pem;
-      order.common_name = "gateway 7";
-      order.gateway = GatewayId{7};
-      order.lifetime_ms = testing::day_ms;
-      DUHENG_TRY(const crypto::IssuedCertificate issued, own.issuer().issue(order));
-      return EnrolmentGrant{GatewayId{7}, "gateway 7", issued.chain_pem, own.issuer().trust_root_pem(), issued.info.not_after_utc_ms};
-    });
+    auto started = EnrolmentServer::start(
+        "127.0.0.1:0", own.server(), [this, &own, error](const EnrolmentAsk& ask) -> Result<EnrolmentGrant> {
+          asked.push_back(ask);
+          if (error) return std::unexpected(*error);
+          crypto::CertificateOrder order;
+          order.profile = crypto::CertificateProfile::gateway;
+          order.request_pem = ask.request_pem;
+          order.common_name = "gateway 7";
+          order.gateway = GatewayId{7};
+          order.lifetime_ms = testing::day_ms;
+          DUHENG_TRY(const crypto::IssuedCertificate issued, own.issuer().issue(order));
+          return EnrolmentGrant{GatewayId{7}, "gateway 7", issued.chain_pem, own.issuer().trust_root_pem(),
+                                issued.info.not_after_utc_ms};
+        });
     return testing::value_or_throw(std::move(started));
   }
   Result<EnrolmentResult> try_enrol(const EnrolmentServer& server, const std::string& code) {
@@ -108,7 +110,8 @@ TEST_F(EnrolmentTest, PassesOnWhyACodeIsRefused) {
 TEST_F(EnrolmentTest, SaysWhatIsWrongWithAMistypedCode) {
   const auto server = serve(authority);
   const std::string right = code_for(authority.issuer().trust_root_fingerprint());
-  for (const std::string& wrong : {std::string{}, right.substr(1), right + "0", "U" + right.substr(1), right.substr(0, 51) + "1"}) {
+  for (const std::string& wrong :
+       {std::string{}, right.substr(1), right + "0", "U" + right.substr(1), right.substr(0, 51) + "1"}) {
     const auto enrolled = try_enrol(*server, wrong);
     ASSERT_FALSE(enrolled) << wrong;
     EXPECT_EQ(enrolled.error().code, ErrorCode::malformed);
@@ -135,8 +138,11 @@ TEST_F(EnrolmentTest, ReadsACodeAsPeopleWriteIt) {
 
 TEST_F(EnrolmentTest, SaysThatNobodyAnswers) {
   int port = 0;
-  { port = serve(authority)->port(); }
-  const auto enrolled = enrol(disk, clock, "127.0.0.1:" + std::to_string(port), code_for(authority.issuer().trust_root_fingerprint()), "1", files, 2'000);
+  {
+    port = serve(authority)->port();
+  }
+  const auto enrolled = enrol(disk, clock, "127.0.0.1:" + std::to_string(port),
+                              code_for(authority.issuer().trust_root_fingerprint()), "1", files, 2'000);
   ASSERT_FALSE(enrolled);
   EXPECT_EQ(enrolled.error().code, ErrorCode::unavailable);
   EXPECT_FALSE(HostAndPort::parse("nowhere"));

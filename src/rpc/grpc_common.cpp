@@ -1,10 +1,9 @@
 #include "rpc/grpc_common.hpp"
 
 #include <atomic>
+#include <grpc/support/log.h>
 #include <mutex>
 #include <string_view>
-
-#include <grpc/support/log.h>
 
 #include "base/log.hpp"
 
@@ -15,7 +14,8 @@ namespace {
 std::atomic<std::uint64_t> handshake_failures{0};
 
 bool names_failed_handshake(std::string_view text) {
-  return text.find("Handshake failed") != std::string_view::npos || text.find("Handshaking failed") != std::string_view::npos;
+  return text.find("Handshake failed") != std::string_view::npos ||
+         text.find("Handshaking failed") != std::string_view::npos;
 }
 
 void take_log_line(gpr_log_func_args* line) {

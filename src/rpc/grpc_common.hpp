@@ -1,16 +1,15 @@
 #pragma once
 // What servers and clients of this folder share. For .cpp files only.
 #include <cstdint>
-#include <string>
-
 #include <grpcpp/grpcpp.h>
+#include <string>
 
 #include "base/error.hpp"
 
 namespace duheng::rpc {
 
-/// gRPC's own log lines go into ours: errors as warnings; failed TLS handshakes are counted and told with the peer and the
-/// reason, which gRPC gives nobody else. Once per process; later calls do nothing.
+/// gRPC's own log lines go into ours: errors as warnings; failed TLS handshakes are counted and told with the peer and
+/// the reason, which gRPC gives nobody else. Once per process; later calls do nothing.
 void adopt_grpc_log();
 [[nodiscard]] std::uint64_t handshakes_failed();
 

@@ -1,8 +1,7 @@
 // Real gRPC over loopback with real TLS: who is let in, what is refused and counted, and that the port survives it all.
-#include <gtest/gtest.h>
-
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
 
 #include "duheng/uplink/v1/uplink.grpc.pb.h"
 #include "rpc/enrolment_client.hpp"
@@ -67,7 +66,8 @@ class RpcTest : public ::testing::Test {
     options.identity = identity;
     options.sender.backoff = {.first_ms = 20, .longest_ms = 200};
     options.sender.status_interval_ms = 20;
-    return std::make_unique<UplinkClient>(from, clock, disk, random, [] { return uplink::GatewayStatus{.devices_answering = 5}; }, options);
+    return std::make_unique<UplinkClient>(
+        from, clock, disk, random, [] { return uplink::GatewayStatus{.devices_answering = 5}; }, options);
   }
   void append(int count, std::size_t bytes = 1'000) {
     for (int i = 0; i < count; ++i) source.append(Bytes(bytes, static_cast<std::uint8_t>(i)));
@@ -132,7 +132,8 @@ TEST_F(RpcTest, CarriesBatchesOverMutualTls) {
   append(500, 20'000);
   start_server();
   start_client();
-  ASSERT_TRUE(wait_until([&] { return client->statistics().batches_acknowledged == 500; })) << client->statistics().last_error;
+  ASSERT_TRUE(wait_until([&] { return client->statistics().batches_acknowledged == 500; }))
+      << client->statistics().last_error;
   EXPECT_EQ(sink.taken(gateway, epoch), 500U);
   EXPECT_EQ(sink.bytes, 500U * 20'000);
   ASSERT_TRUE(wait_until([&] { return !server->sessions().empty() && server->sessions()[0].status.has_value(); }));
@@ -150,7 +151,8 @@ TEST_F(RpcTest, RefusesWithoutACertificate) {
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = authority->issuer().trust_root_pem();
   EXPECT_EQ(knock(tls, "").error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_TRUE(wait_until([&] { return server->statistics().handshakes_failed > before; })) << "the platform's log tells why";
+  EXPECT_TRUE(wait_until([&] { return server->statistics().handshakes_failed > before; }))
+      << "the platform's log tells why";
   EXPECT_EQ(server->statistics().sessions_accepted, 0U);
   expect_still_serving();
 }
@@ -183,7 +185,8 @@ TEST_F(RpcTest, RefusesAnExpiredCertificateAtBothEnds) {
   append(1);
   client = make_client(source, testing::store(disk, expired, "expired"));
   ASSERT_TRUE(wait_until([&] { return client->statistics().connections_failed >= 2; }));
-  EXPECT_NE(client->statistics().last_error.find("certificate expired at"), std::string::npos) << client->statistics().last_error;
+  EXPECT_NE(client->statistics().last_error.find("certificate expired at"), std::string::npos)
+      << client->statistics().last_error;
   EXPECT_EQ(sink.taken(gateway, epoch), 0U);
 }
 
@@ -230,7 +233,8 @@ TEST_F(RpcTest, CountsMalformedMessagesAndLives) {
   EXPECT_EQ(server->statistics().messages_malformed, 3U);
   wire::SessionRequest early;
   early.mutable_status();
-  EXPECT_EQ(knock(tls, early.SerializeAsString()).error_code(), grpc::StatusCode::INVALID_ARGUMENT) << "no hello before";
+  EXPECT_EQ(knock(tls, early.SerializeAsString()).error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+      << "no hello before";
   EXPECT_EQ(server->statistics().protocol_violations, 1U);
   expect_still_serving();
 }
@@ -242,6 +246,7 @@ TEST_F(RpcTest, CutsOffMessagesBeyondTheLimitAndLives) {
   wire::SessionRequest huge;
   huge.mutable_batch()->set_body(std::string(3U << 20, 'x'));
   EXPECT_EQ(knock(tls, huge.SerializeAsString()).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(wait_until([&] { return server->statistics().broken_off == 1; }));
   expect_still_serving();
 }
 
@@ -280,7 +285,8 @@ TEST_F(RpcTest, OneGatewayHasOneSession) {
   ASSERT_TRUE(wait_until([&] { return client->statistics().online; }));
   EXPECT_EQ(knock(credentials(authority->gateway(gateway)), "").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(server->statistics().superseded, 1U);
-  EXPECT_TRUE(wait_until([&] { return client->statistics().online && client->statistics().connections == 2; })) << "and comes back";
+  EXPECT_TRUE(wait_until([&] { return client->statistics().online && client->statistics().connections == 2; }))
+      << "and comes back";
 }
 
 TEST_F(RpcTest, SaysThatThePortIsTaken) {
@@ -296,7 +302,8 @@ TEST_F(RpcTest, SaysThatThePortIsTaken) {
 
 TEST_F(RpcTest, RenewsACertificateOverTheOldOne) {
   start_server();
-  files = testing::store(disk, authority->gateway(gateway, 3'600'000), "short");  // begins an hour early: half of it is over
+  files = testing::store(disk, authority->gateway(gateway, 3'600'000),
+                         "short");  // begins an hour early: half of it is over
   EXPECT_FALSE(testing::value_or_throw(renewal_due(disk, clock, files)));
   const auto old = testing::value_or_throw(read_file(disk, files.certificate_chain));
   const auto renewed = renew_certificate(disk, clock, address(), "", files);
@@ -309,6 +316,18 @@ TEST_F(RpcTest, RenewsACertificateOverTheOldOne) {
   const auto refused = renew_certificate(disk, clock, address(), "", files);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::forbidden);
+}
+
+TEST_F(RpcTest, TheClientRenewsItsCertificateInTime) {
+  authority = std::make_unique<Authority>(20);
+  start_server();
+  const auto ageing = authority->gateway(gateway, 25 * testing::day_ms);
+  files = testing::store(disk, ageing, "ageing");
+  start_client();
+  ASSERT_TRUE(wait_until([&] { return server->statistics().certificates_renewed == 1; }));
+  ASSERT_TRUE(wait_until(
+      [&] { return as_text(testing::value_or_throw(read_file(disk, files.certificate_chain))) != ageing.chain; }));
+  EXPECT_FALSE(testing::value_or_throw(renewal_due(disk, clock, files)));
 }
 
 }  // namespace

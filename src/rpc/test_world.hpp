@@ -75,18 +75,23 @@ class Authority {
   std::unique_ptr<crypto::LocalCertificateIssuer> issuer_;
 };
 
-inline IdentityFiles store(Disk& disk, const Authority::GatewayIdentity& identity, const std::string& directory = "identity") {
+inline IdentityFiles store(Disk& disk, const Authority::GatewayIdentity& identity,
+                           const std::string& directory = "identity") {
   const IdentityFiles files = IdentityFiles::in(directory);
   (void)disk.make_directories(directory);
-  for (const auto& [path, text] : {std::pair{files.key, identity.key}, {files.certificate_chain, identity.chain}, {files.trust_root, identity.root}}) {
-    if (const auto written = write_file_atomically(disk, path, as_bytes(text)); !written) throw std::runtime_error(written.error().message);
+  for (const auto& [path, text] : {std::pair{files.key, identity.key},
+                                   {files.certificate_chain, identity.chain},
+                                   {files.trust_root, identity.root}}) {
+    if (const auto written = write_file_atomically(disk, path, as_bytes(text)); !written)
+      throw std::runtime_error(written.error().message);
   }
   return files;
 }
 
 class TakeAllSink final : public uplink::BatchSink {
  public:
-  [[nodiscard]] std::vector<uplink::EpochPosition> positions(GatewayId gateway, std::span<const uplink::EpochRange> ranges) override {
+  [[nodiscard]] std::vector<uplink::EpochPosition> positions(GatewayId gateway,
+                                                             std::span<const uplink::EpochRange> ranges) override {
     const std::lock_guard lock(mutex_);
     std::vector<uplink::EpochPosition> found;
     for (const uplink::EpochRange& range : ranges) found.push_back(at(gateway, range.epoch));

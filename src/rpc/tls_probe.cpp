@@ -1,11 +1,11 @@
 #include "rpc/tls_probe.hpp"
 
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <memory>
-
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
@@ -14,8 +14,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace duheng::rpc {
 
@@ -38,7 +36,8 @@ class Socket {
 };
 
 Result<void> wait_for(int handle, short events, Moment deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
   pollfd entry{.fd = handle, .events = events, .revents = 0};
   const int ready = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
   if (ready > 0) return {};
@@ -80,7 +79,8 @@ Result<Socket> connect_to(const HostAndPort& address, Moment deadline) {
 Result<std::string> chain_of(SSL* tls) {
   const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(tls);
   const std::unique_ptr<BIO, decltype(&BIO_free_all)> out(BIO_new(BIO_s_mem()), &BIO_free_all);
-  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) PEM_write_bio_X509(out.get(), sk_X509_value(chain, i));
+  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i)
+    PEM_write_bio_X509(out.get(), sk_X509_value(chain, i));
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
   if (size <= 0) return fail(ErrorCode::unavailable, "the server shows no certificate");
@@ -122,7 +122,8 @@ Result<std::string> fetch_server_chain(const std::string& address, std::int64_t 
       DUHENG_CHECK(wait_for(socket.handle(), POLLOUT, deadline));
     } else {
       ERR_clear_error();
-      return fail(ErrorCode::unavailable, fmt::format("{} answers, but does not speak TLS as an enrolment port does", address));
+      return fail(ErrorCode::unavailable,
+                  fmt::format("{} answers, but does not speak TLS as an enrolment port does", address));
     }
   }
   Result<std::string> chain = chain_of(tls.get());

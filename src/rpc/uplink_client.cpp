@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
 #include <mutex>
 #include <thread>
 #include <utility>
-
-#include <fmt/format.h>
-#include <grpcpp/grpcpp.h>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "crypto/x509.hpp"
 #include "duheng/uplink/v1/uplink.grpc.pb.h"
+#include "rpc/enrolment_client.hpp"
 #include "rpc/grpc_common.hpp"
 #include "rpc/uplink_messages.hpp"
 
@@ -24,6 +24,8 @@ namespace {
 constexpr int response_bytes_max = 4 << 20;
 constexpr std::size_t identity_bytes_max = 256U << 10;
 constexpr std::int64_t wait_ms_max = 60'000;
+constexpr std::int64_t renewal_check_interval_ms = 10 * 60'000;
+constexpr std::int64_t renewal_timeout_ms = 10'000;
 
 /// Nothing more will be read; why, Ended will say.
 struct ReadsEnded {
@@ -91,7 +93,10 @@ class Inbox {
 class Call final : public grpc::ClientBidiReactor<wire::SessionRequest, wire::SessionResponse> {
  public:
   Call(std::shared_ptr<Inbox> inbox, std::uint64_t number, std::shared_ptr<grpc::Channel> channel)
-      : inbox_(std::move(inbox)), number_(number), channel_(std::move(channel)), stub_(wire::Uplink::NewStub(channel_)) {}
+      : inbox_(std::move(inbox)),
+        number_(number),
+        channel_(std::move(channel)),
+        stub_(wire::Uplink::NewStub(channel_)) {}
 
   void start(std::shared_ptr<Call> self) {
     self_ = std::move(self);
@@ -162,6 +167,7 @@ struct UplinkClient::Shell {
   void connect();
   [[nodiscard]] Result<std::shared_ptr<grpc::Channel>> make_channel();
   void report();
+  void renew_when_due();
 
   const Clock& clock;
   Disk& disk;
@@ -171,7 +177,8 @@ struct UplinkClient::Shell {
   std::shared_ptr<Call> call;
   std::uint64_t call_number = 0;
   bool writing = false;
-  std::string told;  // the last failure logged, so that an outage of hours is not a log of hours
+  std::int64_t renewal_check_at_ms = 0;
+  std::string told;          // the last failure logged, so that an outage of hours is not a log of hours
   mutable std::mutex mutex;  // guards statistics
   uplink::SenderStatistics statistics;
   std::thread thread;
@@ -182,6 +189,7 @@ void UplinkClient::Shell::run() {
   while (true) {
     while (const auto action = sender.next(!writing)) act(*action);
     report();
+    renew_when_due();
     if (stopping && call == nullptr) return;
     const std::int64_t wait_ms = sender.wake_ms() == INT64_MAX ? wait_ms_max : sender.wake_ms() - clock.monotonic_ms();
     Inbox::Taken taken = inbox->take(std::chrono::milliseconds(std::clamp<std::int64_t>(wait_ms, 0, wait_ms_max)));
@@ -272,6 +280,21 @@ void UplinkClient::Shell::report() {
   }
   const std::lock_guard lock(mutex);
   statistics = sender.statistics();
+}
+
+void UplinkClient::Shell::renew_when_due() {
+  if (!sender.statistics().online || clock.monotonic_ms() < renewal_check_at_ms) return;
+  renewal_check_at_ms = clock.monotonic_ms() + renewal_check_interval_ms;
+  const Result<bool> due = renewal_due(disk, clock, options.identity);
+  if (!due || !*due) return;
+  // Holds up this thread, and so the stream, for the time of one call, once in a certificate's life.
+  const auto renewed =
+      renew_certificate(disk, clock, options.address, options.server_name, options.identity, renewal_timeout_ms);
+  if (renewed) {
+    log::info("uplink", "certificate renewed", {{"not_after", format_utc(*renewed)}});
+  } else {
+    log::warning("uplink", "certificate not renewed; trying again later", {{"reason", renewed.error()}});
+  }
 }
 
 UplinkClient::UplinkClient(uplink::BatchSource& source, const Clock& clock, Disk& disk, Random& random,

@@ -32,8 +32,8 @@ struct UplinkClientOptions {
 };
 
 /// Carries batches from a source to the platform over one gRPC stream with mutual TLS, for as long as it lives; the
-/// decisions are UplinkSender's. Runs one thread of its own, which alone calls `source` and `status`. All calls are
-/// thread-safe.
+/// decisions are UplinkSender's. When less than a third of the certificate's life is left, it has it renewed. Runs one
+/// thread of its own, which alone calls `source`, `random` and `status`. All calls are thread-safe.
 class UplinkClient {
  public:
   UplinkClient(uplink::BatchSource& source, const Clock& clock, Disk& disk, Random& random,

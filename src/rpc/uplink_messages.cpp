@@ -106,8 +106,8 @@ Result<uplink::SessionResponse> from_wire(const wire::SessionResponse& message) 
     case wire::SessionResponse::kRefusal: {
       const wire::Refusal& in = message.refusal();
       // A reason of a later release is one this one must not go on after.
-      const auto code =
-          in.code() >= 0 && in.code() <= 7 ? static_cast<uplink::RefusalCode>(in.code()) : uplink::RefusalCode::unspecified;
+      const auto code = in.code() >= 0 && in.code() <= 7 ? static_cast<uplink::RefusalCode>(in.code())
+                                                         : uplink::RefusalCode::unspecified;
       return uplink::SessionResponse{uplink::Refusal{.epoch = in.epoch(),
                                                      .sequence = in.sequence(),
                                                      .code = code,

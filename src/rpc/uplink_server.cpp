@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <map>
-#include <mutex>
-#include <thread>
-#include <utility>
-
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "base/log.hpp"
 #include "duheng/enrolment/v1/enrolment.grpc.pb.h"
@@ -125,12 +124,17 @@ using RenewalBase = enrolment::v1::Renewal::WithCallbackMethod_Renew<enrolment::
 
 struct UplinkServer::Impl : std::enable_shared_from_this<UplinkServer::Impl> {
   Impl(uplink::BatchSink& sink_, const Clock& clock_, Authorise authorise_, Renew renew_, UplinkServerOptions options_)
-      : sink(sink_), clock(clock_), authorise(std::move(authorise_)), renew(std::move(renew_)), options(std::move(options_)) {}
+      : sink(sink_),
+        clock(clock_),
+        authorise(std::move(authorise_)),
+        renew(std::move(renew_)),
+        options(std::move(options_)) {}
 
   class UplinkService final : public UplinkBase {
    public:
     explicit UplinkService(Impl& impl) : impl_(impl) {}
-    grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Session(grpc::CallbackServerContext* context) override {
+    grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Session(
+        grpc::CallbackServerContext* context) override {
       return impl_.accept(*context);
     }
 
@@ -172,7 +176,8 @@ struct UplinkServer::Impl : std::enable_shared_from_this<UplinkServer::Impl> {
   RenewalService renewal_service{*this};
   int port = 0;
 
-  mutable std::mutex mutex;  // guards sessions, statistics, waiting, stopping; never held while a session's lock is taken
+  mutable std::mutex
+      mutex;  // guards sessions, statistics, waiting, stopping; never held while a session's lock is taken
   std::condition_variable_any woken;
   std::map<std::int64_t, std::shared_ptr<Session>> sessions;
   std::vector<uplink::SessionId> waiting;  // sessions with a batch that found no room
@@ -181,7 +186,8 @@ struct UplinkServer::Impl : std::enable_shared_from_this<UplinkServer::Impl> {
   std::int64_t next_session = 1;
   UplinkServerStatistics statistics;
 
-  const std::shared_ptr<std::atomic<std::uint64_t>> certificates_refused = std::make_shared<std::atomic<std::uint64_t>>(0);
+  const std::shared_ptr<std::atomic<std::uint64_t>> certificates_refused =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   std::unique_ptr<grpc::Server> server;
   std::jthread housekeeper;
 };
@@ -322,7 +328,8 @@ Result<void> UplinkServer::Impl::start() {
   tls.set_certificate_verifier(make_client_verifier(options.trust_root, clock, certificates_refused));
   tls.set_check_call_host(false);
   grpc::ServerBuilder builder;
-  const auto message_max = static_cast<int>(std::min<std::uint64_t>(2 * options.receiver.batch_bytes_max + message_margin_bytes, 1U << 30));
+  const auto message_max =
+      static_cast<int>(std::min<std::uint64_t>(2 * options.receiver.batch_bytes_max + message_margin_bytes, 1U << 30));
   builder.SetMaxReceiveMessageSize(message_max);
   builder.SetMaxSendMessageSize(static_cast<int>(message_margin_bytes));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a taken port is an error, not a lottery
@@ -338,7 +345,8 @@ Result<void> UplinkServer::Impl::start() {
   server = builder.BuildAndStart();
   if (server == nullptr || port <= 0) {
     return fail(ErrorCode::unavailable,
-                fmt::format("cannot serve gateways on {}: the port is taken, or key and certificate do not fit", options.listen));
+                fmt::format("cannot serve gateways on {}: the port is taken, or key and certificate do not fit",
+                            options.listen));
   }
   housekeeper = std::jthread([this](const std::stop_token& stop) { keep_house(stop); });
   return {};
@@ -377,13 +385,16 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* UplinkServer::Impl:
   }
   if (!admitted) {
     log::warning("rpc", "gateway refused",
-                 {{"gateway", peer ? peer->gateway.value : 0}, {"address", address_of(context.peer())}, {"reason", admitted.error()}});
+                 {{"gateway", peer ? peer->gateway.value : 0},
+                  {"address", address_of(context.peer())},
+                  {"reason", admitted.error()}});
     session->reject(status_of(admitted.error()));
     return session.get();
   }
   for (const auto& old : older) {
-    log::warning("rpc", "a gateway connected again; its older session ends",
-                 {{"gateway", peer->gateway.value}, {"older_address", old->peer().address}, {"address", peer->address}});
+    log::warning(
+        "rpc", "a gateway connected again; its older session ends",
+        {{"gateway", peer->gateway.value}, {"older_address", old->peer().address}, {"address", peer->address}});
     old->end({ErrorCode::unavailable, "the same gateway has connected again"});
   }
   log::info("rpc", "gateway connected", {{"gateway", peer->gateway.value}, {"address", peer->address}});
@@ -456,7 +467,8 @@ void UplinkServer::Impl::keep_house(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex);
       // Without waiting sessions only the next check of authorisations is due; with them, also their time-outs.
-      woken.wait_for(lock, stop, waiting.empty() ? std::chrono::milliseconds(500) : room_poll, [&] { return room && !waiting.empty(); });
+      woken.wait_for(lock, stop, waiting.empty() ? std::chrono::milliseconds(500) : room_poll,
+                     [&] { return room && !waiting.empty(); });
       room = false;
       retry.swap(waiting);
     }
@@ -474,7 +486,8 @@ void UplinkServer::Impl::check_authorisations() {
   for (const auto& session : all_sessions()) {
     const Result<void> admitted = admit(session->peer());
     // A store that cannot answer now is no reason to throw a gateway out.
-    if (admitted || admitted.error().code == ErrorCode::unavailable || admitted.error().code == ErrorCode::timed_out) continue;
+    if (admitted || admitted.error().code == ErrorCode::unavailable || admitted.error().code == ErrorCode::timed_out)
+      continue;
     log::warning("rpc", "gateway no longer admitted; session ended",
                  {{"gateway", session->peer().gateway.value}, {"reason", admitted.error()}});
     session->end(admitted.error());
@@ -485,8 +498,9 @@ void UplinkServer::Impl::check_authorisations() {
 
 UplinkServer::UplinkServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<UplinkServer>> UplinkServer::start(uplink::BatchSink& sink, const Clock& clock, Authorise authorise,
-                                                          Renew renew, UplinkServerOptions options) {
+Result<std::unique_ptr<UplinkServer>> UplinkServer::start(uplink::BatchSink& sink, const Clock& clock,
+                                                          Authorise authorise, Renew renew,
+                                                          UplinkServerOptions options) {
   auto impl = std::make_shared<Impl>(sink, clock, std::move(authorise), std::move(renew), std::move(options));
   DUHENG_CHECK(impl->start());
   return std::unique_ptr<UplinkServer>(new UplinkServer(std::move(impl)));

@@ -22,10 +22,10 @@ struct UplinkServerOptions {
   std::string trust_root{};  ///< PEM; client certificates must come from it
   uplink::ReceiverOptions receiver{};
   std::size_t sessions_max = 10'000;
-  std::size_t memory_bytes_max = 512U << 20;       ///< of gRPC's buffers, all sessions together
-  std::int64_t keepalive_ms = 20'000;              ///< a silent connection is asked for a sign of life
-  std::int64_t keepalive_timeout_ms = 10'000;      ///< and dropped when there is none
-  std::int64_t reauthorisation_ms = 30'000;        ///< sessions of revoked gateways and expired certificates end so soon
+  std::size_t memory_bytes_max = 512U << 20;   ///< of gRPC's buffers, all sessions together
+  std::int64_t keepalive_ms = 20'000;          ///< a silent connection is asked for a sign of life
+  std::int64_t keepalive_timeout_ms = 10'000;  ///< and dropped when there is none
+  std::int64_t reauthorisation_ms = 30'000;    ///< sessions of revoked gateways and expired certificates end so soon
 };
 
 /// Who is at the other end, by the certificate it proved to own.
@@ -50,20 +50,20 @@ struct SessionInfo {
 struct UplinkServerStatistics {
   std::uint64_t sessions_open = 0;
   std::uint64_t sessions_accepted = 0;
-  std::uint64_t refused_unauthorised = 0;   ///< certificate in order, gateway unknown, revoked or replaced
+  std::uint64_t refused_unauthorised = 0;  ///< certificate in order, gateway unknown, revoked or replaced
   std::uint64_t refused_too_many = 0;
-  std::uint64_t superseded = 0;             ///< the same gateway connected a second time
+  std::uint64_t superseded = 0;  ///< the same gateway connected a second time
   std::uint64_t protocol_violations = 0;
   std::uint64_t messages = 0;
   std::uint64_t messages_malformed = 0;
-  std::uint64_t broken_off = 0;             ///< ended by the peer, the network, or a message beyond gRPC's limit
-  std::uint64_t handshakes_failed = 0;      ///< in this process, all ports: no certificate, no TLS, nonsense
-  std::uint64_t certificates_refused = 0;   ///< foreign authority, expired, not for clients
+  std::uint64_t broken_off = 0;            ///< ended by the peer, the network, or a message beyond gRPC's limit
+  std::uint64_t handshakes_failed = 0;     ///< in this process, all ports: no certificate, no TLS, nonsense
+  std::uint64_t certificates_refused = 0;  ///< foreign authority, expired, not for clients
   std::uint64_t certificates_renewed = 0;
 };
 
-/// The platform's gateway port: gRPC with mutual TLS, one session per gateway. Callback-driven: sessions share gRPC's few
-/// threads. All calls are thread-safe.
+/// The platform's gateway port: gRPC with mutual TLS, one session per gateway. Callback-driven: sessions share gRPC's
+/// few threads. All calls are thread-safe.
 class UplinkServer final : public uplink::SessionAnswers {
  public:
   /// Whether a peer may be served. Called at connecting and every `reauthorisation_ms`, from gRPC's threads: be quick.

@@ -1,9 +1,8 @@
 #include "uplink/uplink_receiver.hpp"
 
 #include <algorithm>
-#include <utility>
-
 #include <fmt/format.h>
+#include <utility>
 
 namespace duheng::uplink {
 
@@ -125,7 +124,8 @@ void UplinkReceiver::settle(std::uint64_t epoch, std::uint64_t below_sequence) {
 void UplinkReceiver::acknowledge(const EpochPosition& position) {
   // Acknowledgements are cumulative: of one epoch the latest unsent one is enough.
   if (!responses_.empty()) {
-    if (auto* last = std::get_if<Acknowledgement>(&responses_.back()); last != nullptr && last->position.epoch == position.epoch) {
+    if (auto* last = std::get_if<Acknowledgement>(&responses_.back());
+        last != nullptr && last->position.epoch == position.epoch) {
       if (position.next_sequence >= last->position.next_sequence) last->position = position;
       return;
     }

@@ -24,8 +24,12 @@ class UplinkReceiverTest : public ::testing::Test {
  protected:
   FakeSink sink;
   ManualClock clock;
-  UplinkReceiver receiver{sink, clock, GatewayId{3}, SessionId{1},
-                          {.window_batches = 3, .window_bytes = 1'000, .batch_bytes_max = 500, .throttle_after_ms = 100}};
+  UplinkReceiver receiver{
+      sink,
+      clock,
+      GatewayId{3},
+      SessionId{1},
+      {.window_batches = 3, .window_bytes = 1'000, .batch_bytes_max = 500, .throttle_after_ms = 100}};
   Bytes body = Bytes(100);
 
   Batch batch(std::uint64_t sequence) { return {.epoch = 7, .sequence = sequence, .body = body}; }

@@ -1,9 +1,8 @@
 #include "uplink/uplink_sender.hpp"
 
 #include <algorithm>
-#include <utility>
-
 #include <fmt/format.h>
+#include <utility>
 
 namespace duheng::uplink {
 
@@ -122,7 +121,8 @@ std::optional<UplinkSender::Action> UplinkSender::next_batch(std::int64_t now_ms
       if (read.error().code == ErrorCode::not_found) {
         return close(fmt::format("the spool no longer holds batch {}: {}", sequence, read.error().message));
       }
-      notice(log::Level::error, fmt::format("spool not readable: {}", read.error().message), epoch.range.epoch, sequence);
+      notice(log::Level::error, fmt::format("spool not readable: {}", read.error().message), epoch.range.epoch,
+             sequence);
       paused_until_ms_ = now_ms + options_.source_retry_ms;
       return std::nullopt;
     }
@@ -308,11 +308,11 @@ void UplinkSender::on(const Refusal& refusal) {
     case RefusalCode::throttled:
     case RefusalCode::storage_full: {
       ++statistics_.throttled;
-      const auto pause_ms = static_cast<std::int64_t>(std::clamp<std::uint64_t>(refusal.retry_after_ms, 100, 3'600'000));
+      const auto pause_ms =
+          static_cast<std::int64_t>(std::clamp<std::uint64_t>(refusal.retry_after_ms, 100, 3'600'000));
       if (now_ms >= paused_until_ms_) {
-        notice(log::Level::warning,
-               fmt::format("the platform takes nothing for {} ms: {}", pause_ms, refusal.message), refusal.epoch,
-               refusal.sequence);
+        notice(log::Level::warning, fmt::format("the platform takes nothing for {} ms: {}", pause_ms, refusal.message),
+               refusal.epoch, refusal.sequence);
       }
       paused_until_ms_ = std::max(paused_until_ms_, now_ms + pause_ms);
       rewind(*epoch);

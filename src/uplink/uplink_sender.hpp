@@ -46,9 +46,9 @@ struct SenderStatistics {
   std::uint64_t bytes_sent = 0;
   std::uint64_t gaps = 0;
   std::uint64_t throttled = 0;
-  std::uint64_t epochs_stopped = 0;             ///< at present
-  std::int64_t last_acknowledged_utc_ms = 0;    ///< our clock; 0 before the first
-  std::int64_t platform_clock_offset_ms = 0;    ///< platform minus gateway, as the last Welcome said
+  std::uint64_t epochs_stopped = 0;               ///< at present
+  std::int64_t last_acknowledged_utc_ms = 0;      ///< our clock; 0 before the first
+  std::int64_t platform_clock_offset_ms = 0;      ///< platform minus gateway, as the last Welcome said
   std::optional<std::int64_t> next_attempt_ms{};  ///< monotonic; while waiting
   std::string last_error{};
 };

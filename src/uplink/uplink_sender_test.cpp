@@ -253,7 +253,8 @@ TEST_F(UplinkSenderTest, SendsFromItsOldestBatchWhenThePlatformAsksForOlderOnes)
   connect();
   EXPECT_EQ(drain(), (Sent{{7, 3}, {7, 4}}));
   bool told = false;
-  for (const SenderNotice& notice : sender().take_notices()) told |= notice.text.find("no longer held") != std::string::npos;
+  for (const SenderNotice& notice : sender().take_notices())
+    told |= notice.text.find("no longer held") != std::string::npos;
   EXPECT_TRUE(told);
 }
 

@@ -126,7 +126,9 @@ describe('a working day', { concurrency: false }, () => {
       { timeout: live_ms },
     );
     console.log(`a value changed after ${((Date.now() - before_ms) / 1000).toFixed(1)} s`);
+    await page.evaluate(() => document.querySelector('.history')?.scrollIntoView());
     await page.waitForSelector('.strips li');
+    await page.evaluate(() => window.scrollTo(0, 0));
     await assert_accessible('device');
     await picture('device');
   });

@@ -20,6 +20,16 @@ async function log_in(page) {
   await page.waitForSelector('.navigation');
 }
 
+/** Parts further down begin only when they come near. */
+async function scroll_through(page) {
+  await page.waitForSelector('.readout');
+  for (let step = 0; step < 8; step += 1) {
+    await page.evaluate(() => window.scrollBy(0, 600));
+    await page.waitForTimeout(150);
+  }
+  await page.evaluate(() => window.scrollTo(0, 0));
+}
+
 const pages = {
   overview: async (page) => {
     await page.goto(`${url}/`);
@@ -36,11 +46,13 @@ const pages = {
   },
   device: async (page) => {
     await page.goto(`${url}/devices/2`);
+    await scroll_through(page);
     await page.waitForSelector('.curve-chart svg path', { state: 'attached' });
     await page.waitForSelector('.strips');
   },
   device_table: async (page) => {
     await page.goto(`${url}/devices/2?span=month`);
+    await scroll_through(page);
     await page.waitForSelector('.curve-chart svg path', { state: 'attached' });
     await page.click('.curve-panel .panel-actions button');
     await page.waitForSelector('.curve-table tbody tr');

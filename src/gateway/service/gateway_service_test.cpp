@@ -113,7 +113,8 @@ TEST_F(GatewayServiceTest, ReadsAFleetOverTcpAndSerialThroughRestartsOfBoth) {
   const auto comparison = device::compare_with_ledger(
       *device::read_ledger(disk_, fleet_config_.data_directory + "/ledger"), spooled(gateway->spool()));
   EXPECT_TRUE(comparison.sound()) << comparison.lost << " lost " << comparison.doubled << " doubled "
-                                  << comparison.unknown << " unknown";
+                                  << comparison.unknown << " unknown "
+                                  << (comparison.examples.empty() ? "" : comparison.examples[0]);
   EXPECT_GT(comparison.confirmed, 100U);
 }
 

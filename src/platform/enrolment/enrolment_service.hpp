@@ -13,8 +13,8 @@ struct EnrolmentServiceOptions {
   std::int64_t certificate_lifetime_ms = 365LL * 24 * 3'600'000;
 };
 
-/// What stands behind the enrolment port and the renewal on the gateways' port: codes and states are Gateways', certificates
-/// the issuer's. Thread-safe.
+/// What stands behind the enrolment port and the renewal on the gateways' port: codes and states are Gateways',
+/// certificates the issuer's. Thread-safe.
 class EnrolmentService {
  public:
   EnrolmentService(Gateways& gateways, crypto::CertificateIssuer& issuer, EnrolmentServiceOptions options = {})

@@ -17,14 +17,17 @@ const Scope all = Scope::everything();
 class EnrolmentServiceTest : public ::testing::Test {
  protected:
   EnrolmentServiceTest() {
-    auto started = rpc::EnrolmentServer::start("127.0.0.1:0", authority_.server(), [this](const rpc::EnrolmentAsk& ask) { return service_.grant(ask); });
+    auto started = rpc::EnrolmentServer::start("127.0.0.1:0", authority_.server(),
+                                               [this](const rpc::EnrolmentAsk& ask) { return service_.grant(ask); });
     if (started) server_ = std::move(*started);
   }
   std::string code(std::int64_t lifetime_ms = Gateways::code_lifetime_ms_default) {
-    return gateways_.make_enrolment_code(all, gateway_, authority_.issuer().trust_root_fingerprint(), lifetime_ms)->text();
+    return gateways_.make_enrolment_code(all, gateway_, authority_.issuer().trust_root_fingerprint(), lifetime_ms)
+        ->text();
   }
   Result<rpc::EnrolmentResult> try_enrol(const std::string& with_code, const std::string& directory = "identity") {
-    return rpc::enrol(disk_, clock_, "127.0.0.1:" + std::to_string(server_->port()), with_code, "1.2.3", rpc::IdentityFiles::in(directory), 10'000);
+    return rpc::enrol(disk_, clock_, "127.0.0.1:" + std::to_string(server_->port()), with_code, "1.2.3",
+                      rpc::IdentityFiles::in(directory), 10'000);
   }
   rpc::Peer peer(const std::string& directory) {
     const Bytes chain = rpc::testing::value_or_throw(read_file(disk_, directory + "/chain.pem"));
@@ -38,7 +41,8 @@ class EnrolmentServiceTest : public ::testing::Test {
   Organisations organisations_{*database_, database_.clock};
   SeededRandom random_{1};
   Gateways gateways_{*database_, database_.clock, random_, {.free_failures = 50}};
-  OrganisationId organisation_ = organisations_.create(all, {.parent = {}, .code = "a", .name_zh = "", .name_en = "a"}).value();
+  OrganisationId organisation_ =
+      organisations_.create(all, {.parent = {}, .code = "a", .name_zh = "", .name_en = "a"}).value();
   GatewayId gateway_ = gateways_.create(all, organisation_, "网关 1").value();
   rpc::testing::Authority authority_;
   EnrolmentService service_{gateways_, authority_.issuer()};
@@ -62,7 +66,8 @@ TEST_F(EnrolmentServiceTest, WrongExpiredAndUsedCodesAreRefusedAlike) {
   ASSERT_TRUE(try_enrol(used));
   const auto reused = try_enrol(used, "second");
   SeededRandom other{99};
-  const auto wrong = try_enrol(EnrolmentCode::make(other, authority_.issuer().trust_root_fingerprint()).text(), "third");
+  const auto wrong =
+      try_enrol(EnrolmentCode::make(other, authority_.issuer().trust_root_fingerprint()).text(), "third");
   const std::string old = code(60'000);
   database_.clock.advance_ms(60'001);
   const auto expired = try_enrol(old, "fourth");
@@ -103,7 +108,10 @@ TEST_F(EnrolmentServiceTest, GuessingIsThrottled) {
   EnrolmentService service{strict, authority_.issuer()};
   ErrorCode last{};
   for (int i = 0; i < 5; ++i) {
-    const auto granted = service.grant({.code_secret = "0000-0000-0000-0000-0000-0000-00", .request_pem = {}, .software_version = {}, .remote_address = "192.0.2.7"});
+    const auto granted = service.grant({.code_secret = "0000-0000-0000-0000-0000-0000-00",
+                                        .request_pem = {},
+                                        .software_version = {},
+                                        .remote_address = "192.0.2.7"});
     ASSERT_FALSE(granted);
     last = granted.error().code;
   }
@@ -115,7 +123,8 @@ TEST_F(EnrolmentServiceTest, RenewsForTheSameGateway) {
   const rpc::Peer before = peer("identity");
   const auto key = rpc::testing::value_or_throw(crypto::PrivateKey::generate());
   std::string chain;
-  const auto renewed = service_.renew(before, rpc::testing::value_or_throw(crypto::make_certificate_request(key, "x")), chain);
+  const auto renewed =
+      service_.renew(before, rpc::testing::value_or_throw(crypto::make_certificate_request(key, "x")), chain);
   ASSERT_TRUE(renewed) << renewed.error().message;
   EXPECT_EQ(crypto::gateway_of(*renewed), gateway_);
   EXPECT_TRUE(service_.authorise({.gateway = gateway_, .certificate = *renewed, .address = {}}));

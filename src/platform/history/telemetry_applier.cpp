@@ -57,7 +57,8 @@ Result<void> TelemetryApplier::State::pass_over_missing(std::uint64_t next) {
   }
   while (next < first) {
     std::vector<store::TelemetryRecord> blanks;
-    while (next < first && blanks.size() < options.chunk_records_max) blanks.push_back({next++, GatewayId{}, ByteView{}});
+    while (next < first && blanks.size() < options.chunk_records_max)
+      blanks.push_back({next++, GatewayId{}, ByteView{}});
     DUHENG_CHECK(store.apply(blanks));
   }
   return {};
@@ -102,7 +103,9 @@ Result<std::uint64_t> TelemetryApplier::State::step() {
 void TelemetryApplier::State::tell_progress(std::int64_t& told_at_ms) {
   const std::int64_t now_ms = clock.monotonic_ms();
   const std::uint64_t next = store.next_record();
-  if (next >= rebuild_to || rebuild_to - rebuild_from < rebuild_worth_telling || now_ms - told_at_ms < progress_interval_ms) return;
+  if (next >= rebuild_to || rebuild_to - rebuild_from < rebuild_worth_telling ||
+      now_ms - told_at_ms < progress_interval_ms)
+    return;
   told_at_ms = now_ms;
   log::info("history", "bringing telemetry up to the journal", {{"next_record", next}, {"of", rebuild_to}});
 }
@@ -115,7 +118,8 @@ void TelemetryApplier::State::run(const std::stop_token& stop) {
     if (!applied) {
       const bool same = status.error && status.error->message == applied.error().message;
       status.error = applied.error();
-      if (!same) log::error("history", "telemetry takes nothing; the journal keeps everything", {{"reason", applied.error()}});
+      if (!same)
+        log::error("history", "telemetry takes nothing; the journal keeps everything", {{"reason", applied.error()}});
       stopped.wait_for(lock, stop, std::chrono::milliseconds(options.retry_ms), [] { return false; });
       continue;
     }
@@ -152,7 +156,9 @@ ApplierStatus TelemetryApplier::status() const {
   ApplierStatus status = state.status;
   status.next_record = state.store.next_record();
   status.journal_next = state.journal.next_number();
-  status.lag_records = status.journal_next > status.next_record ? status.journal_next - std::max(status.next_record, state.journal.first_number()) : 0;
+  status.lag_records = status.journal_next > status.next_record
+                           ? status.journal_next - std::max(status.next_record, state.journal.first_number())
+                           : 0;
   if (status.lag_records > 0 && state.applied_received_utc_ms > 0) {
     status.lag_ms = std::max<std::int64_t>(0, state.clock.utc_ms() - state.applied_received_utc_ms);
   }

@@ -17,24 +17,26 @@ struct ApplierOptions {
 };
 
 struct ApplierStatus {
-  std::uint64_t next_record = 0;     ///< of the telemetry store
+  std::uint64_t next_record = 0;  ///< of the telemetry store
   std::uint64_t journal_next = 0;
   std::uint64_t lag_records = 0;
-  std::int64_t lag_ms = 0;           ///< age of the oldest record not applied yet; 0 when there is none
-  bool rebuilding = false;           ///< applying what was there when the applier was made
-  double rebuild_progress = 1;       ///< 0 to 1
-  std::uint64_t readings = 0;        ///< applied since start
+  std::int64_t lag_ms = 0;      ///< age of the oldest record not applied yet; 0 when there is none
+  bool rebuilding = false;      ///< applying what was there when the applier was made
+  double rebuild_progress = 1;  ///< 0 to 1
+  std::uint64_t readings = 0;   ///< applied since start
   std::uint64_t records_unreadable = 0;
   std::uint64_t records_missing = 0;  ///< removed by retention before this store had them
   std::uint64_t checkpoints = 0;
-  std::optional<Error> error{};      ///< why nothing is applied at present; storage_corrupt and unsupported stay until restart
+  std::optional<Error>
+      error{};  ///< why nothing is applied at present; storage_corrupt and unsupported stay until restart
 };
 
-/// Brings the journal's records into the telemetry store, in order, from where the store stands: also all of them, when the
-/// store was lost. A pure step and a thread that repeats it.
+/// Brings the journal's records into the telemetry store, in order, from where the store stands: also all of them, when
+/// the store was lost. A pure step and a thread that repeats it.
 class TelemetryApplier {
  public:
-  TelemetryApplier(store::Journal& journal, store::TelemetryStore& store, const Clock& clock, ApplierOptions options = {});
+  TelemetryApplier(store::Journal& journal, store::TelemetryStore& store, const Clock& clock,
+                   ApplierOptions options = {});
   /// Stops the thread if it runs.
   ~TelemetryApplier();
 

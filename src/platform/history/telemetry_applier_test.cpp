@@ -1,7 +1,6 @@
 #include "platform/history/telemetry_applier.hpp"
 
 #include <gtest/gtest.h>
-
 #include <thread>
 
 #include "base/simulated_disk.hpp"
@@ -127,7 +126,8 @@ TEST_F(TelemetryApplierTest, TheThreadFollowsTheJournal) {
   applier.start();
   commit_batches(25);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (telemetry.next_record() != journal->next_number() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  while (telemetry.next_record() != journal->next_number() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
   EXPECT_EQ(telemetry.next_record(), journal->next_number());
   applier.stop();
   EXPECT_EQ(applier.status().readings, 25U);

@@ -1,9 +1,8 @@
 #include "platform/ingest/ingest_core.hpp"
 
 #include <algorithm>
-#include <iterator>
-
 #include <fmt/format.h>
+#include <iterator>
 
 #include "base/log.hpp"
 #include "model/batch.hpp"
@@ -41,8 +40,8 @@ CheckedBatch check_batch(uplink::Batch batch, std::size_t batch_bytes_max) {
     checked.reason = fmt::format("{} octets; {} are the limit", body.size(), batch_bytes_max);
     return checked;
   }
-  checked.hash_fits = uplink::batch_hash(checked.batch.previous_hash, checked.batch.epoch, checked.batch.sequence, body) ==
-                      checked.batch.hash;
+  checked.hash_fits = uplink::batch_hash(checked.batch.previous_hash, checked.batch.epoch, checked.batch.sequence,
+                                         body) == checked.batch.hash;
   if (const Result<BatchView> view = BatchView::parse(body)) {
     checked.frames = view->frame_count();
     checked.readings = view->reading_count();
@@ -97,7 +96,8 @@ IngestCore::Source& IngestCore::source(GatewayId gateway, std::uint64_t epoch) {
 }
 
 EpochPosition IngestCore::position_of(GatewayId gateway, std::uint64_t epoch, const Source& source) const {
-  EpochPosition position{.epoch = epoch, .next_sequence = source.committed_sequence, .last_hash = source.committed_hash};
+  EpochPosition position{
+      .epoch = epoch, .next_sequence = source.committed_sequence, .last_hash = source.committed_hash};
   const auto backed_up = backed_up_.find({gateway.value, epoch});
   if (!options_.keep_until_backup) {
     position.backed_up_sequence = position.next_sequence;
@@ -140,7 +140,8 @@ BatchSink::Offered IngestCore::offer(GatewayId gateway, SessionId session, Check
     ++statistics_.full;
     return BatchSink::Full{};
   }
-  if (!sources_.contains({gateway.value, batch.epoch}) && epochs_of_[gateway.value] >= options_.epochs_per_gateway_max) {
+  if (!sources_.contains({gateway.value, batch.epoch}) &&
+      epochs_of_[gateway.value] >= options_.epochs_per_gateway_max) {
     return refusal(batch, RefusalCode::unspecified,
                    fmt::format("more than {} epochs of one gateway", options_.epochs_per_gateway_max));
   }
@@ -163,10 +164,14 @@ BatchSink::Offered IngestCore::offer(GatewayId gateway, SessionId session, Check
     const std::uint64_t lost = batch.sequence - at.next_sequence;
     statistics_.batches_lost += lost;
     log::error("ingest", "a gateway no longer holds batches that the platform lacks; recorded as lost",
-               {{"gateway", gateway.value}, {"epoch", fmt::format("{:016x}", batch.epoch)}, {"first", at.next_sequence}, {"count", lost}});
+               {{"gateway", gateway.value},
+                {"epoch", fmt::format("{:016x}", batch.epoch)},
+                {"first", at.next_sequence},
+                {"count", lost}});
     uplink::Batch missing{.epoch = batch.epoch, .sequence = at.next_sequence, .previous_hash = at.last_hash};
     add_evidence(gateway, missing,
-                 fmt::format("batches {} to {} are lost: the gateway no longer holds them", at.next_sequence, batch.sequence - 1));
+                 fmt::format("batches {} to {} are lost: the gateway no longer holds them", at.next_sequence,
+                             batch.sequence - 1));
     at.recent.clear();
   }
   at.declared_first.reset();
@@ -178,8 +183,8 @@ BatchSink::Offered IngestCore::known_offset(GatewayId gateway, const CheckedBatc
   const uplink::Batch& batch = checked.batch;
   const std::uint64_t back = source.next_sequence - batch.sequence;
   if (back > source.recent.size()) {
-    // Too old to be compared, so it is neither acknowledged nor called a conflict. A sender that takes up its session anew
-    // learns where the platform stands and does not get here.
+    // Too old to be compared, so it is neither acknowledged nor called a conflict. A sender that takes up its session
+    // anew learns where the platform stands and does not get here.
     ++statistics_.gaps;
     return refusal(batch, RefusalCode::gap, fmt::format("batch {} is expected next", source.next_sequence));
   }
@@ -195,7 +200,10 @@ Refusal IngestCore::conflict(GatewayId gateway, const CheckedBatch& checked, std
   const uplink::Batch& batch = checked.batch;
   ++statistics_.conflicts;
   log::error("ingest", "conflict: a batch is refused and kept as evidence",
-             {{"gateway", gateway.value}, {"epoch", fmt::format("{:016x}", batch.epoch)}, {"sequence", batch.sequence}, {"reason", reason}});
+             {{"gateway", gateway.value},
+              {"epoch", fmt::format("{:016x}", batch.epoch)},
+              {"sequence", batch.sequence},
+              {"reason", reason}});
   add_evidence(gateway, batch, reason);
   return refusal(batch, RefusalCode::hash_conflict, std::move(reason));
 }
@@ -252,7 +260,10 @@ void IngestCore::accept(GatewayId gateway, SessionId session, CheckedBatch check
   if (pending.malformed) {
     pending.reason = std::move(checked.reason);
     log::error("ingest", "a batch is not readable; it keeps its place in the journal",
-               {{"gateway", gateway.value}, {"epoch", fmt::format("{:016x}", pending.batch.epoch)}, {"sequence", pending.batch.sequence}, {"reason", pending.reason}});
+               {{"gateway", gateway.value},
+                {"epoch", fmt::format("{:016x}", pending.batch.epoch)},
+                {"sequence", pending.batch.sequence},
+                {"reason", pending.reason}});
   }
   source.next_sequence = pending.batch.sequence + 1;
   source.last_hash = pending.batch.hash;
@@ -290,7 +301,8 @@ Result<std::uint64_t> IngestCore::commit(store::Journal& journal, const Group& g
   return journal.commit(records);
 }
 
-IngestCore::Outcome IngestCore::finish(Group group, const Result<std::uint64_t>& first_record, std::int64_t duration_ns) {
+IngestCore::Outcome IngestCore::finish(Group group, const Result<std::uint64_t>& first_record,
+                                       std::int64_t duration_ns) {
   in_flight_batches_ -= group.items.size();
   in_flight_bytes_ -= group.bytes;
   statistics_.commit_ns_total += duration_ns;
@@ -328,7 +340,8 @@ IngestCore::Outcome IngestCore::finish(Group group, const Result<std::uint64_t>&
       outcome.refused.emplace_back(item.session, refusal(item.batch, RefusalCode::malformed, item.reason));
     }
     if (item.readable) {
-      outcome.batches.push_back({record_number, item.record.gateway, item.record.received_utc_ms, std::move(item.batch)});
+      outcome.batches.push_back(
+          {record_number, item.record.gateway, item.record.received_utc_ms, std::move(item.batch)});
     }
   }
   return outcome;
@@ -340,7 +353,8 @@ IngestCore::Outcome IngestCore::settle_failure(const Group& group, const Error& 
   statistics_.storage_full = error.code == ErrorCode::storage_full;
   statistics_.storage_failed = journal_.poisoned();
   if (!told) {
-    log::error("ingest", "the journal takes nothing; gateways keep their batches and are told to wait", {{"reason", error}});
+    log::error("ingest", "the journal takes nothing; gateways keep their batches and are told to wait",
+               {{"reason", error}});
   }
   Outcome outcome;
   std::map<std::pair<std::int64_t, SourceKey>, std::uint64_t> first;  // the lowest refused sequence of each
@@ -354,11 +368,12 @@ IngestCore::Outcome IngestCore::settle_failure(const Group& group, const Error& 
   pending_.clear();
   pending_bytes_ = 0;
   for (const auto& [key, sequence] : first) {
-    outcome.refused.emplace_back(SessionId{key.first}, Refusal{.epoch = key.second.second,
-                                                               .sequence = sequence,
-                                                               .code = RefusalCode::storage_full,
-                                                               .message = "the platform's journal takes nothing at present",
-                                                               .retry_after_ms = options_.storage_retry_ms});
+    outcome.refused.emplace_back(SessionId{key.first},
+                                 Refusal{.epoch = key.second.second,
+                                         .sequence = sequence,
+                                         .code = RefusalCode::storage_full,
+                                         .message = "the platform's journal takes nothing at present",
+                                         .retry_after_ms = options_.storage_retry_ms});
   }
   fall_back_to_journal();
   return outcome;

@@ -27,8 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     uplink::Batch batch;
     batch.epoch = choice >> 6;
     batch.sequence = in.u8() % 4U;
-    const auto owner = std::make_shared<const Bytes>(
-        [&] { const ByteView body = in.raw(std::min<std::size_t>(in.u8(), in.remaining())); return Bytes(body.begin(), body.end()); }());
+    const auto owner = std::make_shared<const Bytes>([&] {
+      const ByteView body = in.raw(std::min<std::size_t>(in.u8(), in.remaining()));
+      return Bytes(body.begin(), body.end());
+    }());
     batch.body = *owner;
     batch.owner = owner;
     if ((choice & 1) != 0) {
@@ -40,12 +42,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if ((choice & 2) != 0) batch.hash[0] ^= 1;
     (void)core.offer(GatewayId{1}, uplink::SessionId{1}, check_batch(batch, 4'096));
     if ((choice & 4) != 0) (void)core.commit_pending();
-    if ((choice & 8) != 0) (void)core.positions(GatewayId{1}, std::vector<uplink::EpochRange>{{batch.epoch, in.u8(), 300}});
+    if ((choice & 8) != 0)
+      (void)core.positions(GatewayId{1}, std::vector<uplink::EpochRange>{{batch.epoch, in.u8(), 300}});
   }
   (void)core.commit_pending();
   TestChain chain{99};
   for (int i = 0; i < 2; ++i) {
-    const auto offered = core.offer(GatewayId{1}, uplink::SessionId{1}, check_batch(chain.next(test_body(1'000, i)), 4'096));
+    const auto offered =
+        core.offer(GatewayId{1}, uplink::SessionId{1}, check_batch(chain.next(test_body(1'000, i)), 4'096));
     if (!std::holds_alternative<uplink::BatchSink::Queued>(offered)) std::abort();
   }
   const auto outcome = core.commit_pending();

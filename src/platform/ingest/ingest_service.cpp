@@ -15,7 +15,11 @@ constexpr auto backup_check_interval = std::chrono::seconds(5);
 
 struct IngestService::State {
   State(store::Journal& journal_, const Clock& clock_, const IngestOptions& options_, Listener listener_)
-      : journal(journal_), clock(clock_), options(options_), listener(std::move(listener_)), core(journal_, clock_, options_) {}
+      : journal(journal_),
+        clock(clock_),
+        options(options_),
+        listener(std::move(listener_)),
+        core(journal_, clock_, options_) {}
 
   void run(const std::stop_token& stop);
   void commit_group(std::unique_lock<std::mutex>& lock);
@@ -98,12 +102,14 @@ void IngestService::set_answers(uplink::SessionAnswers* answers) {
   state_->answers = answers;
 }
 
-std::vector<uplink::EpochPosition> IngestService::positions(GatewayId gateway, std::span<const uplink::EpochRange> ranges) {
+std::vector<uplink::EpochPosition> IngestService::positions(GatewayId gateway,
+                                                            std::span<const uplink::EpochRange> ranges) {
   const std::lock_guard lock(state_->mutex);
   return state_->core.positions(gateway, ranges);
 }
 
-uplink::BatchSink::Offered IngestService::offer(GatewayId gateway, uplink::SessionId session, const uplink::Batch& batch) {
+uplink::BatchSink::Offered IngestService::offer(GatewayId gateway, uplink::SessionId session,
+                                                const uplink::Batch& batch) {
   CheckedBatch checked = check_batch(batch, state_->options.batch_bytes_max);
   bool wake = false;
   Offered offered;

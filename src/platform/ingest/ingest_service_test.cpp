@@ -1,8 +1,7 @@
 #include "platform/ingest/ingest_service.hpp"
 
-#include <gtest/gtest.h>
-
 #include <condition_variable>
+#include <gtest/gtest.h>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -71,7 +70,8 @@ TEST(IngestService, CommitsForManySessionsAtOnceAndAnswersEach) {
       TestChain chain(9);
       for (std::uint64_t i = 0; i < batches_each; ++i) {
         const uplink::Batch batch = chain.next(test_body(1'000, static_cast<std::int64_t>(i)));
-        while (std::holds_alternative<uplink::BatchSink::Full>(service.offer(GatewayId{id}, uplink::SessionId{id}, batch))) {
+        while (std::holds_alternative<uplink::BatchSink::Full>(
+            service.offer(GatewayId{id}, uplink::SessionId{id}, batch))) {
           ASSERT_TRUE(answers.wait_for_room());
         }
       }
@@ -95,7 +95,8 @@ TEST(IngestService, CommitsWhatWaitsBeforeItEnds) {
   {
     IngestService service(**journal, clock, {});
     TestChain chain(9);
-    for (int i = 0; i < 50; ++i) (void)service.offer(GatewayId{1}, uplink::SessionId{1}, chain.next(test_body(1'000, i)));
+    for (int i = 0; i < 50; ++i)
+      (void)service.offer(GatewayId{1}, uplink::SessionId{1}, chain.next(test_body(1'000, i)));
   }
   EXPECT_EQ((*journal)->next_number(), store::Journal::first_record_number + 50);
 }

@@ -13,8 +13,10 @@ namespace duheng::platform {
                                      std::string_view device = "000000000001") {
   BatchWriter writer(utc_ms);
   const std::uint32_t device_index = writer.device(device);
-  const std::uint32_t energy = writer.register_of({.name = "energy_active_import_total", .unit = "kWh", .exponent = -2});
-  static const Bytes request{0x68, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x68, 0x11, 0x04, 0x33, 0x33, 0x34, 0x33, 0xB4, 0x16};
+  const std::uint32_t energy =
+      writer.register_of({.name = "energy_active_import_total", .unit = "kWh", .exponent = -2});
+  static const Bytes request{0x68, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x68,
+                             0x11, 0x04, 0x33, 0x33, 0x34, 0x33, 0xB4, 0x16};
   for (std::size_t i = 0; i < readings; ++i) {
     writer.frame({.device_index = device_index,
                   .protocol = Protocol::dlt645_2007,

@@ -1,10 +1,10 @@
-// Both ends of the transfer in one simulated world: the gateways' senders, the platform's receivers, ingest and journal, links
-// that cut, disks that lose power, programs that end, a gateway installed anew, a platform restored from an older copy.
-// Whatever happens: every batch stands in the journal once, in order, octet for octet, its chain unbroken.
-#include <gtest/gtest.h>
-
+// Both ends of the transfer in one simulated world: the gateways' senders, the platform's receivers, ingest and
+// journal, links that cut, disks that lose power, programs that end, a gateway installed anew, a platform restored from
+// an older copy. Whatever happens: every batch stands in the journal once, in order, octet for octet, its chain
+// unbroken.
 #include <cstdlib>
 #include <deque>
+#include <gtest/gtest.h>
 #include <map>
 
 #include "base/log.hpp"
@@ -23,7 +23,10 @@ constexpr std::string_view journal_directory = "journal";
 /// The platform's end as IngestService arranges it, without threads.
 class Platform final : public uplink::BatchSink {
  public:
-  Platform(const Clock& clock, Random& random) : clock_(clock), random_(random), disk_(std::make_unique<SimulatedDisk>()) { open(); }
+  Platform(const Clock& clock, Random& random)
+      : clock_(clock), random_(random), disk_(std::make_unique<SimulatedDisk>()) {
+    open();
+  }
 
   void open() {
     core_.reset();
@@ -31,7 +34,8 @@ class Platform final : public uplink::BatchSink {
     const store::JournalOptions where{.directory = std::string{journal_directory}, .segment_bytes_max = 2'000};
     auto opened = store::Journal::open(*disk_, random_, keys_, where);
     // A fault that waited for the next synchronisation hits the opening: whoever starts the program starts it again.
-    if (!opened && opened.error().code == ErrorCode::storage_failed) opened = store::Journal::open(*disk_, random_, keys_, where);
+    if (!opened && opened.error().code == ErrorCode::storage_failed)
+      opened = store::Journal::open(*disk_, random_, keys_, where);
     ASSERT_TRUE(opened) << opened.error().message;
     journal_ = std::move(*opened);
     IngestOptions options;
@@ -68,7 +72,8 @@ class Platform final : public uplink::BatchSink {
     open();
   }
 
-  [[nodiscard]] std::vector<uplink::EpochPosition> positions(GatewayId gateway, std::span<const uplink::EpochRange> ranges) override {
+  [[nodiscard]] std::vector<uplink::EpochPosition> positions(GatewayId gateway,
+                                                             std::span<const uplink::EpochRange> ranges) override {
     return core_->positions(gateway, ranges);
   }
   [[nodiscard]] Offered offer(GatewayId gateway, uplink::SessionId session, const uplink::Batch& batch) override {
@@ -193,7 +198,8 @@ class World {
         break;
     }
     if (random_.below(3) == 0) {
-      gateway.source.append(test_body(clock_.utc_ms(), static_cast<std::int64_t>(random_.below(1'000'000)), 1 + random_.below(3)));
+      gateway.source.append(
+          test_body(clock_.utc_ms(), static_cast<std::int64_t>(random_.below(1'000'000)), 1 + random_.below(3)));
       gateway.sender->new_batch();
     }
     if (random_.below(4) == 0) commit();
@@ -221,7 +227,8 @@ class World {
       }
     }
     if (gateway.receiver) gateway.receiver->retry();
-    for (std::uint64_t n = 1 + random_.below(3); n > 0 && gateway.receiver && gateway.receiver->wants_message() && !gateway.up.empty(); --n) {
+    for (std::uint64_t n = 1 + random_.below(3);
+         n > 0 && gateway.receiver && gateway.receiver->wants_message() && !gateway.up.empty(); --n) {
       gateway.receiver->received(std::move(gateway.up.front()));
       gateway.up.pop_front();
       ASSERT_FALSE(gateway.receiver->failure()) << gateway.receiver->failure()->message;

@@ -5,14 +5,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <fmt/format.h>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <time.h>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "base/disk.hpp"
@@ -66,9 +65,23 @@ struct Item {
 
 Result<std::vector<Item>> make_items() {
   std::vector<Item> items{
-      {.identifier = {0x00010000}, .registers = {"energy_active_import_total"}, .unit = "kWh", .exponent = -2, .base = 1'000'000},
-      {.identifier = {0x0201FF00}, .registers = {"voltage_a", "voltage_b", "voltage_c"}, .unit = "V", .exponent = -1, .base = 2'150, .span = 100},
-      {.identifier = {0x0202FF00}, .registers = {"current_a", "current_b", "current_c"}, .unit = "A", .exponent = -3, .base = 500, .span = 20'000},
+      {.identifier = {0x00010000},
+       .registers = {"energy_active_import_total"},
+       .unit = "kWh",
+       .exponent = -2,
+       .base = 1'000'000},
+      {.identifier = {0x0201FF00},
+       .registers = {"voltage_a", "voltage_b", "voltage_c"},
+       .unit = "V",
+       .exponent = -1,
+       .base = 2'150,
+       .span = 100},
+      {.identifier = {0x0202FF00},
+       .registers = {"current_a", "current_b", "current_c"},
+       .unit = "A",
+       .exponent = -3,
+       .base = 500,
+       .span = 20'000},
       {.identifier = {0x0203FF00},
        .registers = {"power_active_total", "power_active_a", "power_active_b", "power_active_c"},
        .unit = "kW",
@@ -106,13 +119,16 @@ class FramePool {
     }
     for (std::size_t round = 0; round < rounds_made; ++round) {
       for (std::uint32_t meter = 0; meter < meters; ++meter) {
-        for (std::uint32_t item = 0; item < pool.items_.size(); ++item) DUHENG_CHECK(pool.add(meter, item, round, random));
+        for (std::uint32_t item = 0; item < pool.items_.size(); ++item)
+          DUHENG_CHECK(pool.add(meter, item, round, random));
       }
     }
     return pool;
   }
   [[nodiscard]] const std::vector<MadeFrame>& frames() const noexcept { return frames_; }
-  [[nodiscard]] ByteView answer(const MadeFrame& frame) const noexcept { return ByteView{octets_}.subspan(frame.offset, frame.size); }
+  [[nodiscard]] ByteView answer(const MadeFrame& frame) const noexcept {
+    return ByteView{octets_}.subspan(frame.offset, frame.size);
+  }
   [[nodiscard]] const Item& item(const MadeFrame& frame) const noexcept { return items_[frame.item]; }
   [[nodiscard]] const std::string& uid(const MadeFrame& frame) const noexcept { return uids_[frame.meter]; }
   [[nodiscard]] dlt645::FrameBuffer question(const MadeFrame& frame) const noexcept {
@@ -134,7 +150,8 @@ class FramePool {
     }
     const auto reply = dlt645::read_reply(addresses_[meter], item.identifier, payload);
     if (!reply) return fail(ErrorCode::internal, "a benchmark frame could not be made");
-    frames_.push_back({meter, item_number, static_cast<std::uint32_t>(octets_.size()), static_cast<std::uint16_t>(reply->view().size())});
+    frames_.push_back({meter, item_number, static_cast<std::uint32_t>(octets_.size()),
+                       static_cast<std::uint16_t>(reply->view().size())});
     octets_.insert(octets_.end(), reply->view().begin(), reply->view().end());
     return {};
   }
@@ -151,14 +168,16 @@ Result<void> read_answer(const FramePool& pool, const MadeFrame& made, dlt645::V
   if (!frame) return fail(ErrorCode::internal, "a benchmark frame was not decoded");
   const dlt645::PlainData plain = frame->plain_data();
   const auto reply = dlt645::parse_read_reply(*frame, plain.view());
-  if (!reply || reply->identifier != pool.item(made).identifier) return fail(ErrorCode::internal, "an answer to another question");
+  if (!reply || reply->identifier != pool.item(made).identifier)
+    return fail(ErrorCode::internal, "an answer to another question");
   values.clear();
-  if (!dlt645::decode_values(pool.item(made).description, reply->payload, values)) return fail(ErrorCode::internal, "a benchmark value was not read");
+  if (!dlt645::decode_values(pool.item(made).description, reply->payload, values))
+    return fail(ErrorCode::internal, "a benchmark value was not read");
   return {};
 }
 
-void write_answer(const FramePool& pool, const MadeFrame& made, const dlt645::ValueList& values, std::int64_t time_utc_ms,
-                  BatchWriter& writer) {
+void write_answer(const FramePool& pool, const MadeFrame& made, const dlt645::ValueList& values,
+                  std::int64_t time_utc_ms, BatchWriter& writer) {
   const Item& item = pool.item(made);
   const dlt645::FrameBuffer question = pool.question(made);
   writer.frame({.device_index = writer.device(pool.uid(made)),
@@ -168,7 +187,8 @@ void write_answer(const FramePool& pool, const MadeFrame& made, const dlt645::Va
                 .request = question.view(),
                 .response = pool.answer(made)});
   for (const dlt645::Value& value : values) {
-    const std::uint32_t index = writer.register_of({.name = item.registers[value.element], .unit = item.unit, .exponent = value.exponent});
+    const std::uint32_t index =
+        writer.register_of({.name = item.registers[value.element], .unit = item.unit, .exponent = value.exponent});
     writer.reading({.register_index = index, .mantissa = value.mantissa, .time_utc_ms = time_utc_ms});
   }
 }
@@ -256,13 +276,16 @@ class BenchAnswers final : public uplink::SessionAnswers {
 };
 
 /// Offers until there is room.
-Result<void> offer(IngestService& service, BenchAnswers& answers, std::size_t gateway, const uplink::Batch& batch, std::int64_t begin_ns) {
+Result<void> offer(IngestService& service, BenchAnswers& answers, std::size_t gateway, const uplink::Batch& batch,
+                   std::int64_t begin_ns) {
   answers.offered(gateway, begin_ns);
   while (true) {
     const std::uint64_t seen = answers.commits_seen();
-    const auto outcome = service.offer(GatewayId{static_cast<std::int64_t>(gateway) + 1}, uplink::SessionId{static_cast<std::int64_t>(gateway)}, batch);
+    const auto outcome = service.offer(GatewayId{static_cast<std::int64_t>(gateway) + 1},
+                                       uplink::SessionId{static_cast<std::int64_t>(gateway)}, batch);
     if (std::holds_alternative<uplink::BatchSink::Queued>(outcome)) return {};
-    if (!std::holds_alternative<uplink::BatchSink::Full>(outcome)) return fail(ErrorCode::internal, "ingest refused a benchmark batch");
+    if (!std::holds_alternative<uplink::BatchSink::Full>(outcome))
+      return fail(ErrorCode::internal, "ingest refused a benchmark batch");
     DUHENG_CHECK(answers.wait_for_commit(seen));
   }
 }
@@ -322,7 +345,8 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
   SystemClock clock;
   crypto::LocalKeyProvider keys{crypto::SecretKey{}};
   DUHENG_TRY(const FramePool pool, FramePool::make(options.meters));
-  DUHENG_TRY(const auto journal, store::Journal::open(disk, random, keys, {.directory = options.directory + "/journal"}));
+  DUHENG_TRY(const auto journal,
+             store::Journal::open(disk, random, keys, {.directory = options.directory + "/journal"}));
   store::DuckDbTelemetryOptions telemetry_options;
   telemetry_options.directory = options.directory + "/telemetry";
   telemetry_options.threads = 1;  // so that its work is the applying thread's and can be told apart
@@ -363,10 +387,12 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
       const auto time_of = [&](std::size_t number) {
         const std::size_t per_round = options.meters * 4;
         const auto round = lap * static_cast<std::int64_t>(rounds_made) + static_cast<std::int64_t>(number / per_round);
-        return start_utc_ms + round * round_ms + static_cast<std::int64_t>(number % per_round * static_cast<std::size_t>(round_ms) / per_round);
+        return start_utc_ms + round * round_ms +
+               static_cast<std::int64_t>(number % per_round * static_cast<std::size_t>(round_ms) / per_round);
       };
       writer.clear(time_of(first));
-      for (std::size_t i = 0; i < frames; ++i) write_answer(pool, pool.frames()[first + i], values[i], time_of(first + i), writer);
+      for (std::size_t i = 0; i < frames; ++i)
+        write_answer(pool, pool.frames()[first + i], values[i], time_of(first + i), writer);
       body->reserve(body_bytes + body_bytes / 8);
       writer.finish(*body);
       body_bytes = body->size();
@@ -394,13 +420,15 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
   figures.cpu_journal_s = std::max(0.0, process_cpu() - process_begin - driver_cpu - figures.cpu_telemetry_s);
   service.set_answers(nullptr);
   if (telemetry.store->statistics().readings != figures.readings) {
-    return fail(ErrorCode::internal, fmt::format("{} readings went in, {} stand in telemetry", figures.readings, telemetry.store->statistics().readings));
+    return fail(ErrorCode::internal, fmt::format("{} readings went in, {} stand in telemetry", figures.readings,
+                                                 telemetry.store->statistics().readings));
   }
   figures.readings_per_s = static_cast<double>(figures.readings) / figures.seconds;
   figures.durable_readings_per_s = static_cast<double>(figures.readings) / figures.seconds_until_durable;
   figures.journal_commits = service.statistics().commits;
   figures.journal_bytes = journal->size_bytes();
-  figures.journal_bytes_per_reading = static_cast<double>(figures.journal_bytes) / static_cast<double>(figures.readings);
+  figures.journal_bytes_per_reading =
+      static_cast<double>(figures.journal_bytes) / static_cast<double>(figures.readings);
   DUHENG_CHECK(telemetry.store->checkpoint());
   figures.telemetry_bytes = telemetry.store->statistics().file_bytes;
   return figures;
@@ -412,7 +440,8 @@ Result<SingleReadingFigures> run_single_reading_bench(const SingleReadingOptions
   SystemClock clock;
   crypto::LocalKeyProvider keys{crypto::SecretKey{}};
   DUHENG_TRY(const FramePool pool, FramePool::make(64));
-  DUHENG_TRY(const auto journal, store::Journal::open(disk, random, keys, {.directory = options.directory + "/single-journal"}));
+  DUHENG_TRY(const auto journal,
+             store::Journal::open(disk, random, keys, {.directory = options.directory + "/single-journal"}));
   BenchAnswers answers(clock, options.gateways);
   IngestService service(*journal, clock, {});
   service.set_answers(&answers);
@@ -451,7 +480,8 @@ Result<SingleReadingFigures> run_single_reading_bench(const SingleReadingOptions
   service.set_answers(nullptr);
   figures.readings_per_s = static_cast<double>(figures.readings) / figures.seconds;
   figures.journal_commits = service.statistics().commits;
-  figures.readings_per_commit = static_cast<double>(figures.readings) / static_cast<double>(std::max<std::uint64_t>(1, figures.journal_commits));
+  figures.readings_per_commit =
+      static_cast<double>(figures.readings) / static_cast<double>(std::max<std::uint64_t>(1, figures.journal_commits));
   std::vector<std::int64_t> latencies = answers.latencies_ns();
   std::ranges::sort(latencies);
   figures.latency_ms_p50 = percentile_ms(latencies, 0.5);
@@ -465,15 +495,17 @@ std::string WholePathFigures::to_json() const {
       R"({{"readings":{},"frames":{},"batches":{},"seconds":{:.3f},"readings_per_s":{:.0f},"seconds_until_durable":{:.3f},)"
       R"("durable_readings_per_s":{:.0f},"cpu_s":{{"decode":{:.3f},"batch":{:.3f},"hash_and_check":{:.3f},"journal":{:.3f},)"
       R"("telemetry":{:.3f}}},"journal_commits":{},"journal_bytes":{},"journal_bytes_per_reading":{:.2f},"telemetry_bytes":{}}})",
-      readings, frames, batches, seconds, readings_per_s, seconds_until_durable, durable_readings_per_s, cpu_decode_s, cpu_batch_s,
-      cpu_hash_and_check_s, cpu_journal_s, cpu_telemetry_s, journal_commits, journal_bytes, journal_bytes_per_reading, telemetry_bytes);
+      readings, frames, batches, seconds, readings_per_s, seconds_until_durable, durable_readings_per_s, cpu_decode_s,
+      cpu_batch_s, cpu_hash_and_check_s, cpu_journal_s, cpu_telemetry_s, journal_commits, journal_bytes,
+      journal_bytes_per_reading, telemetry_bytes);
 }
 
 std::string SingleReadingFigures::to_json() const {
   return fmt::format(
       R"({{"readings":{},"seconds":{:.3f},"readings_per_s":{:.0f},"latency_ms_p50":{:.3f},"latency_ms_p99":{:.3f},)"
       R"("latency_ms_max":{:.3f},"journal_commits":{},"readings_per_commit":{:.1f},"cpu_s":{:.3f}}})",
-      readings, seconds, readings_per_s, latency_ms_p50, latency_ms_p99, latency_ms_max, journal_commits, readings_per_commit, cpu_s);
+      readings, seconds, readings_per_s, latency_ms_p50, latency_ms_p99, latency_ms_max, journal_commits,
+      readings_per_commit, cpu_s);
 }
 
 }  // namespace duheng::platform

@@ -6,9 +6,9 @@
 
 namespace duheng::platform {
 
-/// The whole way in one process, nothing left out: octets of DL/T 645 frames -> decode and verify -> batch with frames and
-/// readings -> hash chain -> ingest's checks -> journal (encrypted, real files, one synchronisation per group) -> telemetry
-/// (encrypted, its log synchronised). The clock runs until the last reading stands in telemetry.
+/// The whole way in one process, nothing left out: octets of DL/T 645 frames -> decode and verify -> batch with frames
+/// and readings -> hash chain -> ingest's checks -> journal (encrypted, real files, one synchronisation per group) ->
+/// telemetry (encrypted, its log synchronised). The clock runs until the last reading stands in telemetry.
 struct WholePathOptions {
   std::string directory{};  ///< must exist; files are left to the caller to remove
   std::uint64_t readings = 10'000'000;
@@ -39,8 +39,9 @@ struct WholePathFigures {
 };
 [[nodiscard]] Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options);
 
-/// Readings that arrive one by one, each in a batch of its own, from many gateways at once; a gateway has at most `window`
-/// unacknowledged. Latency: from the frame's octets to the acknowledgement after the journal's synchronisation.
+/// Readings that arrive one by one, each in a batch of its own, from many gateways at once; a gateway has at most
+/// `window` unacknowledged. Latency: from the frame's octets to the acknowledgement after the journal's
+/// synchronisation.
 struct SingleReadingOptions {
   std::string directory{};
   std::size_t gateways = 64;

@@ -1,11 +1,10 @@
 // The benchmark itself works: small runs end, and what went in stands in journal and telemetry.
 #include "platform/ingest/whole_path_bench.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <gtest/gtest.h>
 #include <vector>
 
 namespace duheng::platform {

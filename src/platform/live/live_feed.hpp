@@ -6,8 +6,8 @@
 
 namespace duheng::platform {
 
-/// Feeds a LiveHub from a thread of its own, so that the committer never waits for it. When it cannot keep up, the oldest
-/// batches are passed over: newer values are on their way, and telemetry has them all.
+/// Feeds a LiveHub from a thread of its own, so that the committer never waits for it. When it cannot keep up, the
+/// oldest batches are passed over: newer values are on their way, and telemetry has them all.
 class LiveFeed {
  public:
   explicit LiveFeed(LiveHub& hub, std::size_t batches_max = 4'096);

@@ -50,7 +50,8 @@ inline constexpr std::size_t sources_max = 200'000;
 inline constexpr std::size_t registers_per_source_max = 256;
 inline constexpr std::size_t registers_max = 4'096;  ///< different ones, all sources together
 inline constexpr std::size_t subscription_sources_max = 1'000;
-inline constexpr std::size_t subscription_updates_max = 8'192;  ///< waiting; beyond it the oldest is dropped and counted
+inline constexpr std::size_t subscription_updates_max =
+    8'192;  ///< waiting; beyond it the oldest is dropped and counted
 inline constexpr std::size_t subscriptions_max = 1'000;
 }  // namespace live_limits
 
@@ -86,8 +87,8 @@ class LiveSubscription {
   std::shared_ptr<State> state_;
 };
 
-/// The newest values in memory, fed with what has just become durable. Derived and lossy by design: who needs everything
-/// asks the telemetry store. Thread-safe.
+/// The newest values in memory, fed with what has just become durable. Derived and lossy by design: who needs
+/// everything asks the telemetry store. Thread-safe.
 class LiveHub {
  public:
   LiveHub();
@@ -105,9 +106,9 @@ class LiveHub {
   /// The newest value of each register; empty for a source not heard.
   [[nodiscard]] std::vector<LiveValue> latest(const SourceKey& source) const;
 
-  /// Follows the sources given (also ones not heard yet). `notify` is called, from the feeding thread with nothing locked,
-  /// when updates wait and none waited before: hand it on, do not take() in it.
-  /// Errors: limit_exceeded - too many sources or subscriptions.
+  /// Follows the sources given (also ones not heard yet). `notify` is called, from the feeding thread with nothing
+  /// locked, when updates wait and none waited before: hand it on, do not take() in it. Errors: limit_exceeded - too
+  /// many sources or subscriptions.
   [[nodiscard]] Result<std::unique_ptr<LiveSubscription>> subscribe(std::span<const SourceKey> sources,
                                                                     std::function<void()> notify);
   [[nodiscard]] LiveStatistics statistics() const;

@@ -1,7 +1,6 @@
 #include "platform/live/live_hub.hpp"
 
 #include <gtest/gtest.h>
-
 #include <thread>
 
 #include "platform/ingest/test_batches.hpp"
@@ -15,10 +14,15 @@ const SourceKey meter{gateway, "000000000001"};
 
 class LiveHubTest : public ::testing::Test {
  protected:
-  CommittedBatch batch(std::int64_t utc_ms, std::int64_t mantissa, std::size_t readings = 1, std::string_view device = "000000000001") {
-    return {.record_number = ++record_, .gateway = gateway, .received_utc_ms = utc_ms, .batch = chain_.next(test_body(utc_ms, mantissa, readings, device))};
+  CommittedBatch batch(std::int64_t utc_ms, std::int64_t mantissa, std::size_t readings = 1,
+                       std::string_view device = "000000000001") {
+    return {.record_number = ++record_,
+            .gateway = gateway,
+            .received_utc_ms = utc_ms,
+            .batch = chain_.next(test_body(utc_ms, mantissa, readings, device))};
   }
-  void feed(std::int64_t utc_ms, std::int64_t mantissa, std::size_t readings = 1, std::string_view device = "000000000001") {
+  void feed(std::int64_t utc_ms, std::int64_t mantissa, std::size_t readings = 1,
+            std::string_view device = "000000000001") {
     const std::vector<CommittedBatch> batches{batch(utc_ms, mantissa, readings, device)};
     hub.update(batches);
   }
@@ -41,7 +45,8 @@ TEST_F(LiveHubTest, KeepsTheNewestValueOfEachRegisterWithItsFrame) {
   EXPECT_EQ(latest[0].mantissa, 12);
   EXPECT_EQ(latest[0].frame, FrameReference::make(2, 0));
   EXPECT_EQ(hub.last_heard(meter), 2'005);
-  EXPECT_FALSE(hub.last_heard({GatewayId{4}, meter.device_uid})) << "another gateway's meter of that name is another source";
+  EXPECT_FALSE(hub.last_heard({GatewayId{4}, meter.device_uid}))
+      << "another gateway's meter of that name is another source";
 }
 
 TEST_F(LiveHubTest, LateDataIsHistoryNotNews) {
@@ -86,7 +91,8 @@ TEST_F(LiveHubTest, ASlowClientGetsTheNewestAndLearnsWhatItMissed) {
 TEST_F(LiveHubTest, SubscriptionsEndAndAreBounded) {
   std::vector<std::unique_ptr<LiveSubscription>> kept;
   const std::vector<SourceKey> sources{meter};
-  for (std::size_t i = 0; i < live_limits::subscriptions_max; ++i) kept.push_back(std::move(*hub.subscribe(sources, [] {})));
+  for (std::size_t i = 0; i < live_limits::subscriptions_max; ++i)
+    kept.push_back(std::move(*hub.subscribe(sources, [] {})));
   EXPECT_FALSE(hub.subscribe(sources, [] {}));
   kept.clear();
   EXPECT_EQ(hub.statistics().subscriptions, 0U);
@@ -97,7 +103,8 @@ TEST_F(LiveHubTest, SubscriptionsEndAndAreBounded) {
 
 TEST_F(LiveHubTest, PassesOverWhatItCannotRead) {
   const Bytes garbage{9, 9, 9};
-  const std::vector<CommittedBatch> batches{{.record_number = 1, .gateway = gateway, .received_utc_ms = 1, .batch = {.body = garbage}}};
+  const std::vector<CommittedBatch> batches{
+      {.record_number = 1, .gateway = gateway, .received_utc_ms = 1, .batch = {.body = garbage}}};
   hub.update(batches);
   EXPECT_EQ(hub.statistics().readings, 0U);
 }

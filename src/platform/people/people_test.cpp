@@ -1,8 +1,6 @@
 #include "platform/people/people.hpp"
 
-#include <chrono>
 #include <gtest/gtest.h>
-#include <limits>
 
 #include "crypto/hash.hpp"
 #include "platform/organisations/organisations.hpp"

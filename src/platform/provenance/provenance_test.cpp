@@ -1,9 +1,8 @@
 #include "platform/provenance/provenance.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <chrono>
+#include <gtest/gtest.h>
 
 #include "base/simulated_disk.hpp"
 #include "codec/dlt645/message.hpp"
@@ -25,7 +24,8 @@ class ProvenanceTest : public ::testing::Test {
   Bytes body(std::size_t frames) {
     BatchWriter writer(1'000);
     const std::uint32_t device = writer.device("645:000000000001");
-    const std::uint32_t energy = writer.register_of({.name = "energy_active_import_total", .unit = "kWh", .exponent = -2});
+    const std::uint32_t energy =
+        writer.register_of({.name = "energy_active_import_total", .unit = "kWh", .exponent = -2});
     const auto address = Address::parse("000000000001");
     const dlt645::DataIdentifier identifier{0x00010000};
     for (std::size_t i = 0; i < frames; ++i) {
@@ -95,7 +95,8 @@ TEST_F(ProvenanceTest, FollowsAValueBackToEveryOctetOfItsFrame) {
 
 TEST_F(ProvenanceTest, SaysThatThereIsNoSuchFrame) {
   const std::uint64_t number = commit(body(2));
-  for (const FrameReference reference : {FrameReference{}, FrameReference::make(number, 2), FrameReference::make(number + 1, 0)}) {
+  for (const FrameReference reference :
+       {FrameReference{}, FrameReference::make(number, 2), FrameReference::make(number + 1, 0)}) {
     const auto traced = trace(*journal, reference);
     ASSERT_FALSE(traced);
     EXPECT_EQ(traced.error().code, ErrorCode::not_found);

@@ -1,8 +1,8 @@
 // What every Database must do. A second implementation adds one line to the list of makers at the end.
 #include <atomic>
-#include <functional>
 #include <gtest/gtest.h>
 #include <limits>
+#include <ostream>
 #include <thread>
 
 #include "store/records/test_database.hpp"
@@ -18,6 +18,8 @@ struct Maker {
   const char* name;
   Made (*make)();
 };
+/// The name in test reports instead of the octets of two pointers.
+void PrintTo(const Maker& maker, std::ostream* out) { *out << maker.name; }
 
 class DatabaseContract : public testing::TestWithParam<Maker> {
  protected:

@@ -11,6 +11,7 @@ import { Icon } from '../../components/icons.tsx';
 import { Fact, PageHeader, Panel, Skeleton } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { Age } from '../../components/time_text.tsx';
+import { WhenNear } from '../../components/when_near.tsx';
 import { usable_time_zone } from '../../format/zoned_time.ts';
 import { type Translate, useLanguage } from '../../i18n/index.tsx';
 import { useLiveDevices, usePollInterval } from '../live/live_context.tsx';
@@ -81,9 +82,15 @@ function Content({ device }: { device: DeviceDetail }) {
       </Panel>
       {register && (
         <div className="history">
-          <CurvePanel device={device} register={register} state={state} change={change} />
-          <CompletenessPanel device={device} date={state.date} />
-          <ReadingsPanel key={register.series_id} register={register} time_zone={device.time_zone} />
+          <WhenNear height_px={480}>
+            <CurvePanel device={device} register={register} state={state} change={change} />
+          </WhenNear>
+          <WhenNear height_px={420}>
+            <CompletenessPanel device={device} date={state.date} />
+          </WhenNear>
+          <WhenNear height_px={900}>
+            <ReadingsPanel key={register.series_id} register={register} time_zone={device.time_zone} />
+          </WhenNear>
         </div>
       )}
     </>

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# End to end with the real programs, on loopback, in temporary folders; everything ends with this script.
+#   1. a thousand meters for half a minute, compared with their ledger
+#   2. the same world while its programs are killed at random points and its link is cut
+#   3. the pages in a real browser
+#   DUHENG_E2E_KILLS   how many programs are killed in 2 (200)
+#   DUHENG_E2E_SEED    of the faults (the day's number, printed)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+duheng=build/release/bin/duheng
+work=$(mktemp -d)
+demo=
+finish() {
+  [ -n "$demo" ] && kill -TERM "$demo" 2>/dev/null && wait "$demo" 2>/dev/null
+  rm -rf "$work"
+}
+trap finish EXIT
+kills=${DUHENG_E2E_KILLS:-200}
+seed=${DUHENG_E2E_SEED:-$(date +%Y%m%d)}
+passed=0
+
+echo "== 1000 meters for 30 s, nothing broken"
+"$duheng" demo --check 30 --seed "$seed" 2>"$work/check.log" || { cat "$work/check.log"; exit 1; }
+passed=$((passed + 1))
+
+echo "== $kills kills and link cuts, seed $seed"
+"$duheng" demo --check 1 --kills "$kills" --seed "$seed" 2>"$work/faults.log" || { tail -n 40 "$work/faults.log"; exit 1; }
+passed=$((passed + 1))
+
+echo "== pages in a browser"
+"$duheng" demo --port 0 --access-file "$work/access.json" >"$work/demo.log" 2>&1 &
+demo=$!
+for _ in $(seq 1 1200); do
+  [ -s "$work/access.json" ] && break
+  kill -0 "$demo" 2>/dev/null || { cat "$work/demo.log"; exit 1; }
+  sleep 0.1
+done
+[ -s "$work/access.json" ] || { echo "the demo did not start in time"; cat "$work/demo.log"; exit 1; }
+field() { node -p "JSON.parse(require('fs').readFileSync('$work/access.json', 'utf8')).$1"; }
+DUHENG_URL=$(field url) DUHENG_USER=$(field user) DUHENG_PASSWORD=$(field password) \
+  DUHENG_SCREENSHOTS="${DUHENG_SCREENSHOTS:-$work/screenshots}" npm --prefix web run --silent e2e
+passed=$((passed + 1))
+echo "$passed passed, 0 failed"
