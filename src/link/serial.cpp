@@ -221,7 +221,11 @@ class MasterSide final : public PseudoTerminal {
       // Packet mode (ioctl_tty(2), TIOCPKT): the first octet is 0 before data, else a set of events.
       const std::uint8_t events = size > 0 ? state->input[0] : 0;
       if (events == TIOCPKT_DATA && size > 1 && state->octets) state->octets({state->input.data() + 1, size - 1});
-      if ((events & (TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE)) != 0 && state->reopened) state->reopened();
+      if ((events & (TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE)) != 0) {
+        // The client's flush does not reach what our own side has taken in already: a former client's last question.
+        ::tcflush(state->master.native_handle(), TCIFLUSH);
+        if (state->reopened) state->reopened();
+      }
       if (state->master.is_open()) read(state);
     });
   }

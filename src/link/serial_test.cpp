@@ -18,11 +18,19 @@ bool wait_for(EventLoop& loop, Condition&& condition) {
 
 struct Line {
   explicit Line(EventLoop& loop) : device(*open_pseudo_terminal(loop)) {
-    device->set_handlers([this](ByteView octets) { at_device.insert(at_device.end(), octets.begin(), octets.end()); },
-                         [this] { ++reopened; });
+    device->set_handlers(
+        [this](ByteView octets) {
+          at_device.insert(at_device.end(), octets.begin(), octets.end());
+          after_reopening.insert(after_reopening.end(), octets.begin(), octets.end());
+        },
+        [this] {
+          ++reopened;
+          after_reopening.clear();
+        });
   }
   std::unique_ptr<PseudoTerminal> device;
   Bytes at_device;
+  Bytes after_reopening;
   int reopened = 0;
 };
 
@@ -49,7 +57,7 @@ TEST(Serial, CarriesEveryOctetUnchangedBothWays) {
   Line line(loop);
   Master master(loop, line.device->path());
   master.channel->open();
-  ASSERT_TRUE(wait_for(loop, [&] { return master.opened == 1; })) << master.last;
+  ASSERT_TRUE(wait_for(loop, [&] { return master.opened == 1 && line.reopened > 0; })) << master.last;
   ASSERT_TRUE(master.channel->write(every_octet()));
   ASSERT_TRUE(wait_for(loop, [&] { return line.at_device.size() >= 256; }));
   EXPECT_EQ(line.at_device, every_octet());
@@ -66,12 +74,36 @@ TEST(Serial, DeviceLearnsInOrderThatTheLineWasOpenedAfresh) {
     line.reopened = 0;
     line.at_device.clear();
     master.channel->open();
-    // Not served until the octets are on their way: the news must still come before them.
-    ASSERT_TRUE(wait_for(loop, [&] { return master.opened == 1; })) << master.last;
+    ASSERT_TRUE(wait_for(loop, [&] { return master.opened == 1 && line.reopened > 0; })) << master.last;
     ASSERT_TRUE(master.channel->write(Bytes{0x68}));
     ASSERT_TRUE(wait_for(loop, [&] { return line.at_device.size() == 1; }));
-    EXPECT_GE(line.reopened, 1) << round;
+    EXPECT_EQ(line.at_device, Bytes{0x68}) << round;
   }
+}
+
+TEST(Serial, AFormerMastersLastQuestionIsNotAnsweredToTheNext) {
+  EventLoop masters;
+  EventLoop devices;  // served only later: the device is slow
+  Line line(devices);
+  {
+    Master former(masters, line.device->path());
+    former.channel->open();
+    ASSERT_TRUE(wait_for(masters, [&] { return former.opened == 1; })) << former.last;
+    ASSERT_TRUE(wait_for(devices, [&] { return line.reopened > 0; }));
+    ASSERT_TRUE(former.channel->write(Bytes{0x01, 0x02}));
+    masters.run_for_ms(20);
+  }
+  Master next(masters, line.device->path());
+  next.channel->open();
+  line.reopened = 0;
+  ASSERT_TRUE(wait_for(masters, [&] { return next.opened == 1; })) << next.last;
+  ASSERT_TRUE(wait_for(devices, [&] { return line.reopened > 0; }));
+  ASSERT_TRUE(next.channel->write(Bytes{0x03}));
+  masters.run_for_ms(20);
+  ASSERT_TRUE(wait_for(devices, [&] { return !line.at_device.empty(); }));
+  EXPECT_EQ(line.at_device.back(), 0x03);
+  // Octets read before the news belong to the former master and come before it; after the news none of them may come.
+  EXPECT_EQ(line.after_reopening, Bytes{0x03});
 }
 
 TEST(Serial, WhatTheDriverHeldFromBeforeIsFlushed) {

@@ -34,6 +34,9 @@ struct ReadsEnded {
 struct Ended {
   std::uint64_t call = 0;
   Error reason{};
+  /// The call itself, to be let go of in the client's thread: whoever drops a channel's last reference waits for gRPC's
+  /// callback threads, so one of those must never be the one.
+  std::shared_ptr<void> remains{};
 };
 struct Arrived {
   std::uint64_t call = 0;
@@ -89,7 +92,7 @@ class Inbox {
   bool stop_seen_ = false;
 };
 
-/// One attempt at a session. Lives until gRPC has called OnDone and the client has let go.
+/// One attempt at a session. Ends as an Ended event, in the client's own thread.
 class Call final : public grpc::ClientBidiReactor<wire::SessionRequest, wire::SessionResponse> {
  public:
   Call(std::shared_ptr<Inbox> inbox, std::uint64_t number, std::shared_ptr<grpc::Channel> channel)
@@ -135,8 +138,7 @@ class Call final : public grpc::ClientBidiReactor<wire::SessionRequest, wire::Se
     if (ok) inbox_->put(Written{number_});
   }
   void OnDone(const grpc::Status& status) override {
-    inbox_->put(Ended{number_, error_of(status)});
-    self_.reset();
+    inbox_->put(Ended{number_, error_of(status), std::move(self_)});
   }
 
  private:
@@ -176,6 +178,7 @@ struct UplinkClient::Shell {
   const std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   std::shared_ptr<Call> call;
   std::uint64_t call_number = 0;
+  std::uint64_t calls_open = 0;  // started and not Ended yet, cancelled ones too
   bool writing = false;
   std::int64_t renewal_check_at_ms = 0;
   std::string told;          // the last failure logged, so that an outage of hours is not a log of hours
@@ -190,7 +193,7 @@ void UplinkClient::Shell::run() {
     while (const auto action = sender.next(!writing)) act(*action);
     report();
     renew_when_due();
-    if (stopping && call == nullptr) return;
+    if (stopping && calls_open == 0) return;
     const std::int64_t wait_ms = sender.wake_ms() == INT64_MAX ? wait_ms_max : sender.wake_ms() - clock.monotonic_ms();
     Inbox::Taken taken = inbox->take(std::chrono::milliseconds(std::clamp<std::int64_t>(wait_ms, 0, wait_ms_max)));
     if (taken.new_batch) sender.new_batch();
@@ -210,6 +213,7 @@ void UplinkClient::Shell::take(const Event& event) {
     call->release();
   } else {
     const auto& ended = std::get<Ended>(event);
+    --calls_open;
     if (ended.call != call_number || call == nullptr) return;
     call->release();
     call.reset();
@@ -267,6 +271,7 @@ void UplinkClient::Shell::connect() {
   Result<std::shared_ptr<grpc::Channel>> channel = make_channel();
   if (!channel) return sender.disconnected(channel.error());
   call = std::make_shared<Call>(inbox, call_number, std::move(*channel));
+  ++calls_open;
   call->start(call);
   sender.connected();
 }

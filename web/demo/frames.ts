@@ -97,7 +97,7 @@ function identifier(register: DemoRegister): Part {
       `${register.di.replace(/..(?=.)/g, '$& ')}:${register.label_zh}`,
       `${register.di.replace(/..(?=.)/g, '$& ')}: ${register.label_en}`,
     ],
-    clause: '附录 A',
+    clause: 'Annex A',
   };
 }
 
@@ -148,7 +148,7 @@ export function response_frame(address: string, register: DemoRegister, content:
       `减 33H 得 ${shown(plain)},即 ${text} ${register.unit}`,
       `less 33H: ${shown(plain)}, that is ${text} ${register.unit}`,
     ],
-    clause: '5.2.5,附录 A',
+    clause: '5.2.5, Annex A',
   };
   return closed([...head(address, control, 4 + plain.length), identifier(register), value]);
 }

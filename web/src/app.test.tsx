@@ -188,7 +188,7 @@ describe('device page', () => {
     const reading = { time, received_at: time, value: '231.7', quality: 'out_of_range', time_source: 'gateway', frame: '4711' };
     const message = { readings: [{ device_id: 2, series_id: 202, register: 'voltage_a', reading }] };
     await act(async () => socket.onmessage?.({ data: JSON.stringify(message) }));
-    const link = await within(plate).findByRole('link', { name: 'A 相电压 231.7 V,查看报文' });
+    const link = await within(plate).findByRole('link', { name: 'A 相电压 231.7 V，查看报文' });
     expect(link).toHaveAttribute('href', expect.stringContaining('frame=4711'));
     expect(link.closest('li')).toHaveClass('is-new');
     expect(within(plate).getByText('超出量程')).toBeVisible();

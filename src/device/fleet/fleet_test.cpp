@@ -57,6 +57,7 @@ class FleetTest : public testing::Test {
     master.got.clear();
     const auto address = *dlt645::Address::parse(std::to_string(config_.first_address + meter));
     EXPECT_TRUE(wait_for(loop_, [&] { return master.opened; }));
+    loop_.run_for_ms(20);  // a line's other side first has to notice that it was opened
     EXPECT_TRUE(master.channel->write(dlt645::read_request(address, {identifier}).view()));
     EXPECT_TRUE(wait_for(loop_, [&] { return dlt645::decode(master.got).has_value(); }));
     EXPECT_EQ(dlt645::decode(master.got)->address(), address);

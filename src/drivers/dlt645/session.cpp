@@ -41,6 +41,12 @@ std::size_t Session::drop_questions(std::uint32_t meter) {
 void Session::opened(const Moment& now, SessionOutput& out) {
   parser_.reset();
   open_.reset();
+  quiet_until_ms_ = INT64_MIN;
+  if (!settings_.reopen_after_timeout) {
+    std::int64_t longest_ms = 0;
+    for (const Meter& meter : meters_) longest_ms = std::max(longest_ms, meter.timing.response_timeout_ms);
+    quiet_until_ms_ = now.monotonic_ms + longest_ms;
+  }
   state_ = State::idle;
   deadline_ms_ = INT64_MAX;
   if (has_current_) {  // reopened because of a time-out: the question still has attempts left
@@ -64,16 +70,29 @@ void Session::closed() {
 void Session::advance(const Moment& now, SessionOutput& out) {
   if (state_ != State::idle && state_ != State::settling) return;
   if (delivered_ > stored_ || questions_.empty()) return;
-  if (open_ && open_->answers_due > 0 && now.monotonic_ms < settled_at_ms_) {
-    state_ = State::settling;
-    deadline_ms_ = settled_at_ms_;
-    return;
-  }
+  if (!line_is_quiet(now, out)) return;
   open_.reset();
   current_ = questions_.front();
   questions_.pop_front();
   has_current_ = true;
   send_current(now, out);
+}
+
+/// Whether a question may go out now. If not, the session settles, or has just delivered what the line still held.
+bool Session::line_is_quiet(const Moment& now, SessionOutput& out) {
+  std::int64_t until_ms = quiet_until_ms_;
+  // A frame that has begun is waited for, but not for ever: noise begins frames too.
+  if (parser_.pending_octets() > 0 && !feeding_)
+    until_ms = std::max(until_ms, std::min(last_octet_ms_ + octet_gap_ms, settled_at_ms_ + 4 * octet_gap_ms));
+  if (now.monotonic_ms < until_ms) {
+    state_ = State::settling;
+    deadline_ms_ = until_ms;
+    return false;
+  }
+  if (feeding_) return true;
+  // What looked like a beginning may hide an answer that must not turn up behind the next question.
+  parser_.flush([&](const FrameView& frame) { on_frame(frame, now, out); });
+  return delivered_ <= stored_;
 }
 
 void Session::build_request(const Question& question, Bytes& into) const {
@@ -109,9 +128,12 @@ void Session::transmit(const Moment& now, SessionOutput& out) {
 
 void Session::octets(const Moment& now, ByteView octets, SessionOutput& out) {
   if (state_ == State::closed) return;
+  last_octet_ms_ = now.monotonic_ms;
+  feeding_ = true;
   parser_.feed(octets, [&](const FrameView& frame) {
     if (state_ != State::closed) on_frame(frame, now, out);
   });
+  feeding_ = false;
   if (state_ == State::awaiting && parser_.pending_octets() > 0)
     deadline_ms_ = std::min(std::max(deadline_ms_, now.monotonic_ms + octet_gap_ms), deadline_limit_ms_);
 }
@@ -190,7 +212,7 @@ void Session::on_stray_answer(const FrameView& frame, std::uint32_t meter, ByteV
     ++meters_[meter].counters.unasked_answers;
     return;
   }
-  --open_->answers_due;
+  if (--open_->answers_due == 0) quiet_until_ms_ = INT64_MIN;
   ++meters_[meter].counters.late_answers;
   Bytes request;
   build_request(open_->question, request);
@@ -228,7 +250,10 @@ void Session::finish(Outcome outcome, std::uint8_t error_word, const Moment& now
   exchange.sent_utc_ms = sent_utc_ms_;
   exchange.received = now;
   if (outcome != Outcome::timed_out) exchange.number = ++delivered_;
-  if (answers_due_ > 0) open_ = OpenQuestion{current_, sent_utc_ms_, answers_due_};
+  if (answers_due_ > 0) {
+    open_ = OpenQuestion{current_, sent_utc_ms_, answers_due_};
+    quiet_until_ms_ = settled_at_ms_;
+  }
   answers_due_ = 0;
   attempts_ = 0;
   has_current_ = false;

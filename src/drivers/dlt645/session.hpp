@@ -147,6 +147,7 @@ class Session {
     std::uint32_t answers_due = 0;
   };
 
+  [[nodiscard]] bool line_is_quiet(const Moment& now, SessionOutput& out);
   void send_current(const Moment& now, SessionOutput& out);
   void transmit(const Moment& now, SessionOutput& out);
   void on_frame(const dlt645::FrameView& frame, const Moment& now, SessionOutput& out);
@@ -176,6 +177,9 @@ class Session {
   std::int64_t deadline_ms_ = INT64_MAX;
   std::int64_t deadline_limit_ms_ = 0;
   std::int64_t settled_at_ms_ = 0;
+  std::int64_t last_octet_ms_ = INT64_MIN / 2;
+  bool feeding_ = false;                     ///< octets of the present call are still being cut into frames
+  std::int64_t quiet_until_ms_ = INT64_MIN;  ///< nothing is asked before
   Bytes last_sent_;
   Bytes request_;
   Bytes response_;

@@ -55,14 +55,30 @@ class SessionTest : public testing::Test {
   explicit SessionTest(SessionSettings settings = {}) : session_(settings) {
     for (std::uint32_t meter = 0; meter < 3; ++meter) session_.add_meter(address_of(meter), {1'000, 1, 4});
   }
+  /// A line that has been open for long.
+  void open_line() {
+    session_.opened(at(-60'000), log_);
+    session_.advance(at(0), log_);
+  }
   Session session_;
   Log log_;
 };
 
+TEST_F(SessionTest, FreshlyOpenedLineIsListenedToFirst) {
+  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  session_.opened(at(0), log_);
+  EXPECT_TRUE(log_.sent.empty());
+  session_.octets(at(100), answer(0, import_total, {1, 1, 1, 1}), log_);  // to whoever asked before us
+  EXPECT_TRUE(log_.delivered.empty());
+  EXPECT_EQ(session_.deadline_ms(), 1'000);
+  session_.timer(at(1'000), log_);
+  EXPECT_EQ(log_.sent.size(), 1U);
+}
+
 TEST_F(SessionTest, AsksOneAtATimeAndOnlyAfterTheAnswerIsDurable) {
   ASSERT_TRUE(session_.ask(0, import_total, 7));
   ASSERT_TRUE(session_.ask(1, voltage_a, 8));
-  session_.opened(at(0), log_);
+  open_line();
   ASSERT_EQ(log_.sent.size(), 1U);
   EXPECT_EQ(log_.sent[0], dlt645::read_request(address_of(0), import_total).to_bytes());
   session_.octets(at(20), answer(0, import_total, {1, 2, 3, 4}), log_);
@@ -84,7 +100,7 @@ TEST_F(SessionTest, AsksOneAtATimeAndOnlyAfterTheAnswerIsDurable) {
 
 TEST_F(SessionTest, EchoNoiseAndOtherMetersAreCountedAndIgnored) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
-  session_.opened(at(0), log_);
+  open_line();
   session_.octets(at(1), log_.sent[0], log_);                                           // echo
   session_.octets(at(2), Bytes{0x00, 0xFF, 0x13}, log_);                                // noise
   session_.octets(at(3), answer(9, import_total, {9, 9, 9, 9}), log_);                  // not on this bus
@@ -106,7 +122,7 @@ TEST_F(SessionTest, EchoNoiseAndOtherMetersAreCountedAndIgnored) {
 TEST_F(SessionTest, RetriesThenGivesUpThenSettles) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
   ASSERT_TRUE(session_.ask(1, import_total, 0));
-  session_.opened(at(0), log_);
+  open_line();
   session_.timer(at(999), log_);
   EXPECT_EQ(log_.sent.size(), 1U);
   session_.timer(at(1'000), log_);
@@ -135,7 +151,7 @@ TEST_F(SessionTest, RetriesThenGivesUpThenSettles) {
 
 TEST_F(SessionTest, SecondAnswerToARepeatedQuestionIsKeptAsEvidence) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
-  session_.opened(at(0), log_);
+  open_line();
   session_.timer(at(1'000), log_);
   session_.octets(at(1'050), answer(0, import_total, {1, 0, 0, 0}), log_);
   session_.octets(at(1'100), answer(0, import_total, {2, 0, 0, 0}), log_);
@@ -149,7 +165,7 @@ TEST_F(SessionTest, SecondAnswerToARepeatedQuestionIsKeptAsEvidence) {
 TEST_F(SessionTest, ErrorAnswerIsARefusalAndCorruptOnesAreAskedAgain) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
   ASSERT_TRUE(session_.ask(0, voltage_a, 1));
-  session_.opened(at(0), log_);
+  open_line();
   session_.octets(at(10), dlt645::error_reply(address_of(0), 0x11, 0x02).view(), log_);
   ASSERT_EQ(log_.delivered.size(), 1U);
   EXPECT_EQ(log_.delivered[0].outcome, Outcome::refused);
@@ -167,7 +183,7 @@ TEST_F(SessionTest, ErrorAnswerIsARefusalAndCorruptOnesAreAskedAgain) {
 
 TEST_F(SessionTest, AnswerBehindSomethingThatLooksLikeABeginningIsFoundAfterSilence) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
-  session_.opened(at(0), log_);
+  open_line();
   // A false start that claims 255 octets of data.
   Bytes octets{0x68, 1, 2, 3, 4, 5, 6, 0x68, 0x91, 0xFF};
   const Bytes true_answer = answer(0, import_total, {7, 7, 7, 7});
@@ -179,9 +195,30 @@ TEST_F(SessionTest, AnswerBehindSomethingThatLooksLikeABeginningIsFoundAfterSile
   EXPECT_EQ(log_.delivered[0].outcome, Outcome::answered);
 }
 
+TEST_F(SessionTest, LateAnswerHiddenInNoiseComesOutBeforeTheNextQuestion) {
+  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  ASSERT_TRUE(session_.ask(1, import_total, 0));
+  open_line();
+  session_.timer(at(1'000), log_);
+  session_.timer(at(2'000), log_);  // given up; two answers may still come
+  Bytes octets{0x68, 1, 2, 3, 4, 5, 6, 0x68, 0x91, 0xFF};
+  const Bytes late = answer(0, import_total, {7, 7, 7, 7});
+  octets.insert(octets.end(), late.begin(), late.end());
+  session_.octets(at(2'900), octets, log_);
+  EXPECT_EQ(log_.delivered.size(), 1U);
+  session_.timer(at(3'000), log_);  // a frame has begun 100 ms ago
+  EXPECT_EQ(log_.sent.size(), 2U);
+  session_.timer(at(3'400), log_);
+  ASSERT_EQ(log_.delivered.size(), 2U);
+  EXPECT_TRUE(log_.delivered[1].late);
+  EXPECT_EQ(log_.sent.size(), 2U);
+  session_.stored_through(log_.delivered[1].number, at(3'450), log_);
+  EXPECT_EQ(log_.sent.size(), 3U);
+}
+
 TEST_F(SessionTest, NoiseWithoutEndDoesNotHoldTheBus) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
-  session_.opened(at(0), log_);
+  open_line();
   std::int64_t now = 0;
   const Bytes noise{0x68, 1, 2, 3, 4, 5, 6, 0x68, 0x91, 0xFF};
   while (log_.delivered.empty() && now < 60'000) {
@@ -199,7 +236,8 @@ TEST_F(SessionTest, FollowingFramesAreJoined) {
   Session session({});
   session.add_meter(*Address::parse("161"), {1'000, 1, 0});
   ASSERT_TRUE(session.ask(0, {0x03300D01}, 0));
-  session.opened(at(0), log_);
+  session.opened(at(-60'000), log_);
+  session.advance(at(0), log_);
   session.octets(at(1), *from_hex("68 61 01 00 00 00 00 68 B1 0C 34 40 63 36 43 44 45 46 47 48 49 4A 30 16"), log_);
   ASSERT_EQ(log_.sent.size(), 2U);
   EXPECT_EQ(log_.sent[1], *from_hex("68 61 01 00 00 00 00 68 12 05 34 40 63 36 34 8A 16"));
@@ -216,13 +254,14 @@ TEST_F(SessionTest, FollowingFramesAreJoined) {
 TEST_F(SessionTest, ClosedDropsEverythingAndOpenedStartsAfresh) {
   ASSERT_TRUE(session_.ask(0, import_total, 0));
   ASSERT_TRUE(session_.ask(1, import_total, 0));
-  session_.opened(at(0), log_);
+  open_line();
   session_.closed();
   EXPECT_EQ(session_.waiting_questions(), 0U);
   EXPECT_EQ(session_.deadline_ms(), INT64_MAX);
   session_.octets(at(5), answer(0, import_total, {1, 2, 3, 4}), log_);
   EXPECT_TRUE(log_.delivered.empty());
   session_.opened(at(10), log_);
+  session_.timer(at(2'000), log_);
   EXPECT_EQ(log_.sent.size(), 1U);
 }
 
@@ -269,7 +308,7 @@ RC_GTEST_PROP(SessionProperty, NoValueIsEverCreditedToAnotherMeterOrIdentifier, 
   std::uint64_t stored = 0;
   std::int64_t now = 0;
   std::uint64_t asked = 0;
-  session.opened(at(0), log);
+  session.opened(at(-60'000), log);  // long ago: a freshly opened line is only listened to
   const auto react = [&] {
     if (log.reopened > 0) {
       log.reopened = 0;

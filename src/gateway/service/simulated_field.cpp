@@ -64,7 +64,8 @@ void SimulatedField::push(std::int64_t delay_ms, Kind kind, std::uint32_t channe
   std::uint64_t connection = 0;
   if (kind != Kind::store) {
     auto& line = *lines_[channel];
-    at_ms = line.last_at_ms = std::max(line.last_at_ms, at_ms);
+    auto& last_at_ms = line.last_at_ms[kind == Kind::to_meters ? 0 : 1];
+    at_ms = last_at_ms = std::max(last_at_ms, at_ms);
     connection = line.connection;
   }
   events_.push({at_ms, order_++, kind, channel, connection, std::move(octets)});

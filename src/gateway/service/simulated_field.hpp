@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <functional>
 #include <memory>
 #include <queue>
@@ -65,7 +66,7 @@ class SimulatedField final : public GatewayOutput {
     device::VirtualBusPort port;
     device::LedgerTrail trail;
     std::uint64_t connection = 0;
-    std::int64_t last_at_ms = 0;  // octets do not overtake one another
+    std::array<std::int64_t, 2> last_at_ms{};  // octets of one direction do not overtake one another
     bool open = false;
   };
   void push(std::int64_t delay_ms, Kind kind, std::uint32_t channel, Bytes octets = {});

@@ -26,7 +26,7 @@ bool is_json(std::string_view content_type) noexcept {
 }
 
 void add_security_headers(HttpResponse& response) {
-  response.headers.push_back({"Strict-Transport-Security", "max-age=31536000; includeSubDomains"});
+  response.headers.push_back({"Strict-Transport-Security", "max-age=31536000"});
   response.headers.push_back({"Content-Security-Policy", std::string{content_security_policy}});
   response.headers.push_back({"X-Content-Type-Options", "nosniff"});
   response.headers.push_back({"Referrer-Policy", "no-referrer"});

@@ -1,10 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { Pagination } from 'antd';
-import { useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { queries } from '../../api/queries.ts';
 import type { Device, DevicePage, DeviceSort } from '../../api/types.ts';
-import { AntdScope } from '../../components/antd_scope.tsx';
 import { StateBadge } from '../../components/badges.tsx';
 import { type Column, DataTable } from '../../components/data_table.tsx';
 import { Empty, PageHeader, Skeleton } from '../../components/layout.tsx';
@@ -13,8 +11,12 @@ import { Age } from '../../components/time_text.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { useLiveDevices, usePollInterval } from '../live/live_context.tsx';
 import './devices.css';
-import { type ListChange, ListFilters } from './list_filters.tsx';
-import { change_list_state, page_sizes, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
+import type { ListChange } from './list_filters.tsx';
+import { change_list_state, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
+
+// The table needs no control library: it stands before the filters and the pager have arrived.
+const ListFilters = lazy(() => import('./list_filters.tsx'));
+const ListPager = lazy(() => import('./list_pager.tsx'));
 
 const no_devices: number[] = [];
 
@@ -109,17 +111,9 @@ function List({ page, sort, is_stale, change }: ListProps) {
         row_key={({ id }) => id}
         is_stale={is_stale}
       />
-      <Pagination
-        className="pager"
-        current={page.page}
-        pageSize={page.page_size}
-        total={page.total}
-        pageSizeOptions={[...page_sizes]}
-        showSizeChanger={{ 'aria-label': t('devices.page_size', { count: page.page_size }) }}
-        responsive
-        showTotal={(total) => t('common.total', { count: total })}
-        onChange={(number, size) => change(size === page.page_size ? { page: number } : { page_size: size, page: 1 })}
-      />
+      <Suspense fallback={null}>
+        <ListPager page={page} on_change={change} />
+      </Suspense>
     </>
   );
 }
@@ -138,9 +132,13 @@ export default function DeviceListPage() {
   );
   const total = devices.data && t('devices.count', { count: devices.data.total });
   return (
-    <AntdScope>
+    <>
       <PageHeader title={t('devices.title')} note={total && <output key={language}>{total}</output>} />
-      <ListFilters query={query} on_change={change} />
+      <div className="filters">
+        <Suspense fallback={null}>
+          <ListFilters query={query} on_change={change} />
+        </Suspense>
+      </div>
       {devices.isError && <ProblemView error={devices.error} on_retry={() => void devices.refetch()} />}
       {devices.isPending && <Skeleton rows={12} height={30} />}
       {devices.data && (
@@ -157,6 +155,6 @@ export default function DeviceListPage() {
           <List page={devices.data} sort={query.sort} is_stale={devices.isPlaceholderData} change={change} />
         </div>
       )}
-    </AntdScope>
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { Input, Select } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { queries } from '../../api/queries.ts';
 import type { DeviceQuery, DeviceSort } from '../../api/types.ts';
+import { AntdScope } from '../../components/antd_scope.tsx';
 import { StateShape } from '../../components/badges.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
@@ -66,7 +67,7 @@ interface Props {
   on_change: (change: ListChange) => void;
 }
 
-export function ListFilters({ query, on_change }: Props) {
+export default function ListFilters({ query, on_change }: Props) {
   const { t } = useLanguage();
   const organisations = useQuery(queries.organisations());
   const gateways = useQuery(queries.gateways());
@@ -74,7 +75,7 @@ export function ListFilters({ query, on_change }: Props) {
   search_change.current = on_change;
   const [on_search] = useState(() => (search: string) => search_change.current({ search }));
   return (
-    <div className="filters">
+    <AntdScope>
       <SearchField search={query.search ?? ''} on_change={on_search} />
       <Select
         className="filter"
@@ -121,6 +122,6 @@ export function ListFilters({ query, on_change }: Props) {
         onChange={(sort) => on_change({ sort })}
         options={device_sorts.map((sort) => ({ value: sort, label: t(sort_labels[sort] as 'devices.sort_name') }))}
       />
-    </div>
+    </AntdScope>
   );
 }

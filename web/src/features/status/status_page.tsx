@@ -54,11 +54,17 @@ function Content({ status }: { status: Status }) {
           rows={counters}
           row_key={([name]) => name}
           columns={[
-            { key: 'name', header: t('status.counter_name'), cell: ([name]) => <span className="mono">{name}</span> },
+            {
+              key: 'name',
+              header: t('status.counter_name'),
+              is_title: true,
+              cell: ([name]) => <span className="mono">{name}</span>,
+            },
             {
               key: 'value',
               header: t('status.counter_value'),
               align: 'end',
+              is_corner: true,
               cell: ([, value]) => <span className="number">{numbers.format(value)}</span>,
             },
           ]}

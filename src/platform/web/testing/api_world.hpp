@@ -1,0 +1,89 @@
+#pragma once
+// For tests only: a small platform behind a real HTTPS server, with true frames in a true journal.
+//
+//   city                     gateway-east: east-1, east-2 (never heard), and a sender nobody claims
+//   ├── east  (site Hill)    gateway-west: west-1
+//   └── west
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/disk.hpp"
+#include "base/random.hpp"
+#include "crypto/key_provider.hpp"
+#include "model/batch.hpp"
+#include "platform/live/live_hub.hpp"
+#include "platform/web/api_services.hpp"
+#include "platform/web/http_server.hpp"
+#include "platform/web/live_service.hpp"
+#include "platform/web/testing/tls_client.hpp"
+#include "platform/web/web_service.hpp"
+#include "store/journal/journal.hpp"
+#include "store/records/test_database.hpp"
+#include "store/telemetry/memory_telemetry_store.hpp"
+
+namespace duheng::platform::web::testing {
+
+class ApiWorld {
+ public:
+  static constexpr std::string_view password = "correct horse battery";
+
+  explicit ApiWorld(const LiveService::Options& live_options = {}, const HttpLimits& limits = {},
+                    const PeopleOptions& people_options = quick_people());
+  ~ApiWorld();
+
+  [[nodiscard]] static PeopleOptions quick_people();
+  /// A frame pair and its readings (energy in 0.01 kWh, voltage in 0.1 V) through journal, telemetry and live values, as if
+  /// the sender had answered at `time_utc_ms`. Returns the reference of the frame.
+  FrameReference send(GatewayId gateway, const std::string& uid, std::int64_t time_utc_ms, std::int64_t energy, std::int64_t voltage,
+                      Quality quality = Quality::good);
+
+  [[nodiscard]] std::unique_ptr<Client> connect() const { return Client::connect(server->port()); }
+  /// A session cookie as a header line for that user: "admin" and "viewer" see everything, "east" and "west" their own.
+  [[nodiscard]] std::string log_in(const std::string& user) const;
+  [[nodiscard]] std::string origin() const { return "https://localhost:" + std::to_string(server->port()); }
+
+  std::int64_t now = 0;  ///< when the world was made; the clock goes on by itself
+  OrganisationId city, east, west;
+  SiteId hill;
+  GatewayId gateway_east, gateway_west;
+  DeviceId east_1, east_2, west_1;
+  FrameReference east_frame, west_frame, stray_frame;
+  SeriesId east_energy, west_energy, stray_energy;
+
+  SystemClock clock;
+  SystemRandom random;
+  PosixDisk disk;
+  records::TestDatabase database;
+  records::TemporaryFolder folder;
+  crypto::LocalKeyProvider keys;
+  Organisations organisations;
+  Sites sites;
+  Gateways gateways;
+  Devices devices;
+  People people;
+  std::unique_ptr<store::Journal> journal;
+  store::MemoryTelemetryStore telemetry;
+  LiveHub hub;
+  status::Metrics metrics;
+  status::Health health;
+  std::unordered_map<GatewayId, GatewayRuntime> runtimes;
+  HeardTimes heard;
+  DeviceDirectory directory;
+  SourceNames source_names;
+  ApiServices services;
+  std::unique_ptr<LiveService> live;
+  std::unique_ptr<WebService> web_service;
+  std::unique_ptr<HttpServer> server;
+
+ private:
+  void make_records();
+  void make_readings();
+  [[nodiscard]] SeriesId series(GatewayId gateway, const std::string& uid, const std::string& register_name) const;
+};
+
+/// A DL/T 645-2007 frame (7.1 to 7.5) around control code and plain data.
+[[nodiscard]] Bytes dlt645_frame(std::string_view address, std::uint8_t control, const Bytes& plain_data);
+
+}  // namespace duheng::platform::web::testing
