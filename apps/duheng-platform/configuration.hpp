@@ -34,8 +34,8 @@ struct Configuration {
   web::LiveService::Options live;
   PeopleOptions people;
   IngestOptions ingest;
-  std::uint64_t free_bytes_warning = 0;     ///< below it the journal is "degraded"
-  std::int64_t telemetry_lag_ms_max = 0;    ///< beyond it the platform is not ready
+  std::uint64_t free_bytes_warning = 0;   ///< below it the journal is "degraded"
+  std::int64_t telemetry_lag_ms_max = 0;  ///< beyond it the platform is not ready
   std::uint64_t telemetry_memory_bytes = 0;
   std::size_t telemetry_threads = 2;
   std::int64_t drain_ms = 0;

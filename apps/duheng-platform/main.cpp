@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
-#include <pthread.h>
-
 #include <csignal>
 #include <cstdio>
+#include <pthread.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/log.hpp"
 #include "platform.hpp"
@@ -25,7 +25,8 @@ int give_up(int code, const duheng::Error& error) {
 int main(int argc, char** argv) {
   CLI::App app{"Duheng platform: takes readings in, stores them, and serves the web"};
   std::string configuration_file;
-  app.add_option("--config", configuration_file, "Configuration (YAML); see packaging/examples/platform.yaml")->required();
+  app.add_option("--config", configuration_file, "Configuration (YAML); see packaging/examples/platform.yaml")
+      ->required();
   app.set_version_flag("--version", std::string{duheng::platform::version});
   CLI11_PARSE(app, argc, argv);
 

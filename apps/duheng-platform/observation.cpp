@@ -12,16 +12,21 @@ using status::State;
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-Finding journal_finding(const store::Journal& journal, const IngestStatistics& ingest, std::uint64_t free_bytes_warning) {
+Finding journal_finding(const store::Journal& journal, const IngestStatistics& ingest,
+                        std::uint64_t free_bytes_warning) {
   if (journal.poisoned() || ingest.storage_failed) {
-    return {State::failed, "磁盘写入失败，日志不再接收数据；检查磁盘后重启平台", "the disk failed and the journal takes nothing more: check the disk and restart"};
+    return {State::failed, "磁盘写入失败，日志不再接收数据；检查磁盘后重启平台",
+            "the disk failed and the journal takes nothing more: check the disk and restart"};
   }
-  if (ingest.storage_full) return {State::failed, "磁盘已满，暂停接收；网关保留数据", "the disk is full: nothing is taken in, gateways keep their data"};
+  if (ingest.storage_full)
+    return {State::failed, "磁盘已满，暂停接收；网关保留数据",
+            "the disk is full: nothing is taken in, gateways keep their data"};
   const auto free = journal.free_bytes();
   if (!free) return {State::degraded, "无法读取剩余空间", "cannot tell the free space: " + free.error().message};
   const double free_gib = static_cast<double>(*free) / (1U << 30);
   if (*free < free_bytes_warning) {
-    return {State::degraded, fmt::format("磁盘仅剩 {:.1f} GiB", free_gib), fmt::format("only {:.1f} GiB of disk left", free_gib)};
+    return {State::degraded, fmt::format("磁盘仅剩 {:.1f} GiB", free_gib),
+            fmt::format("only {:.1f} GiB of disk left", free_gib)};
   }
   const std::uint64_t records = journal.next_number() - journal.first_number();
   return {State::ok, fmt::format("{} 条记录，磁盘剩余 {:.1f} GiB", records, free_gib),
@@ -32,10 +37,13 @@ Finding telemetry_finding(const ApplierStatus& applier, bool must_reopen, std::i
   if (must_reopen || (applier.error && applier.error->code == ErrorCode::storage_corrupt)) {
     return {State::failed, "时序库需要重启后恢复", "the telemetry store must be opened again: restart the platform"};
   }
-  if (applier.error) return {State::failed, "时序库暂时无法写入：" + applier.error->message, "nothing is applied at present: " + applier.error->message};
+  if (applier.error)
+    return {State::failed, "时序库暂时无法写入：" + applier.error->message,
+            "nothing is applied at present: " + applier.error->message};
   if (applier.rebuilding && applier.lag_records > 0) {
     const double percent = applier.rebuild_progress * 100;
-    return {applier.lag_ms > lag_ms_max ? State::failed : State::degraded, fmt::format("正在由日志重建：{:.0f}%", percent),
+    return {applier.lag_ms > lag_ms_max ? State::failed : State::degraded,
+            fmt::format("正在由日志重建：{:.0f}%", percent),
             fmt::format("rebuilding from the journal: {:.0f} %", percent)};
   }
   const double lag_s = static_cast<double>(applier.lag_ms) / 1'000;
@@ -49,17 +57,22 @@ Finding telemetry_finding(const ApplierStatus& applier, bool must_reopen, std::i
 Finding certificate_finding(std::int64_t not_after_utc_ms, std::int64_t now_utc_ms) {
   const std::int64_t days = (not_after_utc_ms - now_utc_ms) / day_ms;
   if (not_after_utc_ms <= now_utc_ms) return {State::failed, "服务器证书已过期", "the server certificate has expired"};
-  return {days < 30 ? State::degraded : State::ok, fmt::format("有效至 {}（{} 天）", format_utc(not_after_utc_ms), days),
+  return {days < 30 ? State::degraded : State::ok,
+          fmt::format("有效至 {}（{} 天）", format_utc(not_after_utc_ms), days),
           fmt::format("valid until {} ({} days)", format_utc(not_after_utc_ms), days)};
 }
 
 }  // namespace
 
 void Platform::Parts::add_health_checks() {
-  health.add("journal", [this] { return journal_finding(*journal, ingest->statistics(), configuration.free_bytes_warning); });
-  health.add("telemetry", [this] { return telemetry_finding(applier->status(), telemetry->must_reopen(), configuration.telemetry_lag_ms_max); });
+  health.add("journal",
+             [this] { return journal_finding(*journal, ingest->statistics(), configuration.free_bytes_warning); });
+  health.add("telemetry", [this] {
+    return telemetry_finding(applier->status(), telemetry->must_reopen(), configuration.telemetry_lag_ms_max);
+  });
   health.add("records", [this]() -> Finding {
-    const auto answered = records->database().read([](records::Transaction& transaction) { return transaction.integer("SELECT 1"); });
+    const auto answered =
+        records->database().read([](records::Transaction& transaction) { return transaction.integer("SELECT 1"); });
     if (!answered) return {State::failed, "档案库不可用", "the records do not answer: " + answered.error().message};
     return {State::ok, "正常", "in order"};
   });
@@ -75,7 +88,8 @@ void Platform::Parts::add_health_checks() {
             fmt::format("{} sources, {} pages", statistics.sources, live->clients())};
   });
   health.add("certificate", [this] {
-    return certificate_finding(std::min(certificate.not_after_utc_ms, web_certificate.not_after_utc_ms), clock.utc_ms());
+    return certificate_finding(std::min(certificate.not_after_utc_ms, web_certificate.not_after_utc_ms),
+                               clock.utc_ms());
   });
 }
 
@@ -86,37 +100,51 @@ void Platform::Parts::declare_metrics() {
   const auto gauge = [this](const char* name, const char* help, auto read) {
     metrics.declare_reading_gauge(name, help, [read] { return static_cast<double>(read()); });
   };
-  const auto ingest_value = [this](auto IngestStatistics::* member) { return [this, member] { return ingest->statistics().*member; }; };
+  const auto ingest_value = [this](auto IngestStatistics::* member) {
+    return [this, member] { return ingest->statistics().*member; };
+  };
   counter("duheng_ingest_batches_total", "Batches committed since the start", ingest_value(&IngestStatistics::batches));
   counter("duheng_ingest_frames_total", "Frames committed since the start", ingest_value(&IngestStatistics::frames));
-  counter("duheng_ingest_readings_total", "Readings committed since the start", ingest_value(&IngestStatistics::readings));
-  counter("duheng_ingest_bytes_total", "Octets of batches committed since the start", ingest_value(&IngestStatistics::bytes));
+  counter("duheng_ingest_readings_total", "Readings committed since the start",
+          ingest_value(&IngestStatistics::readings));
+  counter("duheng_ingest_bytes_total", "Octets of batches committed since the start",
+          ingest_value(&IngestStatistics::bytes));
   counter("duheng_ingest_duplicates_total", "Batches that came again", ingest_value(&IngestStatistics::duplicates));
   counter("duheng_ingest_conflicts_total", "Other content at a known offset, or a broken chain: an alarm",
           ingest_value(&IngestStatistics::conflicts));
   counter("duheng_ingest_gaps_total", "Batches beyond the next one", ingest_value(&IngestStatistics::gaps));
-  counter("duheng_ingest_malformed_total", "Batches kept though unreadable", ingest_value(&IngestStatistics::malformed));
+  counter("duheng_ingest_malformed_total", "Batches kept though unreadable",
+          ingest_value(&IngestStatistics::malformed));
   counter("duheng_ingest_too_large_total", "Batches over the size limit", ingest_value(&IngestStatistics::too_large));
   counter("duheng_ingest_evidence_total", "Refused batches written down", ingest_value(&IngestStatistics::evidence));
-  counter("duheng_ingest_batches_lost_total", "Batches that gateways say they no longer hold", ingest_value(&IngestStatistics::batches_lost));
+  counter("duheng_ingest_batches_lost_total", "Batches that gateways say they no longer hold",
+          ingest_value(&IngestStatistics::batches_lost));
   gauge("duheng_ingest_pending_batches", "Taken, not yet durable", ingest_value(&IngestStatistics::pending_batches));
   counter("duheng_journal_commits_total", "Groups committed", ingest_value(&IngestStatistics::commits));
-  counter("duheng_journal_commits_failed_total", "Groups the journal refused", ingest_value(&IngestStatistics::commits_failed));
+  counter("duheng_journal_commits_failed_total", "Groups the journal refused",
+          ingest_value(&IngestStatistics::commits_failed));
   counter("duheng_journal_commit_seconds_total", "Time spent committing",
           [this] { return static_cast<double>(ingest->statistics().commit_ns_total) * 1e-9; });
-  gauge("duheng_journal_commit_seconds_max", "The longest commit", [this] { return static_cast<double>(ingest->statistics().commit_ns_max) * 1e-9; });
+  gauge("duheng_journal_commit_seconds_max", "The longest commit",
+        [this] { return static_cast<double>(ingest->statistics().commit_ns_max) * 1e-9; });
   gauge("duheng_journal_bytes", "Size of the journal", [this] { return journal->size_bytes(); });
   gauge("duheng_journal_free_bytes", "Free space of its disk", [this] { return journal->free_bytes().value_or(0); });
-  gauge("duheng_telemetry_lag_records", "Journal records not yet applied", [this] { return applier->status().lag_records; });
-  gauge("duheng_telemetry_lag_seconds", "Age of the oldest of them", [this] { return static_cast<double>(applier->status().lag_ms) * 1e-3; });
+  gauge("duheng_telemetry_lag_records", "Journal records not yet applied",
+        [this] { return applier->status().lag_records; });
+  gauge("duheng_telemetry_lag_seconds", "Age of the oldest of them",
+        [this] { return static_cast<double>(applier->status().lag_ms) * 1e-3; });
   gauge("duheng_telemetry_readings", "Readings held", [this] { return telemetry->statistics().readings; });
   gauge("duheng_telemetry_series", "Series held", [this] { return telemetry->statistics().series; });
   gauge("duheng_telemetry_file_bytes", "Size of the database", [this] { return telemetry->statistics().file_bytes; });
   gauge("duheng_gateways_connected", "Gateways connected", [this] { return uplink->statistics().sessions_open; });
-  counter("duheng_gateway_handshakes_failed_total", "TLS handshakes of gateways that failed", [this] { return uplink->statistics().handshakes_failed; });
-  counter("duheng_gateway_refused_total", "Gateways refused: unknown, revoked or replaced", [this] { return uplink->statistics().refused_unauthorised; });
-  counter("duheng_gateway_messages_malformed_total", "Unreadable messages of gateways", [this] { return uplink->statistics().messages_malformed; });
-  counter("duheng_enrolments_total", "Gateways enrolled since the start", [this] { return records->gateways().enrolment_counts().accepted; });
+  counter("duheng_gateway_handshakes_failed_total", "TLS handshakes of gateways that failed",
+          [this] { return uplink->statistics().handshakes_failed; });
+  counter("duheng_gateway_refused_total", "Gateways refused: unknown, revoked or replaced",
+          [this] { return uplink->statistics().refused_unauthorised; });
+  counter("duheng_gateway_messages_malformed_total", "Unreadable messages of gateways",
+          [this] { return uplink->statistics().messages_malformed; });
+  counter("duheng_enrolments_total", "Gateways enrolled since the start",
+          [this] { return records->gateways().enrolment_counts().accepted; });
   counter("duheng_enrolments_refused_total", "Codes refused: wrong, expired or used before", [this] {
     const EnrolmentCounts counts = records->gateways().enrolment_counts();
     return counts.wrong + counts.expired + counts.reused + counts.revoked + counts.throttled;
@@ -124,10 +152,13 @@ void Platform::Parts::declare_metrics() {
   gauge("duheng_sessions", "Sessions of people", [this] { return records->people().sessions_open(); });
   gauge("duheng_live_clients", "Open live connections", [this] { return live->clients(); });
   counter("duheng_live_messages_total", "Messages sent to them", [this] { return live->messages_sent(); });
-  counter("duheng_live_updates_skipped_total", "Values replaced before a slow client took them", [this] { return hub->statistics().updates_skipped; });
-  counter("duheng_live_batches_skipped_total", "Batches the live values passed over", [this] { return feed->batches_skipped(); });
+  counter("duheng_live_updates_skipped_total", "Values replaced before a slow client took them",
+          [this] { return hub->statistics().updates_skipped; });
+  counter("duheng_live_batches_skipped_total", "Batches the live values passed over",
+          [this] { return feed->batches_skipped(); });
   gauge("duheng_http_connections", "Open connections of browsers", [this] { return web_server->connections(); });
-  gauge("duheng_http_queued_requests", "Requests that wait for a worker", [this] { return web_service->queued_requests(); });
+  gauge("duheng_http_queued_requests", "Requests that wait for a worker",
+        [this] { return web_service->queued_requests(); });
 }
 
 }  // namespace duheng::platform

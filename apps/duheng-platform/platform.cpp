@@ -1,9 +1,8 @@
 #include "platform.hpp"
 
+#include <condition_variable>
 #include <fmt/format.h>
 #include <sys/resource.h>
-
-#include <condition_variable>
 
 #include "base/log.hpp"
 #include "parts.hpp"
@@ -13,8 +12,8 @@
 namespace duheng::platform {
 namespace {
 
-/// Every connection takes a descriptor, and RESTinio stops accepting for good when there is none left: there must be more
-/// than connections.
+/// Every connection takes a descriptor, and RESTinio stops accepting for good when there is none left: there must be
+/// more than connections.
 Result<void> require_descriptors(std::size_t connections) {
   constexpr rlim_t others = 512;
   const rlim_t needed = connections + others;
@@ -22,10 +21,12 @@ Result<void> require_descriptors(std::size_t connections) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail(ErrorCode::internal, "cannot read the limit of open files");
   if (limit.rlim_cur >= needed) return {};
   if (limit.rlim_max < needed) {
-    return fail(ErrorCode::limit_exceeded,
-                fmt::format("{} open files are allowed, {} are needed for limits.http.connections_max: raise the limit (ulimit -n, "
-                            "LimitNOFILE) or allow fewer connections",
-                            limit.rlim_max, needed));
+    return fail(
+        ErrorCode::limit_exceeded,
+        fmt::format(
+            "{} open files are allowed, {} are needed for limits.http.connections_max: raise the limit (ulimit -n, "
+            "LimitNOFILE) or allow fewer connections",
+            limit.rlim_max, needed));
   }
   limit.rlim_cur = needed;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail(ErrorCode::internal, "cannot raise the limit of open files");
@@ -37,7 +38,9 @@ std::string listen_text(const Endpoint& endpoint) {
                                                          : fmt::format("[{}]:{}", endpoint.address, endpoint.port);
 }
 
-Error named(const Error& error, std::string_view what) { return {error.code, fmt::format("{}: {}", what, error.message)}; }
+Error named(const Error& error, std::string_view what) {
+  return {error.code, fmt::format("{}: {}", what, error.message)};
+}
 
 }  // namespace
 
@@ -107,10 +110,11 @@ Result<void> Platform::Parts::open_stores() {
 Result<void> Platform::Parts::start_ingest() {
   hub = std::make_unique<LiveHub>();
   feed = std::make_unique<LiveFeed>(*hub);
-  ingest = std::make_unique<IngestService>(*journal, clock, configuration.ingest, [this](std::span<const CommittedBatch> batches) {
-    activity.note(batches);
-    feed->push(batches);
-  });
+  ingest = std::make_unique<IngestService>(*journal, clock, configuration.ingest,
+                                           [this](std::span<const CommittedBatch> batches) {
+                                             activity.note(batches);
+                                             feed->push(batches);
+                                           });
   applier = std::make_unique<TelemetryApplier>(*journal, *telemetry, clock);
   applier->start();
   return {};
@@ -142,8 +146,9 @@ Result<void> Platform::Parts::start_gateway_ports() {
   uplink = std::move(*server);
   ingest->set_answers(uplink.get());
 
-  auto enrolling = rpc::EnrolmentServer::start(listen_text(configuration.enrolment), {certificate.chain_pem, certificate.key_pem},
-                                               [this](const rpc::EnrolmentAsk& ask) { return enrolment->grant(ask); });
+  auto enrolling =
+      rpc::EnrolmentServer::start(listen_text(configuration.enrolment), {certificate.chain_pem, certificate.key_pem},
+                                  [this](const rpc::EnrolmentAsk& ask) { return enrolment->grant(ask); });
   if (!enrolling) return std::unexpected(named(enrolling.error(), "enrolment"));
   enrolment_server = std::move(*enrolling);
   return {};
@@ -158,7 +163,8 @@ Result<void> Platform::Parts::start_web() {
     if (!loaded) return std::unexpected(named(loaded.error(), "web.directory"));
     std::swap(files, *loaded);
   }
-  heard = std::make_unique<web::HeardTimes>(*telemetry, clock, [this](std::uint64_t& change) { return hub->heard_since(change); });
+  heard = std::make_unique<web::HeardTimes>(*telemetry, clock,
+                                            [this](std::uint64_t& change) { return hub->heard_since(change); });
   directory = std::make_unique<web::DeviceDirectory>(records->devices(), clock, *heard);
   source_names = std::make_unique<web::SourceNames>(*telemetry);
   services = std::make_unique<web::ApiServices>(web::ApiServices{
@@ -174,7 +180,8 @@ Result<void> Platform::Parts::start_web() {
       .health = health,
       .metrics = metrics,
       .gateway_runtimes = [this] { return gateway_runtimes(); },
-      .ingest_figures = [this] { return web::IngestFigures{telemetry->statistics().readings, reading_rate.per_second()}; },
+      .ingest_figures =
+          [this] { return web::IngestFigures{telemetry->statistics().readings, reading_rate.per_second()}; },
       .version = std::string{version},
       .started_utc_ms = started_utc_ms});
   web::Router router = web::make_router(*services);
@@ -199,8 +206,8 @@ Result<void> Platform::Parts::start_web() {
 
 Result<void> Platform::Parts::write_ports() {
   const std::string text =
-      fmt::format("{{\"https\":{},\"gateways\":{},\"enrolment\":{},\"observability\":{}}}\n", web_server->port(), uplink->port(),
-                  enrolment_server->port(), observability_server->port());
+      fmt::format("{{\"https\":{},\"gateways\":{},\"enrolment\":{},\"observability\":{}}}\n", web_server->port(),
+                  uplink->port(), enrolment_server->port(), observability_server->port());
   return write_file_atomically(disk, paths.ports(), as_bytes(text));
 }
 

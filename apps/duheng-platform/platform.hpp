@@ -12,8 +12,8 @@ class Platform {
   struct Ports {
     std::uint16_t https = 0, gateways = 0, enrolment = 0, observability = 0;
   };
-  /// Opens the stores, starts every listener and writes run/ports.json. Errors: the message says what is wrong in words fit for
-  /// the operator: port taken, key file readable by others, data directory in use, disk full, damaged file.
+  /// Opens the stores, starts every listener and writes run/ports.json. Errors: the message says what is wrong in words
+  /// fit for the operator: port taken, key file readable by others, data directory in use, disk full, damaged file.
   [[nodiscard]] static Result<std::unique_ptr<Platform>> start(Configuration configuration);
   /// Stops if that was not done.
   ~Platform();

@@ -1,13 +1,13 @@
 // The whole server in one process, on loopback: what only shows when all parts stand together.
 #include "platform.hpp"
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-
 #include <chrono>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <thread>
+
+#include <nlohmann/json.hpp>
 
 #include "platform/administration/administration.hpp"
 #include "platform/web/testing/tls_client.hpp"
@@ -41,15 +41,17 @@ class PlatformTest : public ::testing::Test {
     const auto world = parse_world(
         "organisations: [{ code: city, name_zh: 市供电公司, name_en: City Power }]\n"
         "gateways: [{ organisation: city, name: gateway-1 }]\n"
-        "devices: [{ uid: '1', name: Meter 1, address: '1', protocol: dlt645, model: m, organisation: city, gateway: gateway-1 }]\n",
+        "devices: [{ uid: '1', name: Meter 1, address: '1', protocol: dlt645, model: m, organisation: city, gateway: "
+        "gateway-1 }]\n",
         "world.yaml");
     ASSERT_TRUE(world) << world.error().message;
     ASSERT_TRUE(administration->make_world(*world));
     ASSERT_TRUE(administration->create_user("operator", Role::operator_, "", password_, false));
   }
   std::string log_in(Client& client) const {
-    const auto answer = client.request("POST", "/api/v1/session", "Content-Type: application/json\r\nX-Duheng-Request: 1\r\n",
-                                       R"({"name":"operator","password":")" + password_ + "\"}");
+    const auto answer =
+        client.request("POST", "/api/v1/session", "Content-Type: application/json\r\nX-Duheng-Request: 1\r\n",
+                       R"({"name":"operator","password":")" + password_ + "\"}");
     EXPECT_EQ(answer.status, 200) << answer.body;
     const std::string cookie = answer.header("set-cookie");
     return "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n";
@@ -92,8 +94,8 @@ TEST_F(PlatformTest, StartsServesAndStops) {
   const Json status = Json::parse(client->request("GET", "/api/v1/status", cookie).body);
   EXPECT_EQ(status["components"].size(), 6U);
   const std::string metrics = get_plain(ports.observability, "/metrics", 200);
-  for (const char* name : {"duheng_http_requests_total{operation=\"listDevices\",status=\"200\"} 1", "duheng_ingest_batches_total 0",
-                           "duheng_telemetry_lag_records 0", "duheng_sessions 1"}) {
+  for (const char* name : {"duheng_http_requests_total{operation=\"listDevices\",status=\"200\"} 1",
+                           "duheng_ingest_batches_total 0", "duheng_telemetry_lag_records 0", "duheng_sessions 1"}) {
     EXPECT_NE(metrics.find(name), std::string::npos) << name;
   }
 
@@ -120,7 +122,8 @@ TEST_F(PlatformTest, SaysWhatIsWrongAtTheStart) {
   Configuration taken = configuration();
   taken.data = other.file("data");
   taken.https.port = (*first)->ports().https;
-  EXPECT_NE(message(taken).find("https: cannot listen on 127.0.0.1 port " + std::to_string(taken.https.port)), std::string::npos)
+  EXPECT_NE(message(taken).find("https: cannot listen on 127.0.0.1 port " + std::to_string(taken.https.port)),
+            std::string::npos)
       << message(taken);
   taken = configuration();
   taken.data = other.file("data");

@@ -1,9 +1,8 @@
 #include "server_certificate.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -22,7 +21,8 @@ bool is_address(const std::string& name) {
 
 Result<void> require_private(Disk& disk, const std::string& file) {
   DUHENG_TRY(const bool open, disk.readable_by_others(file));
-  if (open) return fail(ErrorCode::storage_corrupt, fmt::format("the key {} can be read by others; chmod 600 it", file));
+  if (open)
+    return fail(ErrorCode::storage_corrupt, fmt::format("the key {} can be read by others; chmod 600 it", file));
   return {};
 }
 
@@ -42,7 +42,8 @@ Result<ServerCertificate> read_server_certificate(Disk& disk, const Clock& clock
   DUHENG_TRY(const crypto::CertificateInfo info, crypto::parse_certificate(out.chain_pem));
   out.not_after_utc_ms = info.not_after_utc_ms;
   if (info.not_after_utc_ms <= clock.utc_ms()) {
-    return fail(ErrorCode::expired, fmt::format("the certificate {} expired at {}", chain_file, format_utc(info.not_after_utc_ms)));
+    return fail(ErrorCode::expired,
+                fmt::format("the certificate {} expired at {}", chain_file, format_utc(info.not_after_utc_ms)));
   }
   return out;
 }
@@ -68,7 +69,8 @@ Result<ServerCertificate> own_server_certificate(crypto::CertificateIssuer& issu
         return a == b;
       };
       if (same(info.dns_names, order.dns_names) && same(info.ip_addresses, order.ip_addresses) &&
-          crypto::verify_chain(present->chain_pem, issuer.trust_root_pem(), crypto::CertificateUse::server, clock.utc_ms())) {
+          crypto::verify_chain(present->chain_pem, issuer.trust_root_pem(), crypto::CertificateUse::server,
+                               clock.utc_ms())) {
         return *present;
       }
     }

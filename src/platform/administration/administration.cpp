@@ -1,8 +1,7 @@
 #include "platform/administration/administration.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <set>
 
@@ -15,8 +14,8 @@ Error about(const Error& error, std::string_view what, std::string_view name) {
 
 }  // namespace
 
-Result<Administration> Administration::open(const std::string& data_directory, Disk& disk, const Clock& clock, Random& random,
-                                            PeopleOptions people) {
+Result<Administration> Administration::open(const std::string& data_directory, Disk& disk, const Clock& clock,
+                                            Random& random, PeopleOptions people) {
   PlatformPaths paths{data_directory};
   DUHENG_TRY(auto records, PlatformRecords::open(paths, disk, clock, random, people));
   return Administration{std::move(paths), disk, std::move(records)};
@@ -145,20 +144,23 @@ Result<void> Administration::make_devices(const World& world, WorldResult& resul
     details.interval_s = wanted.interval_s;
     const auto owner = organisations.find(wanted.organisation);
     if (owner == organisations.end()) {
-      return fail(ErrorCode::not_found, fmt::format("device \"{}\": there is no organisation \"{}\"", wanted.uid, wanted.organisation));
+      return fail(ErrorCode::not_found,
+                  fmt::format("device \"{}\": there is no organisation \"{}\"", wanted.uid, wanted.organisation));
     }
     details.organisation = owner->second;
     if (!wanted.site.empty()) {
       const auto site = sites.find({details.organisation, wanted.site});
       if (site == sites.end()) {
-        return fail(ErrorCode::not_found, fmt::format("device \"{}\": its organisation has no site \"{}\"", wanted.uid, wanted.site));
+        return fail(ErrorCode::not_found,
+                    fmt::format("device \"{}\": its organisation has no site \"{}\"", wanted.uid, wanted.site));
       }
       details.site = site->second;
     }
     if (!wanted.gateway.empty()) {
       const auto gateway = gateways.find(wanted.gateway);
       if (gateway == gateways.end()) {
-        return fail(ErrorCode::not_found, fmt::format("device \"{}\": there is no gateway \"{}\"", wanted.uid, wanted.gateway));
+        return fail(ErrorCode::not_found,
+                    fmt::format("device \"{}\": there is no gateway \"{}\"", wanted.uid, wanted.gateway));
       }
       details.gateway = gateway->second;
     }
@@ -174,20 +176,22 @@ Result<void> Administration::make_devices(const World& world, WorldResult& resul
   return {};
 }
 
-Result<std::string> Administration::make_enrolment_code(std::string_view gateway_name, std::string_view organisation_code,
-                                                        std::int64_t lifetime_ms) {
+Result<std::string> Administration::make_enrolment_code(std::string_view gateway_name,
+                                                        std::string_view organisation_code, std::int64_t lifetime_ms) {
   DUHENG_TRY(const auto present, find_gateway(gateway_name));
   GatewayId id;
   if (present) {
     id = present->id;
   } else if (organisation_code.empty()) {
-    return fail(ErrorCode::not_found, fmt::format("there is no gateway \"{}\"; name an organisation to make it", gateway_name));
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no gateway \"{}\"; name an organisation to make it", gateway_name));
   } else {
     DUHENG_TRY(const OrganisationId owner, organisation(organisation_code));
     DUHENG_TRY(id, records_->gateways().create(Scope::everything(), owner, gateway_name));
   }
-  DUHENG_TRY(const EnrolmentCode code, records_->gateways().make_enrolment_code(
-                                           Scope::everything(), id, records_->issuer().trust_root_fingerprint(), lifetime_ms));
+  DUHENG_TRY(const EnrolmentCode code,
+             records_->gateways().make_enrolment_code(Scope::everything(), id,
+                                                      records_->issuer().trust_root_fingerprint(), lifetime_ms));
   return code.text();
 }
 

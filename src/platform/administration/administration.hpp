@@ -20,15 +20,16 @@ struct WorldResult {
 };
 
 /// What an operator does at the command line, on the data directory itself. Everything here acts with the scope of
-/// everything: whoever can read the master key can do anything anyway. Users, codes and revocations may be made while the
-/// server runs (the records take several processes); a world only when it does not.
+/// everything: whoever can read the master key can do anything anyway. Users, codes and revocations may be made while
+/// the server runs (the records take several processes); a world only when it does not.
 class Administration {
  public:
   /// Opens, or makes, the data directory. Errors: as PlatformRecords::open().
   [[nodiscard]] static Result<Administration> open(const std::string& data_directory, Disk& disk, const Clock& clock,
                                                    Random& random, PeopleOptions people = {});
 
-  /// `organisation_code` empty: the user sees everything. Errors: not_found - the organisation; otherwise as People::create().
+  /// `organisation_code` empty: the user sees everything. Errors: not_found - the organisation; otherwise as
+  /// People::create().
   [[nodiscard]] Result<CreatedUser> create_user(std::string_view name, Role role, std::string_view organisation_code,
                                                 std::optional<std::string> password, bool must_change_password);
   /// A new password for a user, made here; ends their sessions. Errors: not_found.
@@ -38,9 +39,10 @@ class Administration {
   /// Errors: unavailable - the server runs; not_found, invalid_argument, conflict - the message names the entry.
   [[nodiscard]] Result<WorldResult> make_world(const World& world);
 
-  /// A one-time code for the gateway of that name. With `organisation_code` the gateway is made first when it is not there.
-  /// Errors: not_found - no such gateway or organisation; forbidden - revoked.
-  [[nodiscard]] Result<std::string> make_enrolment_code(std::string_view gateway_name, std::string_view organisation_code,
+  /// A one-time code for the gateway of that name. With `organisation_code` the gateway is made first when it is not
+  /// there. Errors: not_found - no such gateway or organisation; forbidden - revoked.
+  [[nodiscard]] Result<std::string> make_enrolment_code(std::string_view gateway_name,
+                                                        std::string_view organisation_code,
                                                         std::int64_t lifetime_ms = Gateways::code_lifetime_ms_default);
   /// Errors: not_found.
   [[nodiscard]] Result<void> revoke_gateway(std::string_view gateway_name);

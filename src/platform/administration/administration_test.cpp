@@ -107,7 +107,8 @@ TEST_F(AdministrationTest, MakesUsersWhoCanLogIn) {
   ASSERT_TRUE(reset);
   EXPECT_FALSE(administration.records().people().log_in("operator", user->password, "127.0.0.1"));
   EXPECT_TRUE(administration.records().people().log_in("operator", *reset, "127.0.0.1"));
-  EXPECT_EQ(administration.create_user("x", Role::viewer, "nowhere", std::nullopt, false).error().code, ErrorCode::not_found);
+  EXPECT_EQ(administration.create_user("x", Role::viewer, "nowhere", std::nullopt, false).error().code,
+            ErrorCode::not_found);
   EXPECT_EQ(administration.reset_password("nobody").error().code, ErrorCode::not_found);
 }
 
@@ -133,10 +134,11 @@ TEST(World, IsReadStrictly) {
 
 TEST(WorldCsv, ReadsQuotedFieldsAndColumnsInAnyOrder) {
   World world;
-  const auto read = add_devices_csv("\xEF\xBB\xBFname,uid,address,protocol,model,organisation,interval_s\r\n"
-                                    "\"Meter \"\"A\"\", east\",1,1,dlt645,m,city,60\r\n\r\n"
-                                    "电表,2,2,dlt645,m,city,\n",
-                                    "d.csv", world);
+  const auto read = add_devices_csv(
+      "\xEF\xBB\xBFname,uid,address,protocol,model,organisation,interval_s\r\n"
+      "\"Meter \"\"A\"\", east\",1,1,dlt645,m,city,60\r\n\r\n"
+      "电表,2,2,dlt645,m,city,\n",
+      "d.csv", world);
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_EQ(world.devices.size(), 2U);
   EXPECT_EQ(world.devices[0].name, "Meter \"A\", east");

@@ -1,13 +1,12 @@
 #include "platform/administration/platform_data.hpp"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace duheng::platform {
@@ -25,7 +24,8 @@ Result<DataDirectoryLock> DataDirectoryLock::take(const PlatformPaths& paths, Di
   return lock;
 }
 
-DataDirectoryLock::DataDirectoryLock(DataDirectoryLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+DataDirectoryLock::DataDirectoryLock(DataDirectoryLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
 DataDirectoryLock& DataDirectoryLock::operator=(DataDirectoryLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   return *this;
@@ -34,8 +34,9 @@ DataDirectoryLock::~DataDirectoryLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Result<std::unique_ptr<PlatformRecords>> PlatformRecords::open(const PlatformPaths& paths, Disk& disk, const Clock& clock,
-                                                               Random& random, PeopleOptions people) {
+Result<std::unique_ptr<PlatformRecords>> PlatformRecords::open(const PlatformPaths& paths, Disk& disk,
+                                                               const Clock& clock, Random& random,
+                                                               PeopleOptions people) {
   for (const std::string& folder : {paths.root, paths.keys(), paths.authority(), paths.records(), paths.run()}) {
     DUHENG_CHECK(disk.make_directories(folder));
   }
@@ -43,8 +44,8 @@ Result<std::unique_ptr<PlatformRecords>> PlatformRecords::open(const PlatformPat
   DUHENG_TRY(out->keys_, crypto::LocalKeyProvider::open(disk, random, paths.master_key()));
   DUHENG_TRY(out->issuer_, crypto::LocalCertificateIssuer::open(disk, random, clock, paths.authority()));
   DUHENG_TRY(out->database_, records::SqliteDatabase::open({.path = paths.records() + "/records.db"}, *out->keys_));
-  const std::array capabilities{Organisations::migrations(), Sites::migrations(), Gateways::migrations(), Devices::migrations(),
-                                People::migrations()};
+  const std::array capabilities{Organisations::migrations(), Sites::migrations(), Gateways::migrations(),
+                                Devices::migrations(), People::migrations()};
   DUHENG_CHECK(records::migrate(*out->database_, clock, capabilities));
   out->organisations_ = std::make_unique<Organisations>(*out->database_, clock);
   out->sites_ = std::make_unique<Sites>(*out->database_, clock);

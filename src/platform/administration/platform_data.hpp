@@ -32,8 +32,8 @@ struct PlatformPaths {
   [[nodiscard]] std::string ports() const { return run() + "/ports.json"; }
 };
 
-/// Says that this process works on the data directory; given back at the end of the process or of this object. An advisory
-/// lock (flock) of the operating system: it cannot be left behind by a process that was killed.
+/// Says that this process works on the data directory; given back at the end of the process or of this object. An
+/// advisory lock (flock) of the operating system: it cannot be left behind by a process that was killed.
 class DataDirectoryLock {
  public:
   /// Errors: unavailable - another process has it; storage_failed - the directory cannot be made or written.
@@ -52,8 +52,9 @@ class DataDirectoryLock {
 class PlatformRecords {
  public:
   /// Makes what is missing. Errors: as LocalKeyProvider, LocalCertificateIssuer, SqliteDatabase and migrate() give.
-  [[nodiscard]] static Result<std::unique_ptr<PlatformRecords>> open(const PlatformPaths& paths, Disk& disk, const Clock& clock,
-                                                                     Random& random, PeopleOptions people = {});
+  [[nodiscard]] static Result<std::unique_ptr<PlatformRecords>> open(const PlatformPaths& paths, Disk& disk,
+                                                                     const Clock& clock, Random& random,
+                                                                     PeopleOptions people = {});
 
   [[nodiscard]] crypto::KeyProvider& keys() noexcept { return *keys_; }
   [[nodiscard]] crypto::CertificateIssuer& issuer() noexcept { return *issuer_; }

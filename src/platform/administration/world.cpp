@@ -1,10 +1,9 @@
 #include "platform/administration/world.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <optional>
 
 #include "base/config.hpp"
@@ -20,7 +19,8 @@ Result<World> read(const ConfigFile& file) {
   World world;
   const ConfigNode root = file.root();
   for (const ConfigNode& node : root.items("organisations")) {
-    world.organisations.push_back({node.text("code"), node.text("parent", ""), node.text("name_zh", ""), node.text("name_en", "")});
+    world.organisations.push_back(
+        {node.text("code"), node.text("parent", ""), node.text("name_zh", ""), node.text("name_en", "")});
   }
   for (const ConfigNode& node : root.items("sites")) {
     world.sites.push_back({node.text("organisation"), node.text("name"), node.text("zone"), node.text("address", "")});
@@ -86,8 +86,8 @@ std::optional<std::vector<std::string>> take_csv_record(std::string_view& text, 
   return fields;
 }
 
-constexpr std::array<std::string_view, 9> columns{"uid",  "name", "address", "protocol", "model", "organisation",
-                                                  "site", "gateway", "interval_s"};
+constexpr std::array<std::string_view, 9> columns{"uid",          "name", "address", "protocol",  "model",
+                                                  "organisation", "site", "gateway", "interval_s"};
 constexpr std::size_t required_columns = 6;
 
 std::string World::Device::* text_member(std::size_t column) {
@@ -131,8 +131,10 @@ Result<void> add_devices_csv(std::string_view csv, const std::string& name, Worl
     const auto fields = take_csv_record(csv, next_line);
     if (!fields) return wrong(line, "a quotation mark is out of place");
     if (fields->size() == 1 && fields->front().empty()) continue;
-    if (fields->size() != header->size()) return wrong(line, fmt::format("{} fields instead of {}", fields->size(), header->size()));
-    if (world.devices.size() >= csv_lines_max) return fail(ErrorCode::limit_exceeded, fmt::format("{}: over {} devices", name, csv_lines_max));
+    if (fields->size() != header->size())
+      return wrong(line, fmt::format("{} fields instead of {}", fields->size(), header->size()));
+    if (world.devices.size() >= csv_lines_max)
+      return fail(ErrorCode::limit_exceeded, fmt::format("{}: over {} devices", name, csv_lines_max));
     World::Device device;
     for (std::size_t column = 0; column + 1 < columns.size(); ++column) {
       if (place[column]) device.*text_member(column) = (*fields)[*place[column]];
@@ -140,7 +142,8 @@ Result<void> add_devices_csv(std::string_view csv, const std::string& name, Worl
     if (place.back() && !(*fields)[*place.back()].empty()) {
       const std::string& text = (*fields)[*place.back()];
       const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), device.interval_s);
-      if (code != std::errc{} || end != text.data() + text.size() || device.interval_s < 1 || device.interval_s > interval_s_max) {
+      if (code != std::errc{} || end != text.data() + text.size() || device.interval_s < 1 ||
+          device.interval_s > interval_s_max) {
         return wrong(line, "interval_s must be a number of seconds, at most 366 days");
       }
     }

@@ -18,11 +18,12 @@ namespace duheng::platform {
 ///   gateways:
 ///     - { organisation: east, name: gateway-1 }
 ///   devices:
-///     - { uid: "000000000001", name: Meter 1, address: "000000000001", protocol: dlt645, model: dlt645-2007-three-phase,
+///     - { uid: "000000000001", name: Meter 1, address: "000000000001", protocol: dlt645, model:
+///     dlt645-2007-three-phase,
 ///         organisation: east, site: Substation 1, gateway: gateway-1, interval_s: 60 }
 ///
-/// Devices may also come as CSV (RFC 4180, UTF-8) with a first line that names the columns: uid, name, address, protocol,
-/// model, organisation, site, gateway, interval_s; site, gateway and interval_s may be missing or empty.
+/// Devices may also come as CSV (RFC 4180, UTF-8) with a first line that names the columns: uid, name, address,
+/// protocol, model, organisation, site, gateway, interval_s; site, gateway and interval_s may be missing or empty.
 struct World {
   struct Organisation {
     std::string code, parent, name_zh, name_en;

@@ -8,9 +8,12 @@ namespace duheng::platform::status {
 
 std::string_view to_string(State state) noexcept {
   switch (state) {
-    case State::ok: return "ok";
-    case State::degraded: return "degraded";
-    case State::failed: break;
+    case State::ok:
+      return "ok";
+    case State::degraded:
+      return "degraded";
+    case State::failed:
+      break;
   }
   return "failed";
 }

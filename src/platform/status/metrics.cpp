@@ -1,13 +1,12 @@
 #include "platform/status/metrics.hpp"
 
+#include <mutex>
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include <mutex>
 #include <stdexcept>
 
 namespace duheng::platform::status {
@@ -127,12 +126,16 @@ std::map<std::string, double> Metrics::values() const {
   for (const prometheus::MetricFamily& family : impl_->collect()) {
     for (const prometheus::ClientMetric& metric : family.metric) {
       switch (family.type) {
-        case prometheus::MetricType::Counter: out[display_name(family.name, metric)] = metric.counter.value; break;
+        case prometheus::MetricType::Counter:
+          out[display_name(family.name, metric)] = metric.counter.value;
+          break;
         case prometheus::MetricType::Histogram:
           out[display_name(family.name + "_count", metric)] = static_cast<double>(metric.histogram.sample_count);
           out[display_name(family.name + "_sum", metric)] = metric.histogram.sample_sum;
           break;
-        default: out[display_name(family.name, metric)] = metric.gauge.value; break;
+        default:
+          out[display_name(family.name, metric)] = metric.gauge.value;
+          break;
       }
     }
   }

@@ -7,7 +7,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace duheng::platform::web;
   const std::string_view text{reinterpret_cast<const char*>(data), size};
-  if (const auto login = parse_log_in(text); login && (login->name.size() > 400 || login->password.size() > 4'000)) abort();
+  if (const auto login = parse_log_in(text); login && (login->name.size() > 400 || login->password.size() > 4'000))
+    abort();
   if (const auto devices = parse_subscription(text, 200)) {
     if (devices->size() > 200) abort();
     for (const auto id : *devices) {

@@ -1,8 +1,7 @@
 #include "platform/web/api_json.hpp"
 
-#include <fmt/format.h>
-
 #include <bit>
+#include <fmt/format.h>
 
 #include "base/decimal.hpp"
 #include "base/time.hpp"
@@ -59,8 +58,8 @@ Json device_json(const DirectoryRow& row, bool english) {
           {"state", to_string(row.state)},
           {"last_reading_at", time_or_null(row.heard_utc_ms)},
           {"site", named_or_null(details.site.value, device.site_name)},
-          {"organisation",
-           named(details.organisation.value, pick_name(english, device.organisation_name_zh, device.organisation_name_en))},
+          {"organisation", named(details.organisation.value,
+                                 pick_name(english, device.organisation_name_zh, device.organisation_name_en))},
           {"gateway", named_or_null(details.gateway.value, device.gateway_name)},
           {"interval_s", details.interval_s}};
 }

@@ -1,10 +1,10 @@
 #pragma once
 // Private to the handlers: brings nlohmann-json in.
-#include <nlohmann/json.hpp>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "platform/web/api_services.hpp"
 #include "platform/web/http.hpp"

@@ -1,9 +1,9 @@
 // The web API as a browser meets it: over HTTPS, every route, every error, every scope.
+#include <cstdlib>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/time.hpp"
@@ -50,7 +50,9 @@ class ApiTest : public ::testing::Test {
     return "/api/v1/series/" + std::to_string(id.value) + "/curve?from=" + format_utc(world_.now - 3'600'000) +
            "&to=" + format_utc(world_.now) + more;
   }
-  static std::string path(const std::string& kind, std::int64_t id) { return "/api/v1/" + kind + "/" + std::to_string(id); }
+  static std::string path(const std::string& kind, std::int64_t id) {
+    return "/api/v1/" + kind + "/" + std::to_string(id);
+  }
 
   ApiWorld world_;
   std::unique_ptr<Client> client_ = world_.connect();
@@ -58,7 +60,8 @@ class ApiTest : public ::testing::Test {
 };
 
 TEST_F(ApiTest, LogsInAndOut) {
-  const auto answer = client_->request("POST", "/api/v1/session", json_body, R"({"name":"east","password":"correct horse battery"})");
+  const auto answer =
+      client_->request("POST", "/api/v1/session", json_body, R"({"name":"east","password":"correct horse battery"})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   const std::string cookie = answer.header("set-cookie");
   EXPECT_EQ(cookie.substr(0, 16), "__Host-duheng=" + cookie.substr(14, 2));
@@ -74,7 +77,9 @@ TEST_F(ApiTest, LogsInAndOut) {
 
   const std::string line = "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n";
   EXPECT_EQ(client_->request("GET", "/api/v1/session", line).status, 200);
-  EXPECT_EQ(Json::parse(client_->request("GET", "/api/v1/session", line + "Accept-Language: en-GB\r\n").body)["organisation"], "East");
+  EXPECT_EQ(
+      Json::parse(client_->request("GET", "/api/v1/session", line + "Accept-Language: en-GB\r\n").body)["organisation"],
+      "East");
   EXPECT_EQ(client_->request("DELETE", "/api/v1/session", line).status, 403);  // without the header
   const auto out = client_->request("DELETE", "/api/v1/session", line + "X-Duheng-Request: 1\r\n");
   EXPECT_EQ(out.status, 204);
@@ -85,7 +90,8 @@ TEST_F(ApiTest, LogsInAndOut) {
 
 TEST_F(ApiTest, RefusesBadLoginsAlikeAndThenSlowsThemDown) {
   const auto attempt = [&](const std::string& name, const std::string& given) {
-    return client_->request("POST", "/api/v1/session", json_body, R"({"name":")" + name + R"(","password":")" + given + "\"}");
+    return client_->request("POST", "/api/v1/session", json_body,
+                            R"({"name":")" + name + R"(","password":")" + given + "\"}");
   };
   const auto wrong = attempt("east", "wrong password!");
   const auto unknown = attempt("nobody", "wrong password!");
@@ -104,15 +110,20 @@ TEST_F(ApiTest, RefusesBadLoginsAlikeAndThenSlowsThemDown) {
 }
 
 TEST_F(ApiTest, RefusesLoginsThatAreNotOne) {
-  for (const char* body : {"", "{", "[]", "null", "{}", R"({"name":"a"})", R"({"name":"a","password":1})", R"({"name":"a","password":"b","x":1})",
-                           "{\"name\":\"\xFF\",\"password\":\"b\"}"}) {
+  for (const char* body : {"", "{", "[]", "null", "{}", R"({"name":"a"})", R"({"name":"a","password":1})",
+                           R"({"name":"a","password":"b","x":1})", "{\"name\":\"\xFF\",\"password\":\"b\"}"}) {
     EXPECT_EQ(client_->request("POST", "/api/v1/session", json_body, body).status, 400) << body;
   }
-  EXPECT_EQ(client_->request("POST", "/api/v1/session", json_body, R"({"name":")" + std::string(101, 'a') + R"(","password":"b"})").status, 400);
+  EXPECT_EQ(client_
+                ->request("POST", "/api/v1/session", json_body,
+                          R"({"name":")" + std::string(101, 'a') + R"(","password":"b"})")
+                .status,
+            400);
   EXPECT_EQ(client_->request("POST", "/api/v1/session", "X-Duheng-Request: 1\r\n", "{}").status, 415);
   EXPECT_EQ(client_->request("POST", "/api/v1/session", json_body, std::string(20'000, '[')).status, 400);
   EXPECT_EQ(client_->request("GET", "/api/v1/session").status, 401);
-  EXPECT_EQ(client_->request("GET", "/api/v1/session", "Cookie: __Host-duheng=" + std::string(64, 'A') + "\r\n").status, 401);
+  EXPECT_EQ(client_->request("GET", "/api/v1/session", "Cookie: __Host-duheng=" + std::string(64, 'A') + "\r\n").status,
+            401);
 }
 
 TEST_F(ApiTest, EveryRouteNeedsASessionUnlessItIsOpen) {
@@ -121,7 +132,8 @@ TEST_F(ApiTest, EveryRouteNeedsASessionUnlessItIsOpen) {
   std::size_t walked = 0;
   for (const Router::Route& route : router.routes()) {
     std::string target = route.pattern;
-    for (std::size_t at = 0; (at = target.find('{')) != std::string::npos;) target.replace(at, target.find('}') - at + 1, "1");
+    for (std::size_t at = 0; (at = target.find('{')) != std::string::npos;)
+      target.replace(at, target.find('}') - at + 1, "1");
     const bool open = !route.permission.needs_session();
     EXPECT_EQ(open, route.operation == "logIn") << "only logging in is open, not " << route.operation;
     if (open || route.websocket) continue;
@@ -131,7 +143,8 @@ TEST_F(ApiTest, EveryRouteNeedsASessionUnlessItIsOpen) {
     for (const char* user : {"viewer", "west", "admin"}) {
       if (route.method != Method::get) continue;
       const int status = get(user, target).status;
-      EXPECT_TRUE(status == 200 || status == 400 || status == 404) << route.operation << " as " << user << ": " << status;
+      EXPECT_TRUE(status == 200 || status == 400 || status == 404)
+          << route.operation << " as " << user << ": " << status;
     }
     ++walked;
   }
@@ -170,7 +183,8 @@ TEST_F(ApiTest, ListsDevices) {
   EXPECT_THAT(names("admin", "?state=never"), ElementsAre("East Meter 2"));
   EXPECT_THAT(names("admin", "?state=online&sort=-last_reading"), UnorderedElementsAre("East Meter 1", "西表"));
   EXPECT_THAT(names("admin", "?state=offline"), IsEmpty());
-  EXPECT_THAT(names("admin", "?site_id=" + std::to_string(world_.hill.value)), ElementsAre("East Meter 1", "East Meter 2"));
+  EXPECT_THAT(names("admin", "?site_id=" + std::to_string(world_.hill.value)),
+              ElementsAre("East Meter 1", "East Meter 2"));
   EXPECT_THAT(names("admin", "?gateway_id=" + std::to_string(world_.gateway_west.value)), ElementsAre("西表"));
   EXPECT_THAT(names("admin", "?organisation_id=" + std::to_string(world_.city.value)).size(), 3U);
   EXPECT_THAT(names("admin", "?organisation_id=" + std::to_string(world_.west.value)), ElementsAre("西表"));
@@ -184,7 +198,8 @@ TEST_F(ApiTest, ListsDevices) {
   EXPECT_EQ(row["gateway"]["name"], "gateway-east");
   EXPECT_EQ(get("admin", "/api/v1/devices?page_size=1").body["total"], 3);
 
-  for (const char* bad : {"?page=0", "?page=x", "?page_size=201", "?state=asleep", "?sort=colour", "?site_id=-1", "?unknown=1", "?page=1&page=2"}) {
+  for (const char* bad : {"?page=0", "?page=x", "?page_size=201", "?state=asleep", "?sort=colour", "?site_id=-1",
+                          "?unknown=1", "?page=1&page=2"}) {
     const auto got = get("admin", std::string{"/api/v1/devices"} + bad);
     EXPECT_EQ(got.status, 400) << bad;
     EXPECT_FALSE(got.body["request_id"].get<std::string>().empty());
@@ -214,9 +229,11 @@ TEST_F(ApiTest, ValuesWithoutMeaningAreNullAndConflictsAreShown) {
   const Json latest = get("east", path("devices", world_.east_1.value)).body["registers"][0]["latest"];
   EXPECT_EQ(latest["value"], nullptr);
   EXPECT_EQ(latest["quality"], "invalid_content");
-  world_.send(world_.gateway_east, "000000000001", world_.now - 60'000, 99'999, 2'204);  // another value for the same time
+  world_.send(world_.gateway_east, "000000000001", world_.now - 60'000, 99'999,
+              2'204);  // another value for the same time
   const Json readings = get("east", path("series", world_.east_energy.value) + "/readings").body["readings"];
-  const auto conflicts = std::ranges::count_if(readings, [](const Json& reading) { return reading.value("conflict", false); });
+  const auto conflicts =
+      std::ranges::count_if(readings, [](const Json& reading) { return reading.value("conflict", false); });
   EXPECT_EQ(conflicts, 2);
 }
 
@@ -255,9 +272,10 @@ TEST_F(ApiTest, DrawsCurves) {
   EXPECT_EQ(bucket["max"]["frame"], std::to_string(world_.east_frame.value));
   EXPECT_EQ(get("east", curve_of(world_.east_energy)).body["buckets"].size(), 5U);
   const std::string series = path("series", world_.east_energy.value) + "/curve";
-  for (const char* bad : {"", "?from=2026-01-01T00:00:00Z", "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
-                          "?from=1900-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "?from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z",
-                          "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&buckets=5001"}) {
+  for (const char* bad :
+       {"", "?from=2026-01-01T00:00:00Z", "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+        "?from=1900-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "?from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z",
+        "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&buckets=5001"}) {
     EXPECT_EQ(get("east", series + bad).status, 400) << bad;
   }
   EXPECT_EQ(get("east", curve_of(SeriesId{99'999})).status, 404);
@@ -338,7 +356,8 @@ TEST_F(ApiTest, ShowsTheTreeGatewaysAndStatus) {
   EXPECT_THAT(column(tree.body["organisations"], "code"), ElementsAre("city", "east", "west"));
   EXPECT_EQ(tree.body["organisations"][1]["parent_id"], world_.city.value);
   EXPECT_EQ(tree.body["sites"][0]["time_zone"], "Asia/Shanghai");
-  EXPECT_EQ(get("admin", "/api/v1/organisations", "Accept-Language: en\r\n").body["organisations"][0]["name"], "City Power");
+  EXPECT_EQ(get("admin", "/api/v1/organisations", "Accept-Language: en\r\n").body["organisations"][0]["name"],
+            "City Power");
   const auto gateways = get("admin", "/api/v1/gateways");
   ASSERT_EQ(gateways.body["gateways"].size(), 2U);
   const Json east = gateways.body["gateways"][0];
@@ -362,15 +381,17 @@ TEST_F(ApiTest, NobodySeesBeyondTheirOrganisation) {
   EXPECT_EQ(get("west", "/api/v1/devices?site_id=" + std::to_string(world_.hill.value)).body["total"], 0);
   EXPECT_EQ(get("west", "/api/v1/devices?search=East").body["total"], 0);
   for (const std::string& foreign :
-       {path("devices", world_.east_1.value), path("devices", world_.east_1.value) + "/completeness?date=2026-01-01", curve_of(world_.east_energy),
-        path("series", world_.east_energy.value) + "/readings", path("frames", world_.east_frame.value), curve_of(world_.stray_energy),
+       {path("devices", world_.east_1.value), path("devices", world_.east_1.value) + "/completeness?date=2026-01-01",
+        curve_of(world_.east_energy), path("series", world_.east_energy.value) + "/readings",
+        path("frames", world_.east_frame.value), curve_of(world_.stray_energy),
         path("series", world_.stray_energy.value) + "/readings", path("frames", world_.stray_frame.value)}) {
     const auto got = get("west", foreign);
     EXPECT_EQ(got.status, 404) << foreign;
     EXPECT_EQ(get("admin", foreign).status, 200) << foreign;
   }
   // Another's is told exactly as one that is not there.
-  EXPECT_EQ(get("west", path("devices", world_.east_1.value)).body["message"], get("west", path("devices", 99'999)).body["message"]);
+  EXPECT_EQ(get("west", path("devices", world_.east_1.value)).body["message"],
+            get("west", path("devices", 99'999)).body["message"]);
   EXPECT_THAT(column(get("west", "/api/v1/organisations").body["organisations"], "code"), ElementsAre("west"));
   EXPECT_EQ(get("west", "/api/v1/organisations").body["organisations"][0]["parent_id"], nullptr);
   EXPECT_EQ(get("west", "/api/v1/organisations").body["sites"], Json::array());
@@ -416,7 +437,8 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
     if (!answer.body.empty()) line["body"] = Json::parse(answer.body);
     out << line.dump() << "\n";
   };
-  world_.send(world_.gateway_east, "000000000001", world_.now - 60'000, 99'999, 2'204, Quality::out_of_range | Quality::decreased);
+  world_.send(world_.gateway_east, "000000000001", world_.now - 60'000, 99'999, 2'204,
+              Quality::out_of_range | Quality::decreased);
   world_.send(world_.gateway_east, "000000000001", world_.now - 5'000, 0, 2'204, Quality::no_value);
   const std::string date = *civil_date(world_.now, "Asia/Shanghai");
   const std::vector<std::pair<std::string, std::string>> gets{
@@ -441,11 +463,14 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
     note("get", template_path, get("admin", target).answer);
     note("get", template_path, client_->request("GET", target));
   }
-  note("post", "/api/v1/session", client_->request("POST", "/api/v1/session", json_body, R"({"name":"east","password":"correct horse battery"})"));
+  note("post", "/api/v1/session",
+       client_->request("POST", "/api/v1/session", json_body, R"({"name":"east","password":"correct horse battery"})"));
   for (int i = 0; i < 6; ++i) {
-    note("post", "/api/v1/session", client_->request("POST", "/api/v1/session", json_body, R"({"name":"east","password":"wrong"})"));
+    note("post", "/api/v1/session",
+         client_->request("POST", "/api/v1/session", json_body, R"({"name":"east","password":"wrong"})"));
   }
-  note("delete", "/api/v1/session", client_->request("DELETE", "/api/v1/session", cookies_["admin"] + "X-Duheng-Request: 1\r\n"));
+  note("delete", "/api/v1/session",
+       client_->request("DELETE", "/api/v1/session", cookies_["admin"] + "X-Duheng-Request: 1\r\n"));
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ Result<DeviceSnapshotPtr> DeviceDirectory::read_all(std::uint64_t revision) {
   for (SourceAssignment& assignment : assignments) {
     const auto device = out->by_id.find(assignment.device);
     if (device == out->by_id.end()) continue;
-    DeviceSource source{{assignment.gateway, std::move(assignment.device_uid)}, assignment.from_utc_ms, assignment.to_utc_ms};
+    DeviceSource source{
+        {assignment.gateway, std::move(assignment.device_uid)}, assignment.from_utc_ms, assignment.to_utc_ms};
     out->by_source[source.key].emplace_back(source, device->second);
     out->devices[device->second].sources.push_back(std::move(source));
   }
@@ -132,7 +133,8 @@ void HeardTimes::refresh() {
   const std::int64_t now = clock_.monotonic_ms();
   if (!store_asked_ms_ || now - *store_asked_ms_ >= store_interval_ms) {
     store_asked_ms_ = now;
-    for (store::Source& source : telemetry_.sources()) note(source.gateway, std::move(source.device_uid), source.last_received_utc_ms);
+    for (store::Source& source : telemetry_.sources())
+      note(source.gateway, std::move(source.device_uid), source.last_received_utc_ms);
   }
   for (LastHeard& heard_now : newer_(change_)) {
     note(heard_now.source.gateway, std::move(heard_now.source.device_uid), heard_now.received_utc_ms);
@@ -180,14 +182,16 @@ Result<DirectoryPage> DeviceDirectory::list(const DirectoryQuery& query) {
   const std::size_t end = std::min(found.size(), begin + query.page_size);
   if (query.sort == DirectorySort::last_reading) {
     // Only what stands up to the page's end needs its place; by name where the times are equal, so that pages agree.
-    std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(end), [&](const DirectoryRow& a, const DirectoryRow& b) {
-      if (a.heard_utc_ms != b.heard_utc_ms) {
-        return query.descending ? a.heard_utc_ms > b.heard_utc_ms : a.heard_utc_ms < b.heard_utc_ms;
-      }
-      return a.device->device.id < b.device->device.id;
-    });
+    std::ranges::partial_sort(
+        found, found.begin() + static_cast<std::ptrdiff_t>(end), [&](const DirectoryRow& a, const DirectoryRow& b) {
+          if (a.heard_utc_ms != b.heard_utc_ms) {
+            return query.descending ? a.heard_utc_ms > b.heard_utc_ms : a.heard_utc_ms < b.heard_utc_ms;
+          }
+          return a.device->device.id < b.device->device.id;
+        });
   }
-  page.rows.assign(found.begin() + static_cast<std::ptrdiff_t>(begin), found.begin() + static_cast<std::ptrdiff_t>(end));
+  page.rows.assign(found.begin() + static_cast<std::ptrdiff_t>(begin),
+                   found.begin() + static_cast<std::ptrdiff_t>(end));
   if (!needs_heard) {
     for (DirectoryRow& row : page.rows) {
       row.heard_utc_ms = heard(times, *row.device);
@@ -208,10 +212,18 @@ Result<StateCounts> DeviceDirectory::counts(const VisibleOrganisations& organisa
     if (!sees(organisations, details.organisation)) continue;
     ++out.devices;
     switch (device_state(now, heard(times, entry), details.interval_s)) {
-      case DeviceState::online: ++out.online; break;
-      case DeviceState::late: ++out.late; break;
-      case DeviceState::offline: ++out.offline; break;
-      case DeviceState::never: ++out.never; break;
+      case DeviceState::online:
+        ++out.online;
+        break;
+      case DeviceState::late:
+        ++out.late;
+        break;
+      case DeviceState::offline:
+        ++out.offline;
+        break;
+      case DeviceState::never:
+        ++out.never;
+        break;
     }
   }
   return out;

@@ -3,8 +3,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +31,8 @@ struct SourceKeyHash {
   }
 };
 
-/// When each sender was last heard: what the live values have told since the start, and before that the telemetry store.
-/// Thread-safe.
+/// When each sender was last heard: what the live values have told since the start, and before that the telemetry
+/// store. Thread-safe.
 class HeardTimes {
  public:
   /// As LiveHub::heard_since().

@@ -1,6 +1,5 @@
 // Lists of 100,000 devices: the goal is about 50 ms for any filter and order.
 #include <benchmark/benchmark.h>
-
 #include <fmt/format.h>
 
 #include "platform/gateways/gateways.hpp"

@@ -31,10 +31,11 @@ class DeviceDirectoryTest : public ::testing::Test {
         organisations_(*database_, clock_),
         gateways_(*database_, clock_, random_),
         devices_(*database_, clock_),
-        heard_(telemetry_, clock_, [this](std::uint64_t& change) {
-          change = 1;
-          return std::exchange(news_, {});
-        }),
+        heard_(telemetry_, clock_,
+               [this](std::uint64_t& change) {
+                 change = 1;
+                 return std::exchange(news_, {});
+               }),
         directory_(devices_, clock_, heard_) {
     organisation_ = *organisations_.create(Scope::everything(), {{}, "o", "组织", ""});
     gateway_ = *gateways_.create(Scope::everything(), organisation_, "g");
@@ -84,7 +85,10 @@ TEST_F(DeviceDirectoryTest, SeesNewDevicesAtOnce) {
 TEST_F(DeviceDirectoryTest, SortsAndFiltersByWhatWasHeard) {
   for (const char* uid : {"a", "b", "c", "d"}) add(uid);
   const std::int64_t now = clock_.utc_ms();
-  news_ = {{{gateway_, "a"}, now - 700'000}, {{gateway_, "b"}, now - 1'000}, {{gateway_, "c"}, now - 200'000}, {{gateway_, "other"}, now}};
+  news_ = {{{gateway_, "a"}, now - 700'000},
+           {{gateway_, "b"}, now - 1'000},
+           {{gateway_, "c"}, now - 200'000},
+           {{gateway_, "other"}, now}};
   DirectoryQuery query;
   query.sort = DirectorySort::last_reading;
   query.descending = true;

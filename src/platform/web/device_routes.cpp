@@ -15,7 +15,8 @@ std::string zone_of(const DirectoryDevice& device) {
 }
 
 /// The caller's scope, narrowed to the organisation asked for and all below it.
-Result<VisibleOrganisations> narrowed(const ApiServices& services, const Caller& caller, std::optional<std::int64_t> organisation) {
+Result<VisibleOrganisations> narrowed(const ApiServices& services, const Caller& caller,
+                                      std::optional<std::int64_t> organisation) {
   DUHENG_TRY(VisibleOrganisations visible, visible_organisations(services, caller));
   if (!organisation) return visible;
   DUHENG_TRY(const std::vector<OrganisationId> below,
@@ -32,12 +33,14 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
   query.page = static_cast<std::size_t>(context.query.integer("page", 1, 100'000, 1));
   query.page_size = static_cast<std::size_t>(context.query.integer("page_size", 1, 200, 50));
   query.search = context.query.text("search", 100);
-  if (const auto state = context.query.choice("state", {"online", "late", "offline", "never"})) query.state = device_state_of(*state);
+  if (const auto state = context.query.choice("state", {"online", "late", "offline", "never"}))
+    query.state = device_state_of(*state);
   query.site = SiteId{context.query.optional_id("site_id").value_or(0)};
   const auto organisation = context.query.optional_id("organisation_id");
   query.gateway = GatewayId{context.query.optional_id("gateway_id").value_or(0)};
   std::string sort =
-      context.query.choice("sort", {"name", "-name", "address", "-address", "last_reading", "-last_reading"}).value_or("name");
+      context.query.choice("sort", {"name", "-name", "address", "-address", "last_reading", "-last_reading"})
+          .value_or("name");
   DUHENG_CHECK(context.query.finish());
   query.descending = sort.front() == '-';
   if (query.descending) sort.erase(0, 1);
@@ -59,7 +62,8 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
 
 Result<HttpResponse> detail(ApiServices& services, RequestContext& context) {
   DUHENG_CHECK(context.query.finish());
-  DUHENG_TRY(const VisibleDevice found, visible_device(services, *context.caller, DeviceId{context.path_integer("device_id")}));
+  DUHENG_TRY(const VisibleDevice found,
+             visible_device(services, *context.caller, DeviceId{context.path_integer("device_id")}));
   const std::vector<store::Series> series = series_of_device(services, *found.device);
   std::vector<SeriesId> ids;
   ids.reserve(series.size());
@@ -92,7 +96,8 @@ Json gaps_json(const store::Completeness& found) {
 Result<HttpResponse> completeness(ApiServices& services, RequestContext& context) {
   const std::string date = context.query.required_date("date");
   DUHENG_CHECK(context.query.finish());
-  DUHENG_TRY(const VisibleDevice found, visible_device(services, *context.caller, DeviceId{context.path_integer("device_id")}));
+  DUHENG_TRY(const VisibleDevice found,
+             visible_device(services, *context.caller, DeviceId{context.path_integer("device_id")}));
   const std::string zone = zone_of(*found.device);
   const auto day = civil_day(date, zone);
   if (!day) return fail(ErrorCode::invalid_argument, "there is no such day: " + day.error().message);

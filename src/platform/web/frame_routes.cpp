@@ -23,9 +23,12 @@ Json field_json(const dlt645::ExplainedField& field) {
 
 /// A protocol that nobody explains yet: the octets all the same, as one field.
 Json unexplained(const Bytes& octets) {
-  return {{"offset", 0},           {"size", octets.size()},
-          {"key", "octets"},       {"label_zh", "字节"},
-          {"label_en", "Octets"},  {"meaning_zh", "此版本尚不能解释该规约"},
+  return {{"offset", 0},
+          {"size", octets.size()},
+          {"key", "octets"},
+          {"label_zh", "字节"},
+          {"label_en", "Octets"},
+          {"meaning_zh", "此版本尚不能解释该规约"},
           {"meaning_en", "This release cannot explain the protocol yet"}};
 }
 

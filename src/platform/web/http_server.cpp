@@ -1,11 +1,10 @@
 #include "platform/web/http_server.hpp"
 
 #include <fmt/format.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include <future>
 #include <mutex>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <thread>
 #include <vector>
 
@@ -55,7 +54,8 @@ std::string head_of(const HttpResponse& response, bool close) {
   }
   if (!response.content_type.empty()) out += fmt::format("Content-Type: {}\r\n", response.content_type);
   // RFC 9110, 8.6: no Content-Length with 204; with 304 it would have to be that of the full answer.
-  if (response.status != 204 && response.status != 304) out += fmt::format("Content-Length: {}\r\n", response.body_bytes());
+  if (response.status != 204 && response.status != 304)
+    out += fmt::format("Content-Length: {}\r\n", response.body_bytes());
   return out + "\r\n";
 }
 
@@ -119,7 +119,8 @@ class RestinioServer final : public HttpServer {
       settings.protocol(address.is_v6() ? asio_ns::ip::tcp::v6() : asio_ns::ip::tcp::v4());
       settings.address(address);
     } catch (const std::exception&) {
-      return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is not an IP address to listen on", options.address));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("\"{}\" is not an IP address to listen on", options.address));
     }
     using std::chrono::milliseconds;
     settings.port(options.port)
@@ -135,20 +136,23 @@ class RestinioServer final : public HttpServer {
                                       .max_field_name_size(limits.header_bytes_max)
                                       .max_field_value_size(limits.header_bytes_max + 1)
                                       .max_body_size(limits.body_bytes_max))
-        .socket_options_setter([](auto& socket_options) { socket_options.set_option(asio_ns::ip::tcp::no_delay{true}); })
+        .socket_options_setter(
+            [](auto& socket_options) { socket_options.set_option(asio_ns::ip::tcp::no_delay{true}); })
         .acceptor_post_bind_hook([this](auto& acceptor) { port_ = acceptor.local_endpoint().port(); })
         .request_handler([this](const restinio::request_handle_t& request) { return take(request); });
     const auto check_ms = std::clamp<std::int64_t>(limits.request_timeout_ms / 4, 10, 1'000);
     settings.timer_manager(milliseconds{check_ms});
     try {
-      server_ = std::make_unique<restinio::http_server_t<ServerTraits>>(restinio::external_io_context(*io_), std::move(settings));
+      server_ = std::make_unique<restinio::http_server_t<ServerTraits>>(restinio::external_io_context(*io_),
+                                                                        std::move(settings));
       server_->open_sync();
     } catch (const std::system_error& e) {
       const bool taken = e.code() == asio_ns::error::address_in_use;
       return fail(taken ? ErrorCode::already_exists : ErrorCode::storage_failed,
                   fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.code().message()));
     } catch (const std::exception& e) {
-      return fail(ErrorCode::storage_failed, fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.what()));
+      return fail(ErrorCode::storage_failed,
+                  fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.what()));
     }
     for (std::size_t i = 0; i < options.io_threads; ++i) threads_.emplace_back([this] { run(); });
     return {};
@@ -180,7 +184,8 @@ class RestinioServer final : public HttpServer {
     std::lock_guard lock{stop_mutex_};
     if (threads_.empty()) return;
     for (const auto& weak : take_websockets()) {
-      if (const auto websocket = weak.lock()) websocket->close(websocket::close_code::going_away, "the platform is stopping");
+      if (const auto websocket = weak.lock())
+        websocket->close(websocket::close_code::going_away, "the platform is stopping");
     }
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{drain_ms};
     while (std::chrono::steady_clock::now() < deadline &&
@@ -218,7 +223,8 @@ class RestinioServer final : public HttpServer {
     auto answer = std::make_shared<Answer>(request, state_);
     state_->handler->handle(to_request(*request, GuardedSocket<Base>::is_tls), [this, answer](HttpResponse response) {
       if (answer->given.exchange(true)) return;
-      // Never from within the handler: RESTinio would take the next pipelined request there and once more after writing.
+      // Never from within the handler: RESTinio would take the next pipelined request there and once more after
+      // writing.
       asio_ns::post(*io_, [this, answer, response = std::move(response)]() mutable {
         try {
           send(*answer->request, std::move(response), answer);

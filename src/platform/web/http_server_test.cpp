@@ -1,12 +1,11 @@
 #include "platform/web/http_server.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <openssl/ssl.h>
-
 #include <atomic>
 #include <chrono>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <mutex>
+#include <openssl/ssl.h>
 #include <thread>
 
 #include "platform/web/testing/tls_client.hpp"
@@ -154,7 +153,8 @@ TEST_F(HttpServerTest, ServesPlainHttpWhenNoCertificateIsGiven) {
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   start();
   auto client = connect();
-  client->send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+  client->send(
+      "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(client->read_answer().body, "/1|");
   const auto second = client->read_answer();
   EXPECT_EQ(second.status, 200);
@@ -192,14 +192,19 @@ TEST_F(HttpServerTest, RefusesMalformedAndOversizedRequestsWithAnAnswerAndCounts
   const auto too_large = answer_to("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n");
   EXPECT_EQ(too_large.status, 413);
   EXPECT_NE(too_large.body.find("body_too_large"), std::string::npos);
-  EXPECT_EQ(answer_to("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3ff\r\n" + std::string(1023, 'b') + "\r\n0\r\n\r\n").status,
+  EXPECT_EQ(answer_to("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3ff\r\n" + std::string(1023, 'b') +
+                      "\r\n0\r\n\r\n")
+                .status,
             413);
   for (const char* reason : {"malformed", "target_too_large", "header_too_large", "body_too_large"}) {
     EXPECT_THAT(handler_.reasons(), Contains(reason));
   }
   // Just within the limits.
   auto client = connect();
-  EXPECT_EQ(client->request("POST", "/" + std::string(99, 'a'), "X-Long: " + std::string(200, 'a') + "\r\n", std::string(1'000, 'b')).status,
+  EXPECT_EQ(client
+                ->request("POST", "/" + std::string(99, 'a'), "X-Long: " + std::string(200, 'a') + "\r\n",
+                          std::string(1'000, 'b'))
+                .status,
             200);
 }
 

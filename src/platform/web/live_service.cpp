@@ -26,7 +26,8 @@ Result<std::vector<DeviceId>> parse_subscription(std::string_view text, std::siz
   const Error malformed{ErrorCode::malformed, R"(expected {"subscribe":{"devices":[1,2]}})"};
   if (!json.is_object() || json.size() != 1 || !json.contains("subscribe")) return std::unexpected(malformed);
   const Json& subscribe = json["subscribe"];
-  if (!subscribe.is_object() || subscribe.size() != 1 || !subscribe.contains("devices")) return std::unexpected(malformed);
+  if (!subscribe.is_object() || subscribe.size() != 1 || !subscribe.contains("devices"))
+    return std::unexpected(malformed);
   const Json& devices = subscribe["devices"];
   if (!devices.is_array()) return std::unexpected(malformed);
   if (devices.size() > devices_max) {
@@ -60,7 +61,8 @@ struct LiveService::Wake {
 /// One WebSocket. The I/O side only leaves notes; the rest is the service's thread's own.
 class LiveService::Client final : public WebSocketApplication {
  public:
-  Client(std::shared_ptr<Wake> wake, Caller who, std::string session) : caller(std::move(who)), token(std::move(session)), wake_(std::move(wake)) {}
+  Client(std::shared_ptr<Wake> wake, Caller who, std::string session)
+      : caller(std::move(who)), token(std::move(session)), wake_(std::move(wake)) {}
 
   void opened(std::shared_ptr<WebSocketPeer> peer) override {
     {
@@ -120,7 +122,8 @@ LiveService::~LiveService() {
 }
 
 void LiveService::add_routes(Router& router) {
-  router.add_websocket("/api/v1/live", "live", Permission::any_session(), [this](RequestContext& context) { return open(context); });
+  router.add_websocket("/api/v1/live", "live", Permission::any_session(),
+                       [this](RequestContext& context) { return open(context); });
 }
 
 std::size_t LiveService::clients() const {
@@ -164,7 +167,8 @@ void LiveService::run() {
       } catch (const std::exception& e) {
         log::error("web", "serving a live client failed", {{"error", e.what()}});
         client->ending = true;
-        if (const auto peer = client->peer()) peer->close(websocket::close_code::internal_error, "a fault of the platform");
+        if (const auto peer = client->peer())
+          peer->close(websocket::close_code::internal_error, "a fault of the platform");
       }
     }
     wait_ms = std::max<std::int64_t>(1, wait_ms);
@@ -304,8 +308,8 @@ void LiveService::push(Client& client) {
 std::optional<SeriesId> LiveService::series_of(const SourceKey& source, const LiveValue& value) {
   const auto among = [&](const std::vector<store::Series>& known) -> std::optional<SeriesId> {
     const auto it = std::ranges::find_if(known, [&](const store::Series& series) {
-      return series.register_name == value.register_name && series.unit == value.unit && series.exponent == value.exponent &&
-             series.kind == value.kind;
+      return series.register_name == value.register_name && series.unit == value.unit &&
+             series.exponent == value.exponent && series.kind == value.kind;
     });
     return it == known.end() ? std::nullopt : std::optional{it->id};
   };

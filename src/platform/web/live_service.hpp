@@ -19,10 +19,10 @@ namespace duheng::platform::web {
 /// Reads `{"subscribe":{"devices":[1,2]}}`. Errors: malformed; limit_exceeded - more than `devices_max`.
 [[nodiscard]] Result<std::vector<DeviceId>> parse_subscription(std::string_view text, std::size_t devices_max);
 
-/// The live WebSocket. One thread serves all clients: it takes what LiveHub has for each, at most every `push_interval_ms`
-/// and only while the client's network takes it; meanwhile the hub replaces older values by newer ones and counts them.
-/// The session behind a socket is looked at every `check_interval_ms`, and so is what its user may see; an open page counts
-/// as use of the session, so that it ends by age, by logging out or by being revoked.
+/// The live WebSocket. One thread serves all clients: it takes what LiveHub has for each, at most every
+/// `push_interval_ms` and only while the client's network takes it; meanwhile the hub replaces older values by newer
+/// ones and counts them. The session behind a socket is looked at every `check_interval_ms`, and so is what its user
+/// may see; an open page counts as use of the session, so that it ends by age, by logging out or by being revoked.
 class LiveService {
  public:
   struct Options {

@@ -1,11 +1,11 @@
 // The live socket as a browser meets it.
 #include "platform/web/live_service.hpp"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
-#include <nlohmann/json.hpp>
+#include <gtest/gtest.h>
 #include <thread>
+
+#include <nlohmann/json.hpp>
 
 #include "base/time.hpp"
 #include "platform/web/testing/api_world.hpp"
@@ -58,7 +58,8 @@ TEST(Live, PushesReadingsOfTheDevicesFollowed) {
   world.send(world.gateway_west, "000000000003", world.now, 1, 1);
   const Json message = next_json(*client);
   ASSERT_EQ(message["readings"].size(), 2U) << message;
-  const Json energy = message["readings"][0]["register"] == "voltage_a" ? message["readings"][1] : message["readings"][0];
+  const Json energy =
+      message["readings"][0]["register"] == "voltage_a" ? message["readings"][1] : message["readings"][0];
   EXPECT_EQ(energy["device_id"], world.east_1.value);
   EXPECT_EQ(energy["series_id"], world.east_energy.value);
   EXPECT_EQ(energy["reading"]["value"], "300.01");
@@ -86,9 +87,10 @@ TEST(Live, RefusesDevicesOfOthersAndMalformedRequests) {
   };
   refused(subscription({world.west_1}), "not_found");
   refused(subscription({world.east_1, DeviceId{99'999}}), "not_found");
-  for (const char* bad : {"", "x", "[]", R"({"subscribe":{}})", R"({"subscribe":{"devices":["1"]}})", R"({"subscribe":{"devices":[-1]}})",
-                          R"({"subscribe":{"devices":[1.5]}})", R"({"subscribe":{"devices":[18446744073709551615]}})",
-                          R"({"subscribe":{"devices":[1]},"more":1})"}) {
+  for (const char* bad :
+       {"", "x", "[]", R"({"subscribe":{}})", R"({"subscribe":{"devices":["1"]}})", R"({"subscribe":{"devices":[-1]}})",
+        R"({"subscribe":{"devices":[1.5]}})", R"({"subscribe":{"devices":[18446744073709551615]}})",
+        R"({"subscribe":{"devices":[1]},"more":1})"}) {
     refused(bad, "malformed");
   }
   std::string many = "{\"subscribe\":{\"devices\":[1";

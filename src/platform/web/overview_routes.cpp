@@ -22,15 +22,16 @@ Result<HttpResponse> overview(ApiServices& services, RequestContext& context) {
     return it != runtimes.end() && it->second.connected;
   });
   const IngestFigures figures = services.ingest_figures();
-  return json_answer({{"devices", counts.devices},
-                      {"states",
-                       {{"online", counts.online}, {"late", counts.late}, {"offline", counts.offline}, {"never", counts.never}}},
-                      {"unassigned_sources", unassigned.size()},
-                      {"gateways", gateways.size()},
-                      {"gateways_connected", connected},
-                      {"readings_total", figures.readings_total},
-                      {"readings_per_s", figures.readings_per_s},
-                      {"server_time", format_utc(services.clock.utc_ms())}});
+  return json_answer(
+      {{"devices", counts.devices},
+       {"states",
+        {{"online", counts.online}, {"late", counts.late}, {"offline", counts.offline}, {"never", counts.never}}},
+       {"unassigned_sources", unassigned.size()},
+       {"gateways", gateways.size()},
+       {"gateways_connected", connected},
+       {"readings_total", figures.readings_total},
+       {"readings_per_s", figures.readings_per_s},
+       {"server_time", format_utc(services.clock.utc_ms())}});
 }
 
 }  // namespace

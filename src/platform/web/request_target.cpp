@@ -1,9 +1,8 @@
 #include "platform/web/request_target.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "base/time.hpp"
 #include "platform/web/http.hpp"
@@ -84,7 +83,8 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
     } else if (c == '+' && plus_is_blank) {
       c = ' ';
     }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return fail(ErrorCode::malformed, "a control octet in the address");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return fail(ErrorCode::malformed, "a control octet in the address");
     out.push_back(c);
   }
   if (!is_utf8(out)) return fail(ErrorCode::malformed, "the address is not UTF-8");
@@ -125,7 +125,8 @@ Result<RequestTarget> parse_target(std::string_view target) {
       if (error || part.empty()) return;
       const std::size_t equals = part.find('=');
       auto name = percent_decode(part.substr(0, equals), true);
-      auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1), true);
+      auto value =
+          percent_decode(equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1), true);
       if (!name || !value) {
         error = name ? value.error() : name.error();
       } else if (out.query.size() == query_items_max) {
@@ -181,7 +182,8 @@ void QueryReader::reject(std::string_view name, std::string_view reason) {
   if (!error_) error_ = Error{ErrorCode::invalid_argument, fmt::format("query item \"{}\" {}", name, reason)};
 }
 
-std::int64_t QueryReader::integer(std::string_view name, std::int64_t minimum, std::int64_t maximum, std::int64_t fallback) {
+std::int64_t QueryReader::integer(std::string_view name, std::int64_t minimum, std::int64_t maximum,
+                                  std::int64_t fallback) {
   const std::string* value = find(name);
   if (value == nullptr) return fallback;
   std::int64_t number = 0;
@@ -260,7 +262,8 @@ std::string QueryReader::required_date(std::string_view name) {
 Result<void> QueryReader::finish() const {
   if (error_) return std::unexpected(*error_);
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (!used_[i]) return fail(ErrorCode::invalid_argument, fmt::format("query item \"{}\" is not known here", items_[i].name));
+    if (!used_[i])
+      return fail(ErrorCode::invalid_argument, fmt::format("query item \"{}\" is not known here", items_[i].name));
   }
   return {};
 }

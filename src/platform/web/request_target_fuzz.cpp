@@ -11,7 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto target = parse_target(text);
   if (!target) return 0;
   for (const std::string& segment : target->segments) {
-    if (segment.empty() || segment == "." || segment == ".." || segment.find('/') != std::string::npos || !is_utf8(segment)) abort();
+    if (segment.empty() || segment == "." || segment == ".." || segment.find('/') != std::string::npos ||
+        !is_utf8(segment))
+      abort();
   }
   QueryReader reader{target->query};
   (void)reader.integer("page", 1, 100'000, 1);

@@ -22,9 +22,10 @@ TEST(RequestTarget, TakesPathAndQueryApart) {
 }
 
 TEST(RequestTarget, RefusesWhatIsAmbiguousOrBroken) {
-  for (const char* bad : {"", "a", "http://x/", "*", "//", "/a//b", "/../etc/passwd", "/a/./b", "/%2e%2e/etc", "/a%2Fb", "/a%5Cb",
-                          "/a\\b", "/%", "/%4", "/%zz", "/%00", "/%0a", "/a?x=%", "/a?x=%0d", "/%ff", "/%c0%af", "/%ed%a0%80",
-                          "/a?x=1&x=2", "/a#b", "/a\x7f"}) {
+  for (const char* bad : {"",           "a",           "http://x/", "*",      "//",       "/a//b", "/../etc/passwd",
+                          "/a/./b",     "/%2e%2e/etc", "/a%2Fb",    "/a%5Cb", "/a\\b",    "/%",    "/%4",
+                          "/%zz",       "/%00",        "/%0a",      "/a?x=%", "/a?x=%0d", "/%ff",  "/%c0%af",
+                          "/%ed%a0%80", "/a?x=1&x=2",  "/a#b",      "/a\x7f"}) {
     EXPECT_FALSE(parse_target(bad)) << bad;
   }
   std::string deep;
@@ -36,7 +37,8 @@ TEST(RequestTarget, RefusesWhatIsAmbiguousOrBroken) {
 }
 
 TEST(QueryReader, ReadsTypesAndTellsTheFirstMistake) {
-  const std::vector<QueryItem> items{{"page", "3"}, {"search", "表"}, {"sort", "-name"}, {"from", "2026-11-21T08:00:00+08:00"},
+  const std::vector<QueryItem> items{{"page", "3"},          {"search", "表"},
+                                     {"sort", "-name"},      {"from", "2026-11-21T08:00:00+08:00"},
                                      {"date", "2026-11-21"}, {"site_id", ""}};
   QueryReader reader{items};
   EXPECT_EQ(reader.integer("page", 1, 10, 1), 3);
@@ -56,17 +58,22 @@ TEST(QueryReader, Refuses) {
     const auto result = reader.finish();
     return result ? std::string{"none"} : result.error().message;
   };
-  EXPECT_EQ(error_of({{"page", "x"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }), "query item \"page\" is not an integer");
-  EXPECT_EQ(error_of({{"page", "3"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }), "query item \"page\" must be from 1 to 2");
+  EXPECT_EQ(error_of({{"page", "x"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }),
+            "query item \"page\" is not an integer");
+  EXPECT_EQ(error_of({{"page", "3"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }),
+            "query item \"page\" must be from 1 to 2");
   EXPECT_EQ(error_of({{"page", "99999999999999999999"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }),
             "query item \"page\" is not an integer");
-  EXPECT_EQ(error_of({{"s", "表表"}}, [](auto& r) { (void)r.text("s", 1); }), "query item \"s\" is longer than 1 characters");
-  EXPECT_EQ(error_of({{"s", "c"}}, [](auto& r) { (void)r.choice("s", {"a", "b"}); }), "query item \"s\" must be one of a, b");
+  EXPECT_EQ(error_of({{"s", "表表"}}, [](auto& r) { (void)r.text("s", 1); }),
+            "query item \"s\" is longer than 1 characters");
+  EXPECT_EQ(error_of({{"s", "c"}}, [](auto& r) { (void)r.choice("s", {"a", "b"}); }),
+            "query item \"s\" must be one of a, b");
   EXPECT_EQ(error_of({}, [](auto& r) { (void)r.required_time("from"); }), "query item \"from\" is required");
   EXPECT_NE(error_of({{"from", "yesterday"}}, [](auto& r) { (void)r.required_time("from"); }), "none");
   EXPECT_NE(error_of({{"date", "2026-1-1"}}, [](auto& r) { (void)r.required_date("date"); }), "none");
   EXPECT_EQ(error_of({}, [](auto& r) { (void)r.required_date("date"); }), "query item \"date\" is required");
-  EXPECT_EQ(error_of({{"pagee", "1"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }), "query item \"pagee\" is not known here");
+  EXPECT_EQ(error_of({{"pagee", "1"}}, [](auto& r) { (void)r.integer("page", 1, 2, 1); }),
+            "query item \"pagee\" is not known here");
 }
 
 TEST(Cookies, AreFoundByTheirWholeName) {

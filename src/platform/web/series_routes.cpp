@@ -29,15 +29,18 @@ Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
   if (asked.from_utc_ms < 0 || asked.from_utc_ms >= asked.to_utc_ms) {
     return fail(ErrorCode::invalid_argument, "\"from\" must be before \"to\", and not before 1970");
   }
-  if (asked.to_utc_ms - asked.from_utc_ms > curve_range_ms_max) return fail(ErrorCode::invalid_argument, "at most 50 years at once");
-  DUHENG_TRY(const VisibleSeries found, visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
+  if (asked.to_utc_ms - asked.from_utc_ms > curve_range_ms_max)
+    return fail(ErrorCode::invalid_argument, "at most 50 years at once");
+  DUHENG_TRY(const VisibleSeries found,
+             visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   const std::int64_t bucket_ms = (asked.to_utc_ms - asked.from_utc_ms + buckets - 1) / buckets;
 
   Json items = Json::array();
   for (const store::TimeRange& period : found.periods) {
     const store::TimeRange part = cut(asked, period);
     if (part.from_utc_ms >= part.to_utc_ms) continue;
-    const std::int64_t part_buckets = std::max<std::int64_t>(1, (part.to_utc_ms - part.from_utc_ms + bucket_ms - 1) / bucket_ms);
+    const std::int64_t part_buckets =
+        std::max<std::int64_t>(1, (part.to_utc_ms - part.from_utc_ms + bucket_ms - 1) / bucket_ms);
     DUHENG_TRY(const std::vector<store::CurveBucket> drawn,
                services.telemetry.curve(found.series.id, part, static_cast<std::size_t>(part_buckets), {}));
     for (const store::CurveBucket& bucket : drawn) {
@@ -60,12 +63,13 @@ Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
                       {"buckets", std::move(items)}});
 }
 
-/// The newest `limit` points of a range, oldest first. The store reads forwards, so that windows before the end are tried,
-/// each larger than the last, until one holds enough.
-Result<std::vector<store::Point>> newest(const store::TelemetryStore& telemetry, SeriesId series, const store::TimeRange& range,
-                                         std::size_t limit, std::int64_t window_ms) {
+/// The newest `limit` points of a range, oldest first. The store reads forwards, so that windows before the end are
+/// tried, each larger than the last, until one holds enough.
+Result<std::vector<store::Point>> newest(const store::TelemetryStore& telemetry, SeriesId series,
+                                         const store::TimeRange& range, std::size_t limit, std::int64_t window_ms) {
   while (true) {
-    const std::int64_t from = range.to_utc_ms - range.from_utc_ms <= window_ms ? range.from_utc_ms : range.to_utc_ms - window_ms;
+    const std::int64_t from =
+        range.to_utc_ms - range.from_utc_ms <= window_ms ? range.from_utc_ms : range.to_utc_ms - window_ms;
     std::vector<store::Point> points;
     std::optional<std::int64_t> next = from;
     while (next) {
@@ -83,18 +87,22 @@ Result<HttpResponse> readings(ApiServices& services, RequestContext& context) {
   const auto before = context.query.time("before");
   const auto limit = static_cast<std::size_t>(context.query.integer("limit", 1, 1'000, 100));
   DUHENG_CHECK(context.query.finish());
-  DUHENG_TRY(const VisibleSeries found, visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
+  DUHENG_TRY(const VisibleSeries found,
+             visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   const SeriesId id = found.series.id;
   const auto latest = services.telemetry.latest({&id, 1}).front();
   Json items = Json::array();
   if (latest) {
-    const store::TimeRange all{0, std::min(before.value_or(std::numeric_limits<std::int64_t>::max()), latest->time_utc_ms + 1)};
+    const store::TimeRange all{
+        0, std::min(before.value_or(std::numeric_limits<std::int64_t>::max()), latest->time_utc_ms + 1)};
     const std::int64_t window_ms = static_cast<std::int64_t>(limit) * found.interval_s * 2'000;
     for (auto period = found.periods.rbegin(); period != found.periods.rend() && items.size() < limit; ++period) {
       const store::TimeRange part = cut(all, *period);
       if (part.from_utc_ms >= part.to_utc_ms) continue;
-      DUHENG_TRY(const std::vector<store::Point> points, newest(services.telemetry, id, part, limit - items.size(), window_ms));
-      for (auto point = points.rbegin(); point != points.rend(); ++point) items.push_back(reading_json(found.series, *point));
+      DUHENG_TRY(const std::vector<store::Point> points,
+                 newest(services.telemetry, id, part, limit - items.size(), window_ms));
+      for (auto point = points.rbegin(); point != points.rend(); ++point)
+        items.push_back(reading_json(found.series, *point));
     }
   }
   return json_answer({{"readings", std::move(items)}});

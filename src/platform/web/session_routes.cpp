@@ -19,8 +19,8 @@ std::size_t characters(std::string_view text) {
 }
 
 HttpHeader cookie(std::string_view token, std::int64_t max_age_s) {
-  return {"Set-Cookie",
-          fmt::format("{}={}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={}", session_cookie, token, max_age_s)};
+  return {"Set-Cookie", fmt::format("{}={}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={}", session_cookie,
+                                    token, max_age_s)};
 }
 
 Result<Json> session_json(ApiServices& services, const std::string& name, Role role, OrganisationId organisation,
@@ -30,7 +30,10 @@ Result<Json> session_json(ApiServices& services, const std::string& name, Role r
     DUHENG_TRY(const Organisation found, services.organisations.get(Scope::everything(), organisation));
     organisation_name = pick_name(english, found.name_zh, found.name_en);
   }
-  return Json{{"user", name}, {"role", to_string(role)}, {"organisation", organisation_name}, {"expires", format_utc(expires_utc_ms)}};
+  return Json{{"user", name},
+              {"role", to_string(role)},
+              {"organisation", organisation_name},
+              {"expires", format_utc(expires_utc_ms)}};
 }
 
 Result<HttpResponse> log_in(ApiServices& services, RequestContext& context) {
@@ -55,8 +58,8 @@ Result<HttpResponse> log_in(ApiServices& services, RequestContext& context) {
 Result<HttpResponse> get_session(ApiServices& services, RequestContext& context) {
   DUHENG_CHECK(context.query.finish());
   const Caller& caller = *context.caller;
-  DUHENG_TRY(const Json body, session_json(services, caller.name, caller.role, caller.organisation, caller.expires_utc_ms,
-                                           wants_english(context.request)));
+  DUHENG_TRY(const Json body, session_json(services, caller.name, caller.role, caller.organisation,
+                                           caller.expires_utc_ms, wants_english(context.request)));
   return json_answer(body);
 }
 
@@ -86,7 +89,8 @@ Result<LogIn> parse_log_in(std::string_view body) {
 
 Result<Caller> authenticate(People& people, std::string_view session_token) {
   DUHENG_TRY(const Session session, people.session(session_token));
-  return Caller{session.user.id, session.user.name, session.user.role, session.user.organisation, session.expires_at_utc_ms};
+  return Caller{session.user.id, session.user.name, session.user.role, session.user.organisation,
+                session.expires_at_utc_ms};
 }
 
 void add_session_routes(Router& router, ApiServices& services) {

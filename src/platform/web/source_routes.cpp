@@ -60,7 +60,8 @@ Result<HttpResponse> list(ApiServices& services, FirstHeard& first_heard, Reques
 
 }  // namespace
 
-Result<std::vector<store::Source>> unassigned_sources(const ApiServices& services, const std::vector<Gateway>& gateways) {
+Result<std::vector<store::Source>> unassigned_sources(const ApiServices& services,
+                                                      const std::vector<Gateway>& gateways) {
   DUHENG_TRY(const DeviceSnapshotPtr snapshot, services.directory.snapshot());
   const std::int64_t now = services.clock.utc_ms();
   std::vector<store::Source> out;

@@ -1,12 +1,11 @@
 #include "platform/web/static_files.hpp"
 
-#include <fmt/format.h>
-#include <zlib.h>
-
 #include <array>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <zlib.h>
 
 #include "crypto/hash.hpp"
 
@@ -80,8 +79,8 @@ Result<StaticFiles> StaticFiles::load(const std::string& directory, const Limits
       }
       if (!it->is_regular_file() || name.ends_with(".map")) continue;
       if (out.files_.size() == limits.files_max || bytes + it->file_size() > limits.bytes_max) {
-        return fail(ErrorCode::limit_exceeded, fmt::format("{} holds over {} files or {} octets", directory, limits.files_max,
-                                                           limits.bytes_max));
+        return fail(ErrorCode::limit_exceeded,
+                    fmt::format("{} holds over {} files or {} octets", directory, limits.files_max, limits.bytes_max));
       }
       std::ifstream in(it->path(), std::ios::binary);
       auto plain = std::make_shared<Bytes>(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());

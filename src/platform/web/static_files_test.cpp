@@ -1,10 +1,9 @@
 #include "platform/web/static_files.hpp"
 
-#include <gtest/gtest.h>
-#include <zlib.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <zlib.h>
 
 namespace duheng::platform::web {
 namespace {

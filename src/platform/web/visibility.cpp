@@ -46,7 +46,8 @@ Result<VisibleDevice> visible_device(const ApiServices& services, const Caller& 
   DUHENG_TRY(const VisibleOrganisations visible, visible_organisations(services, caller));
   DUHENG_TRY(DeviceSnapshotPtr snapshot, services.directory.snapshot());
   const DirectoryDevice* device = snapshot->find(id);
-  if (device == nullptr || !sees(visible, device->device.details.organisation)) return std::unexpected(no_such("device"));
+  if (device == nullptr || !sees(visible, device->device.details.organisation))
+    return std::unexpected(no_such("device"));
   return VisibleDevice{std::move(snapshot), device};
 }
 
@@ -63,7 +64,8 @@ Result<VisibleSeries> visible_series(const ApiServices& services, const Caller& 
     for (const auto& [assignment, index] : it->second) {
       const DeviceDetails& details = snapshot->devices[index].device.details;
       if (!sees(visible, details.organisation)) continue;
-      out.periods.push_back({std::max<std::int64_t>(assignment.from_utc_ms, 0), assignment.to_utc_ms.value_or(end_of_time)});
+      out.periods.push_back(
+          {std::max<std::int64_t>(assignment.from_utc_ms, 0), assignment.to_utc_ms.value_or(end_of_time)});
       out.interval_s = details.interval_s;
     }
   }
@@ -72,7 +74,8 @@ Result<VisibleSeries> visible_series(const ApiServices& services, const Caller& 
   return out;
 }
 
-Result<bool> sees_reading(const ApiServices& services, const Caller& caller, const SourceKey& source, std::int64_t time_utc_ms) {
+Result<bool> sees_reading(const ApiServices& services, const Caller& caller, const SourceKey& source,
+                          std::int64_t time_utc_ms) {
   DUHENG_TRY(const VisibleOrganisations visible, visible_organisations(services, caller));
   if (!visible) return true;
   DUHENG_TRY(const DeviceSnapshotPtr snapshot, services.directory.snapshot());

@@ -17,13 +17,13 @@ struct VisibleDevice {
 };
 [[nodiscard]] Result<VisibleDevice> visible_device(const ApiServices& services, const Caller& caller, DeviceId id);
 
-/// A series, and in which times its readings are the caller's: those in which its sender is assigned to a device of theirs.
-/// Who sees everything also sees the times in which it is assigned to nobody.
+/// A series, and in which times its readings are the caller's: those in which its sender is assigned to a device of
+/// theirs. Who sees everything also sees the times in which it is assigned to nobody.
 struct VisibleSeries {
   store::Series series;
   SourceKey source;
   std::vector<store::TimeRange> periods;  ///< ascending, apart from each other, not empty
-  std::int64_t interval_s = 900;         ///< planned, of the latest device
+  std::int64_t interval_s = 900;          ///< planned, of the latest device
 };
 /// Errors: not_found - none such, or never the caller's.
 [[nodiscard]] Result<VisibleSeries> visible_series(const ApiServices& services, const Caller& caller, SeriesId id);

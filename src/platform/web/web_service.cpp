@@ -81,9 +81,9 @@ void WebService::finish(Pending& pending, HttpResponse response) {
   const int status = response.websocket ? 101 : response.status;
   metrics_.count(requests_total, {{"operation", pending.operation}, {"status", std::to_string(status)}});
   metrics_.observe_seconds(request_seconds, {{"operation", pending.operation}}, static_cast<double>(elapsed_ns) * 1e-9);
-  const log::Level level = status >= 500 && status != 503 ? log::Level::error
+  const log::Level level = status >= 500 && status != 503                               ? log::Level::error
                            : status >= 400 || changes_something(pending.request.method) ? log::Level::info
-                                                                                         : log::Level::debug;
+                                                                                        : log::Level::debug;
   log::write(level, "web", "request answered",
              {{"request_id", pending.request_id},
               {"operation", pending.operation},
@@ -109,7 +109,8 @@ void WebService::handle(HttpRequest request, Responder respond) {
   auto target = parse_target(pending->request.target);
   if (!target) {
     pending->api = true;
-    return finish(*pending, refuse(*pending, 400, to_string(target.error().code), target.error().message, "malformed_target"));
+    return finish(*pending,
+                  refuse(*pending, 400, to_string(target.error().code), target.error().message, "malformed_target"));
   }
   pending->target = std::move(*target);
   pending->api = !pending->target.segments.empty() && pending->target.segments.front() == "api";
@@ -139,8 +140,8 @@ bool WebService::admitted_before_session(const std::shared_ptr<Pending>& pending
     if (pending->match.allowed.empty()) {
       finish(*pending, refuse(*pending, 404, "not_found", "there is no such address", "no_route"));
     } else {
-      HttpResponse response = refuse(*pending, 405, "method_not_allowed", "this address does not know the method",
-                                     "method_not_allowed");
+      HttpResponse response =
+          refuse(*pending, 405, "method_not_allowed", "this address does not know the method", "method_not_allowed");
       response.headers.push_back({"Allow", pending->match.allowed});
       finish(*pending, std::move(response));
     }
@@ -151,11 +152,13 @@ bool WebService::admitted_before_session(const std::shared_ptr<Pending>& pending
     // A page of another site can neither set this header nor hide where it comes from.
     const std::string_view site = request.header("Sec-Fetch-Site");
     if (request.header("X-Duheng-Request") != "1" || (!site.empty() && site != "same-origin" && site != "none")) {
-      finish(*pending, refuse(*pending, 403, "foreign_request", "the header X-Duheng-Request: 1 is missing", "foreign_request"));
+      finish(*pending,
+             refuse(*pending, 403, "foreign_request", "the header X-Duheng-Request: 1 is missing", "foreign_request"));
       return false;
     }
     if (!request.body.empty() && !is_json(request.header("Content-Type"))) {
-      finish(*pending, refuse(*pending, 415, "unsupported_media_type", "the body must be application/json", "media_type"));
+      finish(*pending,
+             refuse(*pending, 415, "unsupported_media_type", "the body must be application/json", "media_type"));
       return false;
     }
   }
@@ -170,7 +173,8 @@ bool WebService::admitted_before_session(const std::shared_ptr<Pending>& pending
   }
   const std::string expected_origin = "https://" + std::string{request.header("Host")};
   if (!equal_ignoring_case(request.header("Origin"), expected_origin)) {
-    finish(*pending, refuse(*pending, 403, "foreign_origin", "the WebSocket is for pages of this site only", "foreign_origin"));
+    finish(*pending,
+           refuse(*pending, 403, "foreign_origin", "the WebSocket is for pages of this site only", "foreign_origin"));
     return false;
   }
   return true;

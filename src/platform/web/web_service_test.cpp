@@ -1,8 +1,7 @@
 #include "platform/web/web_service.hpp"
 
-#include <gtest/gtest.h>
-
 #include <future>
+#include <gtest/gtest.h>
 
 namespace duheng::platform::web {
 namespace {
@@ -27,21 +26,23 @@ class WebServiceTest : public ::testing::Test {
     router.add(Method::post, "/api/any", "anyPost", Permission::any_session(), ok);
     router.add(Method::get, "/api/operators", "operators", Permission::at_least(Role::operator_), ok);
     router.add(Method::get, "/api/admins", "admins", Permission::at_least(Role::admin), ok);
-    router.add(Method::get, "/api/items/{id}", "item", Permission::open(), [](RequestContext& context) -> Result<HttpResponse> {
-      HttpResponse response;
-      response.body = std::to_string(context.path_integer("id"));
-      DUHENG_CHECK(context.query.finish());
-      return response;
-    });
+    router.add(Method::get, "/api/items/{id}", "item", Permission::open(),
+               [](RequestContext& context) -> Result<HttpResponse> {
+                 HttpResponse response;
+                 response.body = std::to_string(context.path_integer("id"));
+                 DUHENG_CHECK(context.query.finish());
+                 return response;
+               });
     router.add(Method::get, "/api/throws", "throws", Permission::open(),
                [](RequestContext&) -> Result<HttpResponse> { throw std::runtime_error("secret detail"); });
     router.add(Method::get, "/api/fails", "fails", Permission::open(),
                [](RequestContext&) -> Result<HttpResponse> { return fail(ErrorCode::storage_failed, "secret path"); });
-    router.add(Method::get, "/api/blocks", "blocks", Permission::open(), [this](RequestContext&) -> Result<HttpResponse> {
-      ++blocked_;
-      gate_.get_future().wait();
-      return HttpResponse{};
-    });
+    router.add(Method::get, "/api/blocks", "blocks", Permission::open(),
+               [this](RequestContext&) -> Result<HttpResponse> {
+                 ++blocked_;
+                 gate_.get_future().wait();
+                 return HttpResponse{};
+               });
     router.add_websocket("/api/live", "live", Permission::any_session(),
                          [](RequestContext&) -> Result<HttpResponse> { return HttpResponse{}; });
     service_ = std::make_unique<WebService>(
@@ -55,7 +56,8 @@ class WebServiceTest : public ::testing::Test {
         *metrics_, clock_, random_, options);
   }
 
-  HttpResponse ask(Method method, const std::string& target, std::vector<HttpHeader> headers = {}, std::string body = {}) {
+  HttpResponse ask(Method method, const std::string& target, std::vector<HttpHeader> headers = {},
+                   std::string body = {}) {
     HttpRequest request;
     request.method = method;
     request.target = target;
@@ -136,8 +138,8 @@ TEST_F(WebServiceTest, ProblemsNameTheRequestAndKeepOurSecrets) {
 
 TEST_F(WebServiceTest, RoutesByPathMethodAndInteger) {
   EXPECT_EQ(ask(Method::get, "/api/items/9223372036854775807").body, "9223372036854775807");
-  for (const char* bad : {"/api/items/0", "/api/items/-1", "/api/items/007", "/api/items/x", "/api/items/1x", "/api/items/",
-                          "/api/items/9223372036854775808", "/api/items/1/", "/api/nothing", "/api"}) {
+  for (const char* bad : {"/api/items/0", "/api/items/-1", "/api/items/007", "/api/items/x", "/api/items/1x",
+                          "/api/items/", "/api/items/9223372036854775808", "/api/items/1/", "/api/nothing", "/api"}) {
     EXPECT_EQ(ask(Method::get, bad).status, 404) << bad;
   }
   EXPECT_EQ(ask(Method::get, "/api/items/1?unknown=1").status, 400);
@@ -160,8 +162,11 @@ TEST_F(WebServiceTest, EveryAnswerCarriesTheSecurityHeaders) {
 }
 
 TEST_F(WebServiceTest, WebSocketsNeedHandshakeOriginAndSession) {
-  std::vector<HttpHeader> headers{{"Host", "duheng.example"}, {"Upgrade", "websocket"}, {"Connection", "Upgrade"},
-                                  {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+  std::vector<HttpHeader> headers{{"Host", "duheng.example"},
+                                  {"Upgrade", "websocket"},
+                                  {"Connection", "Upgrade"},
+                                  {"Sec-WebSocket-Version", "13"},
+                                  {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
   EXPECT_EQ(ask(Method::get, "/api/live").status, 400);
   EXPECT_EQ(ask(Method::get, "/api/live", headers).status, 403);
   headers.push_back({"Origin", "https://evil.example"});

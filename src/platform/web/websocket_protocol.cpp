@@ -1,9 +1,8 @@
 #include "platform/web/websocket_protocol.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
+#include <openssl/evp.h>
 
 #include "platform/web/request_target.hpp"
 
@@ -97,7 +96,8 @@ void Reader::header_complete(const std::function<void(Event)>& on_event) {
     case Opcode::text:
       if (message_open_) return violation(close_code::protocol_error, "a new message inside another", on_event);
       break;
-    case Opcode::binary: return violation(close_code::unsupported_data, "only text is understood", on_event);
+    case Opcode::binary:
+      return violation(close_code::unsupported_data, "only text is understood", on_event);
     case Opcode::close:
     case Opcode::ping:
     case Opcode::pong:
@@ -105,7 +105,8 @@ void Reader::header_complete(const std::function<void(Event)>& on_event) {
         return violation(close_code::protocol_error, "a control frame is fragmented or too long", on_event);
       }
       break;
-    default: return violation(close_code::protocol_error, "an unknown opcode", on_event);
+    default:
+      return violation(close_code::protocol_error, "an unknown opcode", on_event);
   }
   if (!is_control(opcode_) && payload_bytes_ > message_bytes_max_ - message_.size()) {
     return violation(close_code::too_large, "the message is larger than the limit", on_event);
@@ -178,10 +179,12 @@ Result<void> check_handshake(const HttpRequest& request) {
       !has_token(request.header("Connection"), "upgrade")) {
     return fail(ErrorCode::malformed, "this address speaks WebSocket only");
   }
-  if (request.header("Sec-WebSocket-Version") != "13") return fail(ErrorCode::unsupported, "only WebSocket version 13 is spoken");
+  if (request.header("Sec-WebSocket-Version") != "13")
+    return fail(ErrorCode::unsupported, "only WebSocket version 13 is spoken");
   // 16 octets in base64 are 24 characters, the last two padding.
   const std::string_view key = request.header("Sec-WebSocket-Key");
-  if (key.size() != 24 || !key.ends_with("==")) return fail(ErrorCode::malformed, "the WebSocket key is not 16 octets in base64");
+  if (key.size() != 24 || !key.ends_with("=="))
+    return fail(ErrorCode::malformed, "the WebSocket key is not 16 octets in base64");
   return {};
 }
 

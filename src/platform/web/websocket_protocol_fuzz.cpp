@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto note = [](std::string& log) {
     return [&log](Event event) {
       if (event.kind == Event::Kind::text && event.payload.size() > limit) abort();
-      log += std::to_string(static_cast<int>(event.kind)) + ":" + std::to_string(event.code) + ":" + event.payload + ";";
+      log +=
+          std::to_string(static_cast<int>(event.kind)) + ":" + std::to_string(event.code) + ":" + event.payload + ";";
     };
   };
   Reader first{limit};

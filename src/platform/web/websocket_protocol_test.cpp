@@ -41,16 +41,16 @@ TEST(WebSocketReader, RefusesWithTheRightCode) {
     const auto events = events_of(octets, limit);
     return events.size() == 1 && events[0].kind == Event::Kind::violation ? events[0].code : 0;
   };
-  EXPECT_EQ(code_of({0x81, 0x05}), 1002);                            // not masked
-  EXPECT_EQ(code_of(masked(0xC1, "x")), 1002);                       // reserved bit
-  EXPECT_EQ(code_of(masked(0x83, "x")), 1002);                       // unknown opcode
-  EXPECT_EQ(code_of(masked(0x82, "x")), 1003);                       // binary
-  EXPECT_EQ(code_of(masked(0x80, "x")), 1002);                       // continues nothing
-  EXPECT_EQ(code_of(masked(0x09, "x")), 1002);                       // a fragmented ping
-  EXPECT_EQ(code_of(masked(0x89, std::string(126, 'x'))), 1002);     // a long ping
-  EXPECT_EQ(code_of(masked(0x81, "\xC3\x28")), 1007);                // not UTF-8
+  EXPECT_EQ(code_of({0x81, 0x05}), 1002);                         // not masked
+  EXPECT_EQ(code_of(masked(0xC1, "x")), 1002);                    // reserved bit
+  EXPECT_EQ(code_of(masked(0x83, "x")), 1002);                    // unknown opcode
+  EXPECT_EQ(code_of(masked(0x82, "x")), 1003);                    // binary
+  EXPECT_EQ(code_of(masked(0x80, "x")), 1002);                    // continues nothing
+  EXPECT_EQ(code_of(masked(0x09, "x")), 1002);                    // a fragmented ping
+  EXPECT_EQ(code_of(masked(0x89, std::string(126, 'x'))), 1002);  // a long ping
+  EXPECT_EQ(code_of(masked(0x81, "\xC3\x28")), 1007);             // not UTF-8
   EXPECT_EQ(code_of(masked(0x81, std::string(1'001, 'x'))), 1009);
-  EXPECT_EQ(code_of(masked(0x88, "x")), 1002);                       // half a close code
+  EXPECT_EQ(code_of(masked(0x88, "x")), 1002);                         // half a close code
   EXPECT_EQ(code_of(masked(0x88, std::string("\x03\xED", 2))), 1002);  // 1005 is never sent
   Bytes nested = masked(0x01, "a");
   const Bytes second = masked(0x81, "b");
@@ -104,7 +104,9 @@ TEST(WebSocketHandshake, IsChecked) {
   EXPECT_EQ(accept_value("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   HttpRequest request;
   request.method = Method::get;
-  request.headers = {{"Upgrade", "WebSocket"}, {"Connection", "keep-alive, Upgrade"}, {"Sec-WebSocket-Version", "13"},
+  request.headers = {{"Upgrade", "WebSocket"},
+                     {"Connection", "keep-alive, Upgrade"},
+                     {"Sec-WebSocket-Version", "13"},
                      {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
   EXPECT_TRUE(check_handshake(request));
   request.headers[2].value = "8";

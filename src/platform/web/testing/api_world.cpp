@@ -39,8 +39,10 @@ PeopleOptions ApiWorld::quick_people() {
   return options;
 }
 
-ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& limits, const PeopleOptions& people_options)
-    : database({Organisations::migrations(), Sites::migrations(), Gateways::migrations(), Devices::migrations(), People::migrations()}),
+ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& limits,
+                   const PeopleOptions& people_options)
+    : database({Organisations::migrations(), Sites::migrations(), Gateways::migrations(), Devices::migrations(),
+                People::migrations()}),
       keys(records::test_key()),
       organisations(*database, clock),
       sites(*database, clock),
@@ -73,8 +75,8 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
   live = std::make_unique<LiveService>(services, hub, live_options);
   live->add_routes(router);
   web_service = std::make_unique<WebService>(
-      std::move(router), StaticFiles{}, [this](std::string_view token) { return authenticate(people, token); }, metrics, clock, random,
-      WebService::Options{});
+      std::move(router), StaticFiles{}, [this](std::string_view token) { return authenticate(people, token); }, metrics,
+      clock, random, WebService::Options{});
   HttpServerOptions options;
   options.limits = limits;
   const CertificateAndKey certificate = make_certificate();
@@ -114,7 +116,11 @@ void ApiWorld::make_records() {
   east_1 = device("000000000001", "East Meter 1", east, hill, gateway_east);
   east_2 = device("000000000002", "East Meter 2", east, hill, gateway_east);
   west_1 = device("000000000003", "西表", west, {}, gateway_west);
-  runtimes[gateway_east] = {.connected = true, .last_batch_utc_ms = now, .clock_offset_ms = -12, .spooled_batches = 3, .autonomy_hours = 99.5};
+  runtimes[gateway_east] = {.connected = true,
+                            .last_batch_utc_ms = now,
+                            .clock_offset_ms = -12,
+                            .spooled_batches = 3,
+                            .autonomy_hours = 99.5};
   const auto user = [&](const char* name, Role role, OrganisationId organisation) {
     NewUser made;
     made.name = made.display_name = name;
@@ -168,7 +174,8 @@ FrameReference ApiWorld::send(GatewayId gateway, const std::string& uid, std::in
   frame.received_utc_ms = time_utc_ms;
   frame.request = request;
   frame.response = response;
-  const std::uint32_t energy_register = writer.register_of({"energy_active_import_total", "kWh", -2, SeriesKind::decimal});
+  const std::uint32_t energy_register =
+      writer.register_of({"energy_active_import_total", "kWh", -2, SeriesKind::decimal});
   const std::uint32_t voltage_register = writer.register_of({"voltage_a", "V", -1, SeriesKind::decimal});
   writer.frame(frame);
   writer.reading({energy_register, energy, time_utc_ms, TimeSource::gateway, quality});

@@ -34,10 +34,10 @@ class ApiWorld {
   ~ApiWorld();
 
   [[nodiscard]] static PeopleOptions quick_people();
-  /// A frame pair and its readings (energy in 0.01 kWh, voltage in 0.1 V) through journal, telemetry and live values, as if
-  /// the sender had answered at `time_utc_ms`. Returns the reference of the frame.
-  FrameReference send(GatewayId gateway, const std::string& uid, std::int64_t time_utc_ms, std::int64_t energy, std::int64_t voltage,
-                      Quality quality = Quality::good);
+  /// A frame pair and its readings (energy in 0.01 kWh, voltage in 0.1 V) through journal, telemetry and live values,
+  /// as if the sender had answered at `time_utc_ms`. Returns the reference of the frame.
+  FrameReference send(GatewayId gateway, const std::string& uid, std::int64_t time_utc_ms, std::int64_t energy,
+                      std::int64_t voltage, Quality quality = Quality::good);
 
   [[nodiscard]] std::unique_ptr<Client> connect() const { return Client::connect(server->port()); }
   /// A session cookie as a header line for that user: "admin" and "viewer" see everything, "east" and "west" their own.

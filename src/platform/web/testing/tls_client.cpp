@@ -1,5 +1,6 @@
 #include "platform/web/testing/tls_client.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,11 +10,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <stdexcept>
 
 namespace duheng::platform::web::testing {
 namespace {
@@ -86,7 +85,9 @@ Client::Client(std::uint16_t port) : connection_(std::make_unique<Connection>())
 }
 Client::~Client() = default;
 
-std::unique_ptr<Client> Client::connect_without_handshake(std::uint16_t port) { return std::unique_ptr<Client>(new Client(port)); }
+std::unique_ptr<Client> Client::connect_without_handshake(std::uint16_t port) {
+  return std::unique_ptr<Client>(new Client(port));
+}
 
 std::unique_ptr<Client> Client::connect(std::uint16_t port, bool plain) {
   auto client = connect_without_handshake(port);
@@ -154,9 +155,10 @@ Answer Client::read_answer(bool head) {
   return answer;
 }
 
-Answer Client::request(std::string_view method, std::string_view target, std::string_view headers, std::string_view body) {
-  std::string text = std::string{method} + " " + std::string{target} + " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) +
-                     "\r\n" + std::string{headers};
+Answer Client::request(std::string_view method, std::string_view target, std::string_view headers,
+                       std::string_view body) {
+  std::string text = std::string{method} + " " + std::string{target} +
+                     " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) + "\r\n" + std::string{headers};
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   text += "\r\n" + std::string{body};
   if (!send(text)) return {};

@@ -17,7 +17,7 @@ struct CertificateAndKey {
 [[nodiscard]] CertificateAndKey make_certificate();
 
 struct Answer {
-  int status = 0;  ///< 0: the connection ended without an answer
+  int status = 0;                              ///< 0: the connection ended without an answer
   std::map<std::string, std::string> headers;  ///< names in lower case; several of one name joined by "\n"
   std::string body;
   [[nodiscard]] std::string header(const std::string& lower_case_name) const {
@@ -31,12 +31,13 @@ struct WebSocketFrame {
   std::string payload;
   /// Of a close frame; 0 when it has none.
   [[nodiscard]] int close_code() const noexcept {
-    return payload.size() < 2 ? 0 : (static_cast<unsigned char>(payload[0]) << 8) | static_cast<unsigned char>(payload[1]);
+    return payload.size() < 2 ? 0
+                              : (static_cast<unsigned char>(payload[0]) << 8) | static_cast<unsigned char>(payload[1]);
   }
 };
 
-/// A blocking client that can do what no decent client does: send any bytes, slowly, or stop halfway. Every wait ends after
-/// ten seconds.
+/// A blocking client that can do what no decent client does: send any bytes, slowly, or stop halfway. Every wait ends
+/// after ten seconds.
 class Client {
  public:
   /// Connects over TCP and, unless `plain`, does the TLS handshake (the certificate is not verified).
