@@ -232,8 +232,7 @@ struct Fleet::Impl {
       text +=
           fmt::format("  - {{ name: tcp-{}, tcp: {{ host: {}, port: {} }} }}\n", i, config.tcp_address, first_port + i);
     for (std::size_t i = 0; i < lines.size(); ++i)
-      text += fmt::format("  - {{ name: serial-{}, serial: {{ path: {}, baud: 9600, parity: even }} }}\n", i,
-                          log::json_quoted(lines[i]->link_path));
+      text += fmt::format("  - {{ name: serial-{}, serial: {{ path: serial-{}, baud: 9600, parity: even }} }}\n", i, i);
     text += "devices:\n";
     for (const auto& meter : meters)
       text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.uid,

@@ -37,7 +37,6 @@ struct GatewayCore::Channel {
   std::int64_t open_at_ms = INT64_MAX;       // when closed
   std::int64_t armed_ms = INT64_MAX;         // earliest wake queued for it
   bool reopen_wanted = false;
-  bool counted_awaiting = false;
   bool failure_told = false;
 };
 
@@ -146,10 +145,6 @@ void GatewayCore::settle(std::uint32_t channel, const drivers::Moment& at, Gatew
   } else if (state.session.is_open()) {
     SessionSink sink(*this, channel, out);
     state.session.advance(at, sink);
-  }
-  if (const bool awaiting = state.session.awaiting_answer(); awaiting != state.counted_awaiting) {
-    awaiting_ += awaiting ? 1 : -1;
-    state.counted_awaiting = awaiting;
   }
   arm(channel);
 }
@@ -270,8 +265,7 @@ Quality GatewayCore::judge(Device& device, const ModelItem& item, const dlt645::
 
 bool GatewayCore::batch_due(const drivers::Moment& at) const {
   if (writer_.empty() || storing_ || store_again_ms_ != INT64_MAX) return false;
-  // Nobody is being waited for: every bus is idle or waits for this very batch.
-  return awaiting_ == 0 || at.monotonic_ms - collecting_since_ms_ >= options_.linger_ms ||
+  return at.monotonic_ms - collecting_since_ms_ >= options_.linger_ms ||
          writer_.reading_count() >= options_.batch_readings_max || writer_.size_bytes() >= options_.batch_bytes_max ||
          writer_.frame_count() >= batch_limits::frames_max / 2;
 }
@@ -327,7 +321,7 @@ std::int64_t GatewayCore::next_wake_ms() const {
   std::int64_t wake = std::min(schedule_.next_due_ms(), store_again_ms_);
   if (!wakes_.empty()) wake = std::min(wake, wakes_.top().at_ms);
   if (!writer_.empty() && !storing_ && store_again_ms_ == INT64_MAX)
-    wake = std::min(wake, awaiting_ == 0 ? INT64_MIN : collecting_since_ms_ + options_.linger_ms);
+    wake = std::min(wake, collecting_since_ms_ + options_.linger_ms);
   return wake;
 }
 

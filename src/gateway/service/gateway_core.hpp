@@ -33,7 +33,7 @@ struct CoreOptions {
   std::vector<CoreChannel> channels;
   std::vector<CoreDevice> devices;
   OfflineRule offline;
-  std::int64_t linger_ms = 20;  ///< how long a batch waits for more; shorter when nobody is being waited for
+  std::int64_t linger_ms = 20;  ///< how long a batch waits for more: the price of an exchange on its bus
   std::size_t batch_readings_max = 4'096;
   std::size_t batch_bytes_max = 1U << 20;  ///< a batch is closed at this size; one exchange more may go in
   std::int64_t store_retry_ms = 1'000;     ///< after the spool refused
@@ -146,7 +146,6 @@ class GatewayCore final {
   PollSchedule schedule_;
   std::vector<GroupOfDevice> scheduled_;  ///< by the schedule's entry numbers
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
-  std::uint32_t awaiting_ = 0;  ///< channels with a question out
   ClockWatch clock_watch_;
   dlt645::ValueList values_;
 

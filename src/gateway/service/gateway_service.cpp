@@ -215,7 +215,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     const std::int64_t wanted = core->next_wake_ms();
     if (wanted >= wake_at_ms) return;
     wake_at_ms = wanted;
-    wake.start_ms(wanted == INT64_MIN ? 0 : wanted - clock.monotonic_ms());
+    wake.start_ms(wanted - clock.monotonic_ms());
   }
   void on_wake() {
     wake_at_ms = INT64_MAX;

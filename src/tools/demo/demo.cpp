@@ -190,7 +190,7 @@ class Demo {
   }
 
   Result<void> announce() {
-    const std::string url = fmt::format("https://localhost:{}/", plan_.https_port);
+    const std::string url = fmt::format("https://localhost:{}", plan_.https_port);
     if (!options_.access_file.empty()) {
       const nlohmann::json access{{"url", url},
                                   {"user", user_},
@@ -234,9 +234,9 @@ class Demo {
       }
       if (stop_) return fail(ErrorCode::cancelled, "stopped");
       switch (fault.kind) {
-        case FaultKind::kill_platform: kill(platform_, fault); break;
-        case FaultKind::kill_gateway: kill(gateway_, fault); break;
-        case FaultKind::kill_fleet: kill(fleet_, fault); break;
+        case FaultKind::kill_platform: DUHENG_CHECK(kill(platform_, fault)); break;
+        case FaultKind::kill_gateway: DUHENG_CHECK(kill(gateway_, fault)); break;
+        case FaultKind::kill_fleet: DUHENG_CHECK(kill(fleet_, fault)); break;
         case FaultKind::cut_link:
         case FaultKind::freeze_link:
           ++link_faults_;
@@ -252,10 +252,12 @@ class Demo {
     return wait_until("every meter answers again", milliseconds(240'000), [this] { return all_meters_answer(); });
   }
 
-  void kill(std::size_t program, const Fault& fault) {
-    if (!supervisor_.running(program)) return;
+  /// A program that is just being started again is killed as soon as it runs.
+  Result<void> kill(std::size_t program, const Fault& fault) {
+    DUHENG_CHECK(wait_until("a killed program is started again", milliseconds(10'000), [&] { return supervisor_.running(program); }));
     supervisor_.kill(program, fault.lasting);
     ++kills_;
+    return {};
   }
 
   void stop_programs() {
