@@ -21,7 +21,7 @@ mkdirSync(clangDatabase, { recursive: true });
 const gccOnly = /\s(-Wno-(restrict|stringop-overflow|stringop-overread|maybe-uninitialized|dangling-pointer|tsan)|-fno-canonical-system-headers)(?=\s)/g;
 writeFileSync(
   join(clangDatabase, 'compile_commands.json'),
-  JSON.stringify(database.map((entry) => ({ ...entry, command: entry.command.replace(/^\S*ccache /, '').replace(gccOnly, ' ') }))),
+  JSON.stringify(database.map((entry) => ({ ...entry, command: entry.command.replace(/^.*?ccache (?=\S*\+\+|\S*cc)/, '').replace(gccOnly, ' ') }))),
 );
 
 const seen = new Map();

@@ -69,8 +69,8 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     } else if (const auto prepared = disk.make_directories(service.config().data_directory + "/identity"); !prepared) {
       problem = prepared.error();
     } else {
-      const auto result = rpc::enrol(disk, clock, uplink.enrolment_address, trimmed(as_text(*code)), DUHENG_VERSION, identity,
-                                     enrolment_timeout_ms);
+      const auto result = rpc::enrol(disk, clock, uplink.enrolment_address, trimmed(as_text(*code)), DUHENG_VERSION,
+                                     identity, enrolment_timeout_ms);
       if (result) {
         log::info("enrolment", "enrolled", {{"gateway", result->gateway_name}, {"id", result->gateway.value}});
         return true;

@@ -1,4 +1,5 @@
-// What the platform says of itself: health checks and metrics over its parts.
+#include "observation.hpp"
+
 #include <fmt/format.h>
 
 #include "base/time.hpp"
@@ -12,25 +13,26 @@ using status::State;
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-Finding journal_finding(const store::Journal& journal, const IngestStatistics& ingest,
+}  // namespace
+
+Finding journal_finding(const JournalCondition& journal, const IngestStatistics& ingest,
                         std::uint64_t free_bytes_warning) {
-  if (journal.poisoned() || ingest.storage_failed) {
+  if (journal.poisoned || ingest.storage_failed) {
     return {State::failed, "磁盘写入失败，日志不再接收数据；检查磁盘后重启平台",
             "the disk failed and the journal takes nothing more: check the disk and restart"};
   }
-  if (ingest.storage_full)
+  if (ingest.storage_full) {
     return {State::failed, "磁盘已满，暂停接收；网关保留数据",
             "the disk is full: nothing is taken in, gateways keep their data"};
-  const auto free = journal.free_bytes();
-  if (!free) return {State::degraded, "无法读取剩余空间", "cannot tell the free space: " + free.error().message};
-  const double free_gib = static_cast<double>(*free) / (1U << 30);
-  if (*free < free_bytes_warning) {
+  }
+  if (!journal.free_bytes) return {State::degraded, "无法读取剩余空间", "cannot tell the free space of the disk"};
+  const double free_gib = static_cast<double>(*journal.free_bytes) / (1U << 30);
+  if (*journal.free_bytes < free_bytes_warning) {
     return {State::degraded, fmt::format("磁盘仅剩 {:.1f} GiB", free_gib),
             fmt::format("only {:.1f} GiB of disk left", free_gib)};
   }
-  const std::uint64_t records = journal.next_number() - journal.first_number();
-  return {State::ok, fmt::format("{} 条记录，磁盘剩余 {:.1f} GiB", records, free_gib),
-          fmt::format("{} records, {:.1f} GiB of disk left", records, free_gib)};
+  return {State::ok, fmt::format("{} 条记录，磁盘剩余 {:.1f} GiB", journal.records, free_gib),
+          fmt::format("{} records, {:.1f} GiB of disk left", journal.records, free_gib)};
 }
 
 Finding telemetry_finding(const ApplierStatus& applier, bool must_reopen, std::int64_t lag_ms_max) {
@@ -62,11 +64,14 @@ Finding certificate_finding(std::int64_t not_after_utc_ms, std::int64_t now_utc_
           fmt::format("valid until {} ({} days)", format_utc(not_after_utc_ms), days)};
 }
 
-}  // namespace
-
 void Platform::Parts::add_health_checks() {
-  health.add("journal",
-             [this] { return journal_finding(*journal, ingest->statistics(), configuration.free_bytes_warning); });
+  health.add("journal", [this] {
+    const auto free = journal->free_bytes();
+    const JournalCondition condition{.poisoned = journal->poisoned(),
+                                     .records = journal->next_number() - journal->first_number(),
+                                     .free_bytes = free ? std::optional{*free} : std::nullopt};
+    return journal_finding(condition, ingest->statistics(), configuration.free_bytes_warning);
+  });
   health.add("telemetry", [this] {
     return telemetry_finding(applier->status(), telemetry->must_reopen(), configuration.telemetry_lag_ms_max);
   });

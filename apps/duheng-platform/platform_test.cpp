@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "observation.hpp"
 #include "platform/administration/administration.hpp"
 #include "platform/web/testing/tls_client.hpp"
 #include "store/records/test_database.hpp"
@@ -159,6 +160,45 @@ TEST_F(PlatformTest, RebuildsTelemetryThatWasDeleted) {
   auto platform = Platform::start(configuration());
   ASSERT_TRUE(platform) << platform.error().message;
   EXPECT_EQ(get_plain((*platform)->ports().observability, "/readyz", 200), R"({"ready":true,"reasons":[]})");
+}
+
+TEST(PlatformObservation, AFullOrBrokenDiskIsNotReady) {
+  const JournalCondition good{.poisoned = false, .records = 5, .free_bytes = 10ULL << 30};
+  EXPECT_EQ(journal_finding(good, {}, 1U << 30).state, status::State::ok);
+  EXPECT_EQ(journal_finding(good, {}, 20ULL << 30).state, status::State::degraded);
+  EXPECT_EQ(journal_finding({.poisoned = false, .records = 5, .free_bytes = {}}, {}, 1).state, status::State::degraded);
+  IngestStatistics full;
+  full.storage_full = true;
+  EXPECT_EQ(journal_finding(good, full, 1).state, status::State::failed);
+  EXPECT_NE(journal_finding(good, full, 1).detail_en.find("disk is full"), std::string::npos);
+  IngestStatistics broken;
+  broken.storage_failed = true;
+  EXPECT_EQ(journal_finding(good, broken, 1).state, status::State::failed);
+  EXPECT_EQ(journal_finding({.poisoned = true, .records = 5, .free_bytes = 1}, {}, 1).state, status::State::failed);
+}
+
+TEST(PlatformObservation, TelemetryThatLagsOrStopsIsNotReady) {
+  ApplierStatus applier;
+  EXPECT_EQ(telemetry_finding(applier, false, 1'000).state, status::State::ok);
+  EXPECT_EQ(telemetry_finding(applier, true, 1'000).state, status::State::failed);
+  applier.lag_records = 3;
+  applier.lag_ms = 1'001;
+  EXPECT_EQ(telemetry_finding(applier, false, 1'000).state, status::State::failed);
+  EXPECT_EQ(telemetry_finding(applier, false, 2'000).state, status::State::ok);
+  applier.rebuilding = true;
+  applier.rebuild_progress = 0.5;
+  EXPECT_EQ(telemetry_finding(applier, false, 2'000).state, status::State::degraded);
+  EXPECT_NE(telemetry_finding(applier, false, 2'000).detail_en.find("50 %"), std::string::npos);
+  applier = {};
+  applier.error = Error{ErrorCode::storage_full, "no space"};
+  EXPECT_EQ(telemetry_finding(applier, false, 2'000).state, status::State::failed);
+}
+
+TEST(PlatformObservation, CertificatesAreWatched) {
+  constexpr std::int64_t day = 86'400'000;
+  EXPECT_EQ(certificate_finding(100 * day, 50 * day).state, status::State::ok);
+  EXPECT_EQ(certificate_finding(100 * day, 71 * day).state, status::State::degraded);
+  EXPECT_EQ(certificate_finding(100 * day, 100 * day).state, status::State::failed);
 }
 
 TEST(PlatformConfiguration, TheExampleIsWhole) {

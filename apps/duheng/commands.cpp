@@ -1,7 +1,6 @@
 #include "commands.hpp"
 
 #include <fmt/format.h>
-
 #include <iostream>
 #include <memory>
 #include <string>
@@ -29,12 +28,16 @@ int report(const Error& error) {
 struct Common {
   std::string data;
   Machine machine;
-  Result<platform::Administration> open() { return platform::Administration::open(data, machine.disk, machine.clock, machine.random); }
+  Result<platform::Administration> open() {
+    return platform::Administration::open(data, machine.disk, machine.clock, machine.random);
+  }
 };
 
 std::shared_ptr<Common> common(CLI::App& command) {
   auto shared = std::make_shared<Common>();
-  command.add_option("--data", shared->data, "The platform's data directory")->required()->check(CLI::ExistingDirectory);
+  command.add_option("--data", shared->data, "The platform's data directory")
+      ->required()
+      ->check(CLI::ExistingDirectory);
   return shared;
 }
 
@@ -47,15 +50,19 @@ void add_enrol(CLI::App& app, int& exit_code) {
   auto organisation = std::make_shared<std::string>();
   auto hours = std::make_shared<double>(24);
   gateway->add_option("name", *name, "The gateway's name")->required();
-  gateway->add_option("--organisation", *organisation, "Make the gateway in the organisation with this code when it is not there");
-  gateway->add_option("--valid-hours", *hours, "How long the code is good")->check(CLI::Range(0.02, 720.0))->capture_default_str();
+  gateway->add_option("--organisation", *organisation,
+                      "Make the gateway in the organisation with this code when it is not there");
+  gateway->add_option("--valid-hours", *hours, "How long the code is good")
+      ->check(CLI::Range(0.02, 720.0))
+      ->capture_default_str();
   gateway->callback([=, &exit_code] {
     auto administration = shared->open();
     if (!administration) {
       exit_code = report(administration.error());
       return;
     }
-    const auto code = administration->make_enrolment_code(*name, *organisation, static_cast<std::int64_t>(*hours * 3'600'000));
+    const auto code =
+        administration->make_enrolment_code(*name, *organisation, static_cast<std::int64_t>(*hours * 3'600'000));
     if (!code) {
       exit_code = report(code.error());
       return;
@@ -75,7 +82,8 @@ void add_user(CLI::App& app, int& exit_code) {
   auto organisation = std::make_shared<std::string>();
   create->add_option("name", *name)->required();
   create->add_option("--role", *role)->check(CLI::IsMember({"viewer", "operator", "admin"}))->capture_default_str();
-  create->add_option("--organisation", *organisation, "Code of the organisation they see, with all below it; empty: everything");
+  create->add_option("--organisation", *organisation,
+                     "Code of the organisation they see, with all below it; empty: everything");
   create->callback([=, &exit_code] {
     auto administration = shared->open();
     if (!administration) {
@@ -95,7 +103,8 @@ void add_user(CLI::App& app, int& exit_code) {
   reset->add_option("name", *reset_name)->required();
   reset->callback([=, &exit_code] {
     auto administration = reset_shared->open();
-    const auto password = administration ? administration->reset_password(*reset_name) : std::unexpected(administration.error());
+    const auto password =
+        administration ? administration->reset_password(*reset_name) : std::unexpected(administration.error());
     if (!password) {
       exit_code = report(password.error());
       return;
@@ -107,7 +116,8 @@ void add_user(CLI::App& app, int& exit_code) {
 void add_world(CLI::App& app, int& exit_code) {
   auto* world = app.add_subcommand("world", "Organisations, sites, gateways and devices as files");
   world->require_subcommand(1);
-  auto* load = world->add_subcommand("load", "Make what a YAML file names and is not there yet; the platform must not run");
+  auto* load =
+      world->add_subcommand("load", "Make what a YAML file names and is not there yet; the platform must not run");
   const auto shared = common(*load);
   auto file = std::make_shared<std::string>();
   load->add_option("file", *file)->required()->check(CLI::ExistingFile);
@@ -123,13 +133,14 @@ void add_world(CLI::App& app, int& exit_code) {
       exit_code = report(made.error());
       return;
     }
-    std::cout << fmt::format("made {} organisations, {} sites, {} gateways, {} devices; {} were there\n", made->organisations, made->sites, made->gateways,
-                             made->devices, made->already_there);
+    std::cout << fmt::format("made {} organisations, {} sites, {} gateways, {} devices; {} were there\n",
+                             made->organisations, made->sites, made->gateways, made->devices, made->already_there);
   });
 }
 
 void add_verify(CLI::App& app, int& exit_code) {
-  auto* verify = app.add_subcommand("verify", "Read every octet of the journal and check hashes and tags; changes nothing");
+  auto* verify =
+      app.add_subcommand("verify", "Read every octet of the journal and check hashes and tags; changes nothing");
   const auto shared = common(*verify);
   verify->callback([=, &exit_code] {
     const platform::PlatformPaths paths(shared->data);
@@ -143,9 +154,10 @@ void add_verify(CLI::App& app, int& exit_code) {
       exit_code = report(found.error());
       return;
     }
-    for (const auto& finding : found->findings) std::cout << fmt::format("{} at octet {}: {}\n", finding.file, finding.offset, finding.what);
-    std::cout << fmt::format("journal: {} segments, {} blocks, {} records, {} octets, {} findings\n", found->segments, found->blocks, found->entries, found->bytes,
-                             found->findings.size());
+    for (const auto& finding : found->findings)
+      std::cout << fmt::format("{} at octet {}: {}\n", finding.file, finding.offset, finding.what);
+    std::cout << fmt::format("journal: {} segments, {} blocks, {} records, {} octets, {} findings\n", found->segments,
+                             found->blocks, found->entries, found->bytes, found->findings.size());
     exit_code = found->sound() ? 0 : 1;
   });
 }

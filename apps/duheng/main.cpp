@@ -23,22 +23,32 @@ void on_signal(int) { stop = true; }
 /// models/ and web/ beside an installed program, or those of the checkout a program was built in.
 std::string find_share_directory(const std::string& programs) {
   namespace fs = std::filesystem;
-  if (const fs::path installed = fs::path(programs) / "../share/duheng"; fs::exists(installed / "models")) return fs::canonical(installed).string();
+  if (const fs::path installed = fs::path(programs) / "../share/duheng"; fs::exists(installed / "models"))
+    return fs::canonical(installed).string();
   const fs::path built = fs::path(programs) / "share";
   return built.string();
 }
 
 void add_demo(CLI::App& app, const std::string& programs, int& exit_code) {
-  auto* command = app.add_subcommand("demo", "Start a demo world of virtual meters, a gateway and a platform on this machine");
+  auto* command =
+      app.add_subcommand("demo", "Start a demo world of virtual meters, a gateway and a platform on this machine");
   auto options = std::make_shared<duheng::tools::DemoOptions>();
   options->programs_directory = programs;
   options->share_directory = find_share_directory(programs);
   auto seconds = std::make_shared<double>(0);
-  command->add_option("--meters", options->meters, "How many virtual meters")->check(CLI::Range(1, 100'000))->capture_default_str();
+  command->add_option("--meters", options->meters, "How many virtual meters")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   command->add_option("--data", options->data_directory, "Keep everything in this folder (default: a temporary one)");
   command->add_option("--port", options->https_port, "HTTPS port, 0 for a free one")->capture_default_str();
-  auto* check = command->add_option("--check", *seconds, "Run SECONDS, stop, compare with the meters' ledger, print one JSON object")->check(CLI::PositiveNumber);
-  command->add_option("--kills", options->kills, "With --check: end programs at random points and cut the link, so many times")->needs(check);
+  auto* check =
+      command
+          ->add_option("--check", *seconds, "Run SECONDS, stop, compare with the meters' ledger, print one JSON object")
+          ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--kills", options->kills,
+                   "With --check: end programs at random points and cut the link, so many times")
+      ->needs(check);
   command->add_option("--seed", options->seed, "Of the meters and the faults")->capture_default_str();
   command->add_option("--access-file", options->access_file, "Write URL and login there as JSON once everything runs");
   command->add_flag("--keep", options->keep_data, "Do not remove the temporary folder");
@@ -58,8 +68,10 @@ void add_decode(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<duheng::tools::DecodeOptions>();
   command->add_option("protocol", options->protocol, "dlt645");
   command->add_option("hex", options->hex, "Octets; without any, lines are read from standard input");
-  command->add_option("--vectors", options->vectors_file, "Run a file of test vectors and print what passed")->check(CLI::ExistingFile);
-  command->callback([options, &exit_code] { exit_code = duheng::tools::run_decode(*options, std::cin, std::cout, std::cerr); });
+  command->add_option("--vectors", options->vectors_file, "Run a file of test vectors and print what passed")
+      ->check(CLI::ExistingFile);
+  command->callback(
+      [options, &exit_code] { exit_code = duheng::tools::run_decode(*options, std::cin, std::cout, std::cerr); });
 }
 
 void add_bench(CLI::App& app, const std::string& programs, int& exit_code) {
@@ -76,7 +88,8 @@ void add_bench(CLI::App& app, const std::string& programs, int& exit_code) {
   command->add_flag("--list", *list, "Name the benchmarks");
   command->add_flag("--all", *all, "All of them");
   command->add_option("--seconds", options->seconds, "Roughly how long each measurement runs")->capture_default_str();
-  command->add_option("--scratch", options->scratch_directory, "A folder on the disk to be measured (default: a temporary one)");
+  command->add_option("--scratch", options->scratch_directory,
+                      "A folder on the disk to be measured (default: a temporary one)");
   command->callback([=, &exit_code] {
     if (*list) {
       for (const auto& bench : duheng::tools::benches()) std::cout << bench.name << "  " << bench.what << '\n';
@@ -94,7 +107,8 @@ void add_bench(CLI::App& app, const std::string& programs, int& exit_code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  duheng::log::configure({.level = duheng::log::Level::warning, .format = duheng::log::Format::text, .program = "duheng", .file = ""});
+  duheng::log::configure(
+      {.level = duheng::log::Level::warning, .format = duheng::log::Format::text, .program = "duheng", .file = ""});
   const auto programs = duheng::tools::own_folder();
   if (!programs) {
     std::fprintf(stderr, "duheng: %s\n", programs.error().message.c_str());

@@ -137,9 +137,7 @@ class Call final : public grpc::ClientBidiReactor<wire::SessionRequest, wire::Se
   void OnWriteDone(bool ok) override {
     if (ok) inbox_->put(Written{number_});
   }
-  void OnDone(const grpc::Status& status) override {
-    inbox_->put(Ended{number_, error_of(status), std::move(self_)});
-  }
+  void OnDone(const grpc::Status& status) override { inbox_->put(Ended{number_, error_of(status), std::move(self_)}); }
 
  private:
   const std::shared_ptr<Inbox> inbox_;  // outlives the client when an old call ends late

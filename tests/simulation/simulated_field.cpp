@@ -1,7 +1,6 @@
 #include "tests/simulation/simulated_field.hpp"
 
 #include <fmt/format.h>
-
 #include <stdexcept>
 
 namespace duheng::simulation {
@@ -48,7 +47,9 @@ void Field::receive(std::size_t index, ByteView octets) {
   bus.port->octets(
       now, octets, [&](ByteView question) { bus.trail->question(question); },
       [&](const device::BusAnswer& answer) {
-        if (!bus.trail->answer(answer.address.to_string(), answer.identifier.value, answer.octets, now, answer.collision)) return;
+        if (!bus.trail->answer(answer.address.to_string(), answer.identifier.value, answer.octets, now,
+                               answer.collision))
+          return;
         back.insert(back.end(), answer.octets.begin(), answer.octets.end());
       });
   if (!back.empty()) bus.deliver(std::move(back));

@@ -18,8 +18,16 @@ std::unique_ptr<crypto::LocalKeyProvider> make_keys(std::uint64_t seed) {
 
 }  // namespace
 
-Gateway::Gateway(EventQueue& queue, Field& field, Platform& platform, GatewayId id, std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed)
-    : queue_(queue), field_(field), platform_(platform), id_(id), model_(std::move(model)), clock_(queue), random_(seed), keys_(make_keys(seed ^ 0x6A7E)),
+Gateway::Gateway(EventQueue& queue, Field& field, Platform& platform, GatewayId id,
+                 std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed)
+    : queue_(queue),
+      field_(field),
+      platform_(platform),
+      id_(id),
+      model_(std::move(model)),
+      clock_(queue),
+      random_(seed),
+      keys_(make_keys(seed ^ 0x6A7E)),
       buses_(field.bus_count()) {}
 
 Gateway::~Gateway() { stop(); }
@@ -44,9 +52,11 @@ bool Gateway::start() {
     channel.session.reopen_after_timeout = bus % 2 == 0;  // half of them like TCP, half like a serial line
     options.channels.push_back(channel);
   }
-  for (const auto& meter : field_.meters()) options.devices.push_back({meter.uid, meter.address, model_, static_cast<std::uint32_t>(meter.bus)});
+  for (const auto& meter : field_.meters())
+    options.devices.push_back({meter.uid, meter.address, model_, static_cast<std::uint32_t>(meter.bus)});
   core_ = std::make_unique<gateway::GatewayCore>(clock_, random_, std::move(options));
-  sender_ = std::make_unique<uplink::UplinkSender>(*source_, clock_, random_, uplink::SenderOptions{.software_version = "simulation"},
+  sender_ = std::make_unique<uplink::UplinkSender>(*source_, clock_, random_,
+                                                   uplink::SenderOptions{.software_version = "simulation"},
                                                    [] { return uplink::GatewayStatus{}; });
   core_wake_ms_ = sender_wake_ms_ = INT64_MAX;
   core_->start(*this);
@@ -77,8 +87,10 @@ void Gateway::crash(Random& random) {
 
 void Gateway::reinstall() {
   stop();
-  if (disk_.exists(std::string(spool_directory) + "/identity")) static_cast<void>(disk_.remove(std::string(spool_directory) + "/identity"));
-  if (disk_.exists(std::string(spool_directory) + "/acknowledged")) static_cast<void>(disk_.remove(std::string(spool_directory) + "/acknowledged"));
+  if (disk_.exists(std::string(spool_directory) + "/identity"))
+    static_cast<void>(disk_.remove(std::string(spool_directory) + "/identity"));
+  if (disk_.exists(std::string(spool_directory) + "/acknowledged"))
+    static_cast<void>(disk_.remove(std::string(spool_directory) + "/acknowledged"));
   static_cast<void>(disk_.sync_directory(spool_directory));
 }
 
@@ -88,14 +100,15 @@ void Gateway::open_channel(std::uint32_t channel) {
   queue_.after(bus_ms, generation_.guard([this, channel] {
     buses_[channel].next();
     field_.connect(channel, [this, channel](Bytes octets) {
-      queue_.after(bus_ms + static_cast<std::int64_t>(random_.below(20)), buses_[channel].guard([this, channel, octets = std::move(octets)] {
-        if (!core_) return;
-        // Octets come in pieces, as from any line.
-        const std::size_t cut = random_.below(octets.size() + 1);
-        core_->octets(channel, ByteView{octets}.first(cut), *this);
-        core_->octets(channel, ByteView{octets}.subspan(cut), *this);
-        wake_core();
-      }));
+      queue_.after(bus_ms + static_cast<std::int64_t>(random_.below(20)),
+                   buses_[channel].guard([this, channel, octets = std::move(octets)] {
+                     if (!core_) return;
+                     // Octets come in pieces, as from any line.
+                     const std::size_t cut = random_.below(octets.size() + 1);
+                     core_->octets(channel, ByteView{octets}.first(cut), *this);
+                     core_->octets(channel, ByteView{octets}.subspan(cut), *this);
+                     wake_core();
+                   }));
     });
     core_->channel_opened(channel, *this);
     wake_core();
@@ -108,7 +121,9 @@ void Gateway::close_channel(std::uint32_t channel) {
 }
 
 void Gateway::send(std::uint32_t channel, ByteView octets) {
-  queue_.after(bus_ms, buses_[channel].guard([this, channel, copy = Bytes(octets.begin(), octets.end())] { field_.receive(channel, copy); }));
+  queue_.after(bus_ms, buses_[channel].guard([this, channel, copy = Bytes(octets.begin(), octets.end())] {
+    field_.receive(channel, copy);
+  }));
 }
 
 void Gateway::store(ByteView body) {
@@ -191,8 +206,9 @@ void Gateway::pump_uplink() {
           sender_->disconnected(Error{ErrorCode::unavailable, "refused"});
         } else {
           last_up_ms_ = last_down_ms_ = 0;
-          session_ = platform_.connect(id_, [this](uplink::SessionResponse response) { from_platform(std::move(response)); },
-                                       [this] { uplink_dropped("the platform ended the session"); });
+          session_ = platform_.connect(
+              id_, [this](uplink::SessionResponse response) { from_platform(std::move(response)); },
+              [this] { uplink_dropped("the platform ended the session"); });
           sender_->connected();
         }
         pump_uplink();
@@ -207,7 +223,8 @@ void Gateway::pump_uplink() {
       std::visit(
           [this](auto&& message) {
             using Message = std::decay_t<decltype(message)>;
-            if constexpr (std::is_constructible_v<uplink::SessionRequest, Message> && !std::is_same_v<Message, uplink::UplinkSender::Connect> &&
+            if constexpr (std::is_constructible_v<uplink::SessionRequest, Message> &&
+                          !std::is_same_v<Message, uplink::UplinkSender::Connect> &&
                           !std::is_same_v<Message, uplink::UplinkSender::Close>) {
               to_platform(std::forward<decltype(message)>(message));
             }

@@ -13,10 +13,12 @@
 
 namespace duheng::simulation {
 
-/// A gateway program without its sockets: core, spool and uplink sender on a simulated disk, with links that take time and break.
+/// A gateway program without its sockets: core, spool and uplink sender on a simulated disk, with links that take time
+/// and break.
 class Gateway final : private gateway::GatewayOutput {
  public:
-  Gateway(EventQueue& queue, Field& field, Platform& platform, GatewayId id, std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed);
+  Gateway(EventQueue& queue, Field& field, Platform& platform, GatewayId id,
+          std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed);
   ~Gateway() override;
 
   [[nodiscard]] bool running() const noexcept { return core_ != nullptr; }
@@ -33,7 +35,9 @@ class Gateway final : private gateway::GatewayOutput {
   [[nodiscard]] bool drained() const;
   [[nodiscard]] SimulatedDisk& disk() noexcept { return disk_; }
   [[nodiscard]] NodeClock& clock() noexcept { return clock_; }
-  [[nodiscard]] gateway::GatewayStatistics statistics() const { return core_ ? core_->statistics() : gateway::GatewayStatistics{}; }
+  [[nodiscard]] gateway::GatewayStatistics statistics() const {
+    return core_ ? core_->statistics() : gateway::GatewayStatistics{};
+  }
   [[nodiscard]] gateway::SpoolState spool_state() const { return spool_->state(); }
   [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
 

@@ -21,7 +21,9 @@ Platform::Platform(EventQueue& queue, std::uint64_t seed)
     : queue_(queue), clock_(queue), random_(seed), keys_(make_keys(seed ^ 0x5EED)) {}
 
 bool Platform::start() {
-  auto journal = store::Journal::open(*disk_, random_, keys_, {.directory = journal_directory, .segment_bytes_max = 256U << 10, .cache_bytes_max = 1U << 20});
+  auto journal = store::Journal::open(
+      *disk_, random_, keys_,
+      {.directory = journal_directory, .segment_bytes_max = 256U << 10, .cache_bytes_max = 1U << 20});
   if (!journal) {
     last_error_ = journal.error().message;
     return false;
@@ -69,9 +71,12 @@ void Platform::restore(const std::map<std::string, Bytes>& backup) {
   for (const auto& [path, bytes] : backup) static_cast<void>(write_file_atomically(*disk_, path, bytes));
 }
 
-uplink::SessionId Platform::connect(GatewayId gateway, std::function<void(uplink::SessionResponse)> send, std::function<void()> dropped) {
+uplink::SessionId Platform::connect(GatewayId gateway, std::function<void(uplink::SessionResponse)> send,
+                                    std::function<void()> dropped) {
   const uplink::SessionId id{next_session_++};
-  sessions_.emplace(id, Session{std::make_unique<uplink::UplinkReceiver>(*sink_, clock_, gateway, id, uplink::ReceiverOptions{}), std::move(send), std::move(dropped)});
+  sessions_.emplace(
+      id, Session{std::make_unique<uplink::UplinkReceiver>(*sink_, clock_, gateway, id, uplink::ReceiverOptions{}),
+                  std::move(send), std::move(dropped)});
   return id;
 }
 

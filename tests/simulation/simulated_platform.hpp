@@ -14,8 +14,8 @@
 
 namespace duheng::simulation {
 
-/// The platform's ingest, journal and history on a simulated disk. Telemetry lies in memory and is rebuilt from the journal at
-/// every start, which is what a lost telemetry file means.
+/// The platform's ingest, journal and history on a simulated disk. Telemetry lies in memory and is rebuilt from the
+/// journal at every start, which is what a lost telemetry file means.
 class Platform {
  public:
   Platform(EventQueue& queue, std::uint64_t seed);
@@ -31,7 +31,8 @@ class Platform {
   void restore(const std::map<std::string, Bytes>& backup);
 
   /// One gateway's connection; `send` gets what the platform answers. Returns its number.
-  uplink::SessionId connect(GatewayId gateway, std::function<void(uplink::SessionResponse)> send, std::function<void()> dropped);
+  uplink::SessionId connect(GatewayId gateway, std::function<void(uplink::SessionResponse)> send,
+                            std::function<void()> dropped);
   void disconnect(uplink::SessionId session);
   void receive(uplink::SessionId session, uplink::SessionRequest message);
 
@@ -42,12 +43,15 @@ class Platform {
   [[nodiscard]] SimulatedDisk& disk() noexcept { return *disk_; }
   [[nodiscard]] NodeClock& clock() noexcept { return clock_; }
   [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
-  [[nodiscard]] platform::IngestStatistics ingest_statistics() const { return sink_ ? sink_->core.statistics() : platform::IngestStatistics{}; }
+  [[nodiscard]] platform::IngestStatistics ingest_statistics() const {
+    return sink_ ? sink_->core.statistics() : platform::IngestStatistics{};
+  }
 
  private:
   struct Sink final : uplink::BatchSink {
     Sink(store::Journal& journal, const Clock& clock) : core(journal, clock, {}) {}
-    std::vector<uplink::EpochPosition> positions(GatewayId gateway, std::span<const uplink::EpochRange> ranges) override {
+    std::vector<uplink::EpochPosition> positions(GatewayId gateway,
+                                                 std::span<const uplink::EpochRange> ranges) override {
       return core.positions(gateway, ranges);
     }
     Offered offer(GatewayId gateway, uplink::SessionId session, const uplink::Batch& batch) override {

@@ -1,7 +1,6 @@
+#include <cstdlib>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include <cstdlib>
 
 #include "base/log.hpp"
 #include "tests/simulation/world.hpp"
@@ -23,15 +22,22 @@ void expect_sound(World& world, std::uint64_t seed, std::uint64_t confirmed_min)
   ASSERT_TRUE(report) << "seed " << seed << ": " << report.error().message;
   std::string examples;
   for (const auto& example : report->examples) examples += "\n  " + example;
-  EXPECT_TRUE(report->sound()) << fmt::format("seed {}: lost {} doubled {} unknown {} inexact {} of {} confirmed answers; {}{}", seed, report->lost, report->doubled,
-                                              report->unknown, report->inexact, report->answers_confirmed, world.what(), examples);
-  EXPECT_GE(report->answers_confirmed, confirmed_min) << "seed " << seed << ": the world hardly did anything; " << world.what();
+  EXPECT_TRUE(report->sound()) << fmt::format(
+      "seed {}: lost {} doubled {} unknown {} inexact {} of {} confirmed answers; {}{}", seed, report->lost,
+      report->doubled, report->unknown, report->inexact, report->answers_confirmed, world.what(), examples);
+  EXPECT_GE(report->answers_confirmed, confirmed_min)
+      << "seed " << seed << ": the world hardly did anything; " << world.what();
 }
 
 class StoreAndForward : public testing::Test {
  protected:
   // Thousands of simulated faults would fill the screen.
-  static void SetUpTestSuite() { log::configure({.level = std::getenv("DUHENG_SIMULATION_LOG") ? log::Level::info : log::Level::off, .format = log::Format::text, .program = "simulation", .file = ""}); }
+  static void SetUpTestSuite() {
+    log::configure({.level = std::getenv("DUHENG_SIMULATION_LOG") ? log::Level::info : log::Level::off,
+                    .format = log::Format::text,
+                    .program = "simulation",
+                    .file = ""});
+  }
 };
 
 TEST_F(StoreAndForward, QuietWorldLosesNothing) {

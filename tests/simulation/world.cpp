@@ -1,7 +1,6 @@
 #include "tests/simulation/world.hpp"
 
 #include <fmt/format.h>
-
 #include <stdexcept>
 
 namespace duheng::simulation {
@@ -34,7 +33,9 @@ World::World(const WorldOptions& options) : random_(options.seed) {
   if (!model) throw std::runtime_error(model.error().message);
   field_ = std::make_unique<Field>(queue_, random_, options.buses, options.meters_per_bus);
   platform_ = std::make_unique<Platform>(queue_, random_.next_u64());
-  gateway_ = std::make_unique<Gateway>(queue_, *field_, *platform_, GatewayId{7}, std::make_shared<const gateway::DeviceModel>(std::move(*model)), random_.next_u64());
+  gateway_ =
+      std::make_unique<Gateway>(queue_, *field_, *platform_, GatewayId{7},
+                                std::make_shared<const gateway::DeviceModel>(std::move(*model)), random_.next_u64());
   if (!platform_->start()) throw std::runtime_error(platform_->last_error());
   if (!gateway_->start()) throw std::runtime_error(gateway_->last_error());
   watch_journal();
@@ -79,8 +80,12 @@ void World::crash_platform() {
 void World::random_fault() {
   const auto soon = [&] { return static_cast<std::int64_t>(random_.below(3'000)); };
   switch (random_.below(9)) {
-    case 0: crash_gateway(); break;
-    case 1: crash_platform(); break;
+    case 0:
+      crash_gateway();
+      break;
+    case 1:
+      crash_platform();
+      break;
     case 2:
       // Power fails in the middle of some write to come.
       gateway_->disk().lose_power_after(random_.below(12));
@@ -90,10 +95,19 @@ void World::random_fault() {
       platform_->disk().lose_power_after(random_.below(8));
       queue_.after(soon(), [this] { crash_platform(); });
       break;
-    case 4: gateway_->cut_uplink(); break;
-    case 5: gateway_->forbid_uplink_until(queue_.now_ms() + static_cast<std::int64_t>(random_.below(120'000))); gateway_->cut_uplink(); break;
-    case 6: gateway_->hold_uplink_until(queue_.now_ms() + static_cast<std::int64_t>(random_.below(60'000))); break;
-    case 7: gateway_->cut_bus(random_.below(field_->bus_count())); break;
+    case 4:
+      gateway_->cut_uplink();
+      break;
+    case 5:
+      gateway_->forbid_uplink_until(queue_.now_ms() + static_cast<std::int64_t>(random_.below(120'000)));
+      gateway_->cut_uplink();
+      break;
+    case 6:
+      gateway_->hold_uplink_until(queue_.now_ms() + static_cast<std::int64_t>(random_.below(60'000)));
+      break;
+    case 7:
+      gateway_->cut_bus(random_.below(field_->bus_count()));
+      break;
     default:
       // A synchronisation fails; the program must not trust that disk until it is opened anew.
       (random_.below(2) == 0 ? gateway_->disk() : platform_->disk()).fail_next_syncs(1);
@@ -115,10 +129,12 @@ bool World::come_to_rest() {
 std::string World::what() const {
   const auto counts = gateway_->statistics();
   const auto ingest = platform_->ingest_statistics();
-  return fmt::format("gateway: {} answered, {} batches stored, {} store failures, waiting {}; platform: {} batches, {} duplicates, {} gaps, {} conflicts, "
-                     "{} declared lost, {} failed commits",
-                     counts.exchanges_answered, counts.batches_stored, counts.store_failures, counts.storage_waiting, ingest.batches, ingest.duplicates,
-                     ingest.gaps, ingest.conflicts, ingest.batches_lost, ingest.commits_failed);
+  return fmt::format(
+      "gateway: {} answered, {} batches stored, {} store failures, waiting {}; platform: {} batches, {} duplicates, {} "
+      "gaps, {} conflicts, "
+      "{} declared lost, {} failed commits",
+      counts.exchanges_answered, counts.batches_stored, counts.store_failures, counts.storage_waiting, ingest.batches,
+      ingest.duplicates, ingest.gaps, ingest.conflicts, ingest.batches_lost, ingest.commits_failed);
 }
 
 Result<tools::AuditReport> World::audit() {

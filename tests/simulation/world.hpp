@@ -29,8 +29,8 @@ class World {
   void random_fault();
   void crash_gateway();
   void crash_platform();
-  /// Everything is mended, the meters fall silent, and what is on its way arrives. Returns false if it does not within two
-  /// simulated hours; what() then tells what stands where.
+  /// Everything is mended, the meters fall silent, and what is on its way arrives. Returns false if it does not within
+  /// two simulated hours; what() then tells what stands where.
   bool come_to_rest();
   [[nodiscard]] std::string what() const;
   /// Ledger against journal and telemetry.

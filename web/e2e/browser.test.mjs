@@ -7,7 +7,8 @@ import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
 
-const { DUHENG_URL: url, DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
+const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
+const url = process.env.DUHENG_URL?.replace(/\/$/, '');
 if (!url || !user || !password)
   throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
 const devices_min = Number(process.env.DUHENG_DEVICES ?? 1000);
@@ -24,6 +25,7 @@ let faults;
 async function picture(name, of = page) {
   if (!screenshots) return;
   await mkdir(screenshots, { recursive: true });
+  await of.evaluate(() => window.scrollTo(0, 0));
   await of.screenshot({ path: `${screenshots}/${name}.png` });
 }
 

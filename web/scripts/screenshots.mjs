@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { launch, new_page } from '../e2e/browser.mjs';
 
 const [folder, ...parts] = process.argv.slice(2);
-const url = process.env.DUHENG_URL;
+const url = process.env.DUHENG_URL?.replace(/\/$/, '');
 if (!folder || !url) throw new Error('usage: DUHENG_URL=… node scripts/screenshots.mjs FOLDER [NAME-PART…]');
 await mkdir(folder, { recursive: true });
 

@@ -93,6 +93,8 @@ Json gaps_json(const store::Completeness& found) {
   return gaps;
 }
 
+constexpr std::int64_t slot_ms = 15 * 60'000;
+
 Result<HttpResponse> completeness(ApiServices& services, RequestContext& context) {
   const std::string date = context.query.required_date("date");
   DUHENG_CHECK(context.query.finish());
@@ -102,7 +104,9 @@ Result<HttpResponse> completeness(ApiServices& services, RequestContext& context
   const auto day = civil_day(date, zone);
   if (!day) return fail(ErrorCode::invalid_argument, "there is no such day: " + day.error().message);
 
-  const std::int64_t interval_ms = found.device->device.details.interval_s * 1'000;
+  // A device's registers are read at different intervals, of which only the shortest stands in its record. What
+  // settlement and load curves need is a value in each quarter of an hour, so that is what a day is measured by.
+  const std::int64_t interval_ms = std::max(slot_ms, found.device->device.details.interval_s * 1'000);
   // Of today only what has passed is expected, and only whole intervals of it.
   const std::int64_t until = std::min(day->end_utc_ms, services.clock.utc_ms());
   const std::int64_t slots = std::max<std::int64_t>(0, (until - day->begin_utc_ms) / interval_ms);

@@ -1,10 +1,10 @@
 #include "tools/bench/bench.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
 #include <ostream>
+
+#include <nlohmann/json.hpp>
 
 #include "tools/bench/suite.hpp"
 
@@ -13,6 +13,10 @@ namespace duheng::tools {
 const std::vector<Bench>& benches() {
   static const std::vector<Bench> list{
       {"dlt645", "DL/T 645 answers decoded and verified on one core", run_dlt645_bench},
+      {"whole-path", "frame octets to durable journal and telemetry, readings per second and CPU by stage",
+       run_whole_path_bench},
+      {"single-readings", "readings arriving one by one, each durable before it is acknowledged",
+       run_single_readings_bench},
       {"start-up", "from start to ready, each program", run_start_up_bench},
       {"memory", "resident memory of each program at 1,000 and 10,000 meters", run_memory_bench},
   };
@@ -32,7 +36,9 @@ nlohmann::ordered_json to_json(const Bench& bench, const BenchReport& report) {
 void print_text(const Bench& bench, const BenchReport& report, std::ostream& out) {
   out << fmt::format("{} - {}\n", bench.name, bench.what);
   for (const auto& figure : report.figures) {
-    out << fmt::format("  {:<36} {:>18}\n", figure.name, figure.value >= 1000 ? fmt::format("{:.0f}", figure.value) : fmt::format("{:.3f}", figure.value));
+    out << fmt::format(
+        "  {:<36} {:>18}\n", figure.name,
+        figure.value >= 1000 ? fmt::format("{:.0f}", figure.value) : fmt::format("{:.3f}", figure.value));
   }
   for (const auto& note : report.notes) out << "  (" << note << ")\n";
   out << '\n';
@@ -40,7 +46,8 @@ void print_text(const Bench& bench, const BenchReport& report, std::ostream& out
 
 }  // namespace
 
-int run_benches(const std::vector<std::string>& names, bool as_json, const BenchOptions& options, std::ostream& out, std::ostream& err) {
+int run_benches(const std::vector<std::string>& names, bool as_json, const BenchOptions& options, std::ostream& out,
+                std::ostream& err) {
   int exit_code = 0;
   for (const auto& name : names) {
     bool known = false;

@@ -10,10 +10,10 @@
 namespace duheng::tools {
 
 struct BenchOptions {
-  double seconds = 3;             ///< roughly how long each measurement runs
-  std::string scratch_directory;  ///< a folder of the benchmark's own, on the disk to be measured
-  std::string programs_directory; ///< where duheng-platform and the others lie
-  std::string share_directory;    ///< models/ and web/
+  double seconds = 3;              ///< roughly how long each measurement runs
+  std::string scratch_directory;   ///< a folder of the benchmark's own, on the disk to be measured
+  std::string programs_directory;  ///< where duheng-platform and the others lie
+  std::string share_directory;     ///< models/ and web/
 };
 
 /// One figure. The unit ends the name: "frames_per_s", "latency_ms_p99".
@@ -34,6 +34,7 @@ struct Bench {
 [[nodiscard]] const std::vector<Bench>& benches();
 
 /// `duheng bench`: the named ones (all when empty) as one JSON object each, or as text. Returns the exit code.
-int run_benches(const std::vector<std::string>& names, bool as_json, const BenchOptions& options, std::ostream& out, std::ostream& err);
+int run_benches(const std::vector<std::string>& names, bool as_json, const BenchOptions& options, std::ostream& out,
+                std::ostream& err);
 
 }  // namespace duheng::tools

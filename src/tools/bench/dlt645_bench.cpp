@@ -67,12 +67,15 @@ Measured measure(const Answers& answers, double seconds) {
   };
   const std::uint64_t allocations_before = allocation_count();
   decode_all();
-  out.allocations_per_frame = static_cast<double>(allocation_count() - allocations_before) / static_cast<double>(answers.places.size());
+  out.allocations_per_frame =
+      static_cast<double>(allocation_count() - allocations_before) / static_cast<double>(answers.places.size());
   out.frames_per_s = items_per_second(seconds, answers.places.size(), decode_all);
-  out.bytes_per_s = out.frames_per_s * static_cast<double>(answers.octets.size()) / static_cast<double>(answers.places.size());
+  out.bytes_per_s =
+      out.frames_per_s * static_cast<double>(answers.octets.size()) / static_cast<double>(answers.places.size());
   std::uint32_t checks = 0;
   const double checksums_per_s = items_per_second(seconds / 2, answers.places.size(), [&] {
-    for (const auto& [offset, size] : answers.places) checks += dlt645::checksum_of(ByteView{answers.octets}.subspan(offset, size - 2));
+    for (const auto& [offset, size] : answers.places)
+      checks += dlt645::checksum_of(ByteView{answers.octets}.subspan(offset, size - 2));
   });
   out.checksum_ratio = checksums_per_s / out.frames_per_s;
   out.rejected = rejected;
@@ -86,7 +89,8 @@ Measured measure(const Answers& answers, double seconds) {
 Result<BenchReport> run_dlt645_bench(const BenchOptions& options) {
   const Measured single = measure(make_answers(dlt645::DataIdentifier{0x00010000}, 4), options.seconds / 2);
   const Measured block = measure(make_answers(dlt645::DataIdentifier{0x0201FF00}, 6), options.seconds / 2);
-  if (single.rejected + block.rejected != 0) return fail(ErrorCode::internal, "the benchmark's own frames were refused");
+  if (single.rejected + block.rejected != 0)
+    return fail(ErrorCode::internal, "the benchmark's own frames were refused");
   return BenchReport{{{"frames_per_s", single.frames_per_s},
                       {"bytes_per_s", single.bytes_per_s},
                       {"allocations_per_frame", single.allocations_per_frame},
@@ -94,7 +98,8 @@ Result<BenchReport> run_dlt645_bench(const BenchOptions& options) {
                       {"block_frames_per_s", block.frames_per_s},
                       {"block_allocations_per_frame", block.allocations_per_frame},
                       {"block_cost_over_checksum_pass", block.checksum_ratio}},
-                     {"one core; found, verified, identifier looked up, exact value taken; 20-octet energy total, 22-octet block of three voltages",
+                     {"one core; found, verified, identifier looked up, exact value taken; 20-octet energy total, "
+                      "22-octet block of three voltages",
                       "goal: 5,000,000 frames/s, no allocation, cost at most 4 x a checksum pass"}};
 }
 

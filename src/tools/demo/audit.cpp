@@ -1,8 +1,7 @@
 #include "tools/demo/audit.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -26,7 +25,8 @@ struct Journalled {
 
 class Audit {
  public:
-  Audit(const store::Journal& journal, const store::TelemetryStore& telemetry) : journal_(journal), telemetry_(telemetry) {}
+  Audit(const store::Journal& journal, const store::TelemetryStore& telemetry)
+      : journal_(journal), telemetry_(telemetry) {}
 
   Result<AuditReport> run(Disk& disk, const std::vector<std::string>& ledger_paths) {
     std::vector<device::LedgerEntry> ledger;
@@ -76,7 +76,8 @@ class Audit {
     latencies_.push_back(static_cast<double>(stored.record.received_utc_ms - frame.received_utc_ms));
     const auto decoded = dlt645::decode(frame.response);
     if (!decoded) return;
-    observed_.push_back({decoded->address().to_string(), Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
+    observed_.push_back(
+        {decoded->address().to_string(), Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
     // The values once more, from the octets alone.
     const auto plain = decoded->plain_data();
     const auto reply = dlt645::parse_read_reply(*decoded, plain.view());
@@ -87,17 +88,20 @@ class Audit {
     for (const auto& value : values_) expected_.push_back(value);
   }
 
-  void take_reading(const store::StoredRecord& stored, std::uint32_t index, const Frame&, const Register& where, const Reading& reading) {
+  void take_reading(const store::StoredRecord& stored, std::uint32_t index, const Frame&, const Register& where,
+                    const Reading& reading) {
     ++report_.readings;
     const auto reference = FrameReference::make(stored.number, index);
     if (!has(reading.quality, Quality::no_value) && !has(reading.quality, Quality::invalid_content)) {
       const bool exact = std::any_of(expected_.begin(), expected_.end(), [&](const dlt645::Value& value) {
         return value.state == dlt645::ValueState::good && value.mantissa == reading.mantissa &&
-               (where.kind != SeriesKind::decimal || (value.exponent == where.exponent && dlt645::to_string(value.unit) == where.unit));
+               (where.kind != SeriesKind::decimal ||
+                (value.exponent == where.exponent && dlt645::to_string(value.unit) == where.unit));
       });
       if (!exact) {
         ++report_.inexact;
-        note(fmt::format("record {} frame {}: {} = {} is not in the frame", stored.number, index, where.name, reading.mantissa));
+        note(fmt::format("record {} frame {}: {} = {} is not in the frame", stored.number, index, where.name,
+                         reading.mantissa));
       }
     }
     journalled_[reference.value].push_back({std::string{where.name}, reading.mantissa});
@@ -115,8 +119,8 @@ class Audit {
             readings_of_source += point.evidence_count;
             if (!in_journal(point.frame, series.register_name, point.mantissa)) {
               ++report_.inexact;
-              note(fmt::format("telemetry: {} of {} at {} is {}, which its frame does not say", series.register_name, source.device_uid,
-                               point.time_utc_ms, point.mantissa));
+              note(fmt::format("telemetry: {} of {} at {} is {}, which its frame does not say", series.register_name,
+                               source.device_uid, point.time_utc_ms, point.mantissa));
             }
           }
           if (!page.next_from_utc_ms) break;
@@ -126,14 +130,17 @@ class Audit {
       report_.readings_in_telemetry += readings_of_source;
       if (readings_of_source > 0) ++report_.meters_with_readings;
     }
-    if (report_.readings_in_telemetry < report_.readings) report_.lost += report_.readings - report_.readings_in_telemetry;
-    if (report_.readings_in_telemetry > report_.readings) report_.doubled += report_.readings_in_telemetry - report_.readings;
+    if (report_.readings_in_telemetry < report_.readings)
+      report_.lost += report_.readings - report_.readings_in_telemetry;
+    if (report_.readings_in_telemetry > report_.readings)
+      report_.doubled += report_.readings_in_telemetry - report_.readings;
     return {};
   }
 
   [[nodiscard]] bool in_journal(FrameReference frame, const std::string& register_name, std::int64_t mantissa) const {
     const auto found = journalled_.find(frame.value);
-    return found != journalled_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const Journalled& reading) {
+    return found != journalled_.end() &&
+           std::any_of(found->second.begin(), found->second.end(), [&](const Journalled& reading) {
              return reading.mantissa == mantissa && reading.register_name == register_name;
            });
   }
@@ -142,7 +149,8 @@ class Audit {
     if (latencies_.empty()) return;
     std::sort(latencies_.begin(), latencies_.end());
     const auto at = [&](double share) {
-      return latencies_[std::min(latencies_.size() - 1, static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
+      return latencies_[std::min(latencies_.size() - 1,
+                                 static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
     };
     report_.latency_ms_p50 = at(0.50);
     report_.latency_ms_p99 = at(0.99);

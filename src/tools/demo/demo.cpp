@@ -1,13 +1,13 @@
 #include "tools/demo/demo.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
 #include <ostream>
 #include <thread>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
 #include "base/disk.hpp"
@@ -60,7 +60,8 @@ class Demo {
   Result<void> prepare() {
     if (options_.data_directory.empty()) {
       std::string pattern = (std::filesystem::temp_directory_path() / "duheng-demo-XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr) return fail(ErrorCode::storage_failed, "cannot make a temporary folder");
+      if (::mkdtemp(pattern.data()) == nullptr)
+        return fail(ErrorCode::storage_failed, "cannot make a temporary folder");
       plan_.root = pattern;
       temporary_ = true;
     } else {
@@ -69,10 +70,12 @@ class Demo {
     plan_.share_directory = options_.share_directory;
     plan_.meters = options_.meters;
     plan_.seed = options_.seed;
-    for (const auto& directory : {plan_.platform_directory(), plan_.gateway_directory(), plan_.fleet_directory(), plan_.logs_directory()}) {
+    for (const auto& directory :
+         {plan_.platform_directory(), plan_.gateway_directory(), plan_.fleet_directory(), plan_.logs_directory()}) {
       DUHENG_CHECK(disk_.make_directories(directory));
     }
-    for (auto* port : {&plan_.gateways_port, &plan_.enrolment_port, &plan_.observability_port, &plan_.gateway_http_port}) {
+    for (auto* port :
+         {&plan_.gateways_port, &plan_.enrolment_port, &plan_.observability_port, &plan_.gateway_http_port}) {
       DUHENG_TRY(*port, find_free_port());
     }
     plan_.https_port = options_.https_port;
@@ -89,11 +92,15 @@ class Demo {
     return write("fleet.yaml", fleet_yaml(plan_));
   }
 
-  Result<void> write(const std::string& name, const std::string& text) { return write_file_atomically(disk_, plan_.root + "/" + name, as_bytes(text)); }
+  Result<void> write(const std::string& name, const std::string& text) {
+    return write_file_atomically(disk_, plan_.root + "/" + name, as_bytes(text));
+  }
 
   Result<std::size_t> start(const std::string& name) {
     return supervisor_.start({name,
-                              {options_.programs_directory + "/duheng-" + name, {"--config", plan_.root + "/" + name + ".yaml"}, plan_.logs_directory() + "/" + name + ".log"},
+                              {options_.programs_directory + "/duheng-" + name,
+                               {"--config", plan_.root + "/" + name + ".yaml"},
+                               plan_.logs_directory() + "/" + name + ".log"},
                               20'000});
   }
 
@@ -102,7 +109,9 @@ class Demo {
     const std::string ready = plan_.fleet_directory() + "/ready";
     if (disk_.exists(ready)) DUHENG_CHECK(disk_.remove(ready));
     DUHENG_TRY(fleet_, start("fleet"));
-    return timed(fleet_start_ms_, [&] { return wait_until("the meters listen", milliseconds(60'000), [this, ready] { return disk_.exists(ready); }); });
+    return timed(fleet_start_ms_, [&] {
+      return wait_until("the meters listen", milliseconds(60'000), [this, ready] { return disk_.exists(ready); });
+    });
   }
 
   /// Records are made before the platform starts; the login and the gateway's one-time code too.
@@ -130,13 +139,18 @@ class Demo {
   Result<void> start_platform() {
     err_ << "starting the platform\n";
     DUHENG_TRY(platform_, start("platform"));
-    return timed(platform_start_ms_, [&] { return wait_until("the platform is ready", milliseconds(60'000), [this] { return is_ready(plan_.observability_port); }); });
+    return timed(platform_start_ms_, [&] {
+      return wait_until("the platform is ready", milliseconds(60'000),
+                        [this] { return is_ready(plan_.observability_port); });
+    });
   }
 
   Result<void> start_gateway() {
     err_ << "starting the gateway\n";
     DUHENG_TRY(gateway_, start("gateway"));
-    return timed(gateway_start_ms_, [&] { return wait_until("the gateway lives", milliseconds(60'000), [this] { return lives(plan_.gateway_http_port); }); });
+    return timed(gateway_start_ms_, [&] {
+      return wait_until("the gateway lives", milliseconds(60'000), [this] { return lives(plan_.gateway_http_port); });
+    });
   }
 
   static bool is_ready(std::uint16_t port) {
@@ -182,7 +196,8 @@ class Demo {
     while (!condition()) {
       if (stop_) return fail(ErrorCode::cancelled, "stopped");
       if (steady_clock::now() >= deadline) {
-        return fail(ErrorCode::timed_out, fmt::format("waited in vain until {}; the logs are in {}", what, plan_.logs_directory()));
+        return fail(ErrorCode::timed_out,
+                    fmt::format("waited in vain until {}; the logs are in {}", what, plan_.logs_directory()));
       }
       DUHENG_CHECK(pass(milliseconds(10)));
     }
@@ -201,10 +216,13 @@ class Demo {
       DUHENG_CHECK(write_file_atomically(disk_, options_.access_file, as_bytes(access.dump())));
     }
     if (options_.check_s) return {};
-    out_ << fmt::format("\n  Duheng runs with {} meters.\n\n    {}\n    user      {}\n    password  {}   (made for this run)\n\n"
-                        "  The certificate is the demo's own, so the browser will ask once. Data and logs: {}\n  Ctrl-C ends it.\n\n",
-                        plan_.meters, url, user_, password_, plan_.root)
-         << std::flush;
+    out_
+        << fmt::format(
+               "\n  Duheng runs with {} meters.\n\n    {}\n    user      {}\n    password  {}   (made for this run)\n\n"
+               "  The certificate is the demo's own, so the browser will ask once. Data and logs: {}\n  Ctrl-C ends "
+               "it.\n\n",
+               plan_.meters, url, user_, password_, plan_.root)
+        << std::flush;
     return {};
   }
 
@@ -234,9 +252,15 @@ class Demo {
       }
       if (stop_) return fail(ErrorCode::cancelled, "stopped");
       switch (fault.kind) {
-        case FaultKind::kill_platform: DUHENG_CHECK(kill(platform_, fault)); break;
-        case FaultKind::kill_gateway: DUHENG_CHECK(kill(gateway_, fault)); break;
-        case FaultKind::kill_fleet: DUHENG_CHECK(kill(fleet_, fault)); break;
+        case FaultKind::kill_platform:
+          DUHENG_CHECK(kill(platform_, fault));
+          break;
+        case FaultKind::kill_gateway:
+          DUHENG_CHECK(kill(gateway_, fault));
+          break;
+        case FaultKind::kill_fleet:
+          DUHENG_CHECK(kill(fleet_, fault));
+          break;
         case FaultKind::cut_link:
         case FaultKind::freeze_link:
           ++link_faults_;
@@ -254,7 +278,8 @@ class Demo {
 
   /// A program that is just being started again is killed as soon as it runs.
   Result<void> kill(std::size_t program, const Fault& fault) {
-    DUHENG_CHECK(wait_until("a killed program is started again", milliseconds(10'000), [&] { return supervisor_.running(program); }));
+    DUHENG_CHECK(wait_until("a killed program is started again", milliseconds(10'000),
+                            [&] { return supervisor_.running(program); }));
     supervisor_.kill(program, fault.lasting);
     ++kills_;
     return {};
@@ -276,7 +301,8 @@ class Demo {
     static_cast<void>(supervisor_.stop(platform_));
     err_ << "comparing with the meters' ledger\n";
     DUHENG_TRY(const auto report, compare());
-    const bool good = report.audit.sound() && report.audit.meters_with_readings == plan_.meters && report.rebuilt_equal && supervisor_.own_ends() == 0;
+    const bool good = report.audit.sound() && report.audit.meters_with_readings == plan_.meters &&
+                      report.rebuilt_equal && supervisor_.own_ends() == 0;
     nlohmann::ordered_json summary{{"meters", plan_.meters},
                                    {"meters_with_readings", report.audit.meters_with_readings},
                                    {"readings", report.audit.readings},
@@ -336,7 +362,8 @@ class Demo {
     return out;
   }
 
-  Result<std::unique_ptr<store::TelemetryStore>> open_telemetry(const platform::PlatformPaths& paths, crypto::KeyProvider& keys, store::Journal& journal,
+  Result<std::unique_ptr<store::TelemetryStore>> open_telemetry(const platform::PlatformPaths& paths,
+                                                                crypto::KeyProvider& keys, store::Journal& journal,
                                                                 bool discard) {
     store::DuckDbTelemetryOptions options;
     options.directory = paths.telemetry();

@@ -1,12 +1,11 @@
 #include "tools/demo/demo_world.hpp"
 
 #include <arpa/inet.h>
+#include <array>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <array>
 
 #include "base/config.hpp"
 #include "base/random.hpp"
@@ -23,7 +22,8 @@ bool is_free(std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool free = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(descriptor, 1) == 0;
+  const bool free = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                    ::listen(descriptor, 1) == 0;
   ::close(descriptor);
   return free;
 }
@@ -60,7 +60,8 @@ enrolment: {{ address: 127.0.0.1, port: {} }}
 observability: {{ address: 127.0.0.1, port: {} }}
 web: {{ directory: {}/web }}
 )",
-                     plan.platform_directory(), plan.https_port, plan.gateways_port, plan.enrolment_port, plan.observability_port, plan.share_directory);
+                     plan.platform_directory(), plan.https_port, plan.gateways_port, plan.enrolment_port,
+                     plan.observability_port, plan.share_directory);
 }
 
 std::string gateway_yaml(const DemoPlan& plan) {
@@ -75,8 +76,8 @@ uplink:
   enrolment: {{ address: 127.0.0.1:{}, code_file: {} }}
 http: {{ address: 127.0.0.1, port: {} }}
 )",
-                     plan.gateway_directory(), plan.share_directory, plan.fleet_directory(), plan.uplink_port, plan.enrolment_port, plan.code_file(),
-                     plan.gateway_http_port);
+                     plan.gateway_directory(), plan.share_directory, plan.fleet_directory(), plan.uplink_port,
+                     plan.enrolment_port, plan.code_file(), plan.gateway_http_port);
 }
 
 std::string fleet_yaml(const DemoPlan& plan) {
@@ -87,9 +88,10 @@ seed: {}
 meters: {}
 tcp: {{ ports: {} }}
 serial: {{ lines: 1, meters_per_line: {} }}
-clock_drift_ppm_max: 20
+clock_drift_ppm_max: 1
 )",
-                     plan.fleet_directory(), plan.seed, plan.meters, std::max<std::uint32_t>(1, std::min<std::uint32_t>(1000, (plan.meters - serial_meters) / 10)),
+                     plan.fleet_directory(), plan.seed, plan.meters,
+                     std::max<std::uint32_t>(1, std::min<std::uint32_t>(1000, (plan.meters - serial_meters) / 10)),
                      serial_meters);
 }
 
@@ -98,8 +100,10 @@ Result<platform::World> demo_world(const std::string& devices_yaml_path) {
   platform::World world;
   world.organisations.push_back({demo_organisation_code, "", "度衡示范市供电公司", "Duheng Model City Power"});
   for (const auto& district : districts) {
-    world.organisations.push_back({std::string{district.code}, demo_organisation_code, std::string{district.chinese}, std::string{district.english}});
-    for (const auto estate : district.estates) world.sites.push_back({std::string{district.code}, std::string{estate}, "Asia/Shanghai", ""});
+    world.organisations.push_back({std::string{district.code}, demo_organisation_code, std::string{district.chinese},
+                                   std::string{district.english}});
+    for (const auto estate : district.estates)
+      world.sites.push_back({std::string{district.code}, std::string{estate}, "Asia/Shanghai", ""});
   }
   world.gateways.push_back({demo_organisation_code, demo_gateway_name});
   std::size_t number = 0;

@@ -28,16 +28,16 @@ struct DemoPlan {
   [[nodiscard]] std::string code_file() const { return root + "/enrolment-code"; }
 };
 
-/// A port nobody listens on, below the range that outgoing connections use, so that a restarted program finds it free again.
-/// Errors: unavailable.
+/// A port nobody listens on, below the range that outgoing connections use, so that a restarted program finds it free
+/// again. Errors: unavailable.
 [[nodiscard]] Result<std::uint16_t> find_free_port();
 
 [[nodiscard]] std::string platform_yaml(const DemoPlan& plan);
 [[nodiscard]] std::string gateway_yaml(const DemoPlan& plan);
 [[nodiscard]] std::string fleet_yaml(const DemoPlan& plan);
 
-/// A city's electricity company with four districts, their housing estates, and the fleet's meters in them, as read from the
-/// devices file the fleet wrote. Errors: as ConfigFile.
+/// A city's electricity company with four districts, their housing estates, and the fleet's meters in them, as read
+/// from the devices file the fleet wrote. Errors: as ConfigFile.
 [[nodiscard]] Result<platform::World> demo_world(const std::string& devices_yaml_path);
 inline constexpr const char* demo_gateway_name = "gateway-1";
 inline constexpr const char* demo_organisation_code = "city";

@@ -4,11 +4,16 @@ namespace duheng::tools {
 
 std::string_view to_string(FaultKind kind) noexcept {
   switch (kind) {
-    case FaultKind::kill_platform: return "kill platform";
-    case FaultKind::kill_gateway: return "kill gateway";
-    case FaultKind::kill_fleet: return "kill fleet";
-    case FaultKind::cut_link: return "cut link";
-    case FaultKind::freeze_link: return "freeze link";
+    case FaultKind::kill_platform:
+      return "kill platform";
+    case FaultKind::kill_gateway:
+      return "kill gateway";
+    case FaultKind::kill_fleet:
+      return "kill fleet";
+    case FaultKind::cut_link:
+      return "cut link";
+    case FaultKind::freeze_link:
+      return "freeze link";
   }
   return "unknown";
 }

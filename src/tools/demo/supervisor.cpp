@@ -27,14 +27,16 @@ Result<void> Supervisor::tick() {
       const auto code = running.process->exit_code();
       if (!code) continue;
       ++own_ends_;
-      log::warning("demo", "a program ended by itself and is started again", {{"name", running.program.name}, {"exit_code", *code}});
+      log::warning("demo", "a program ended by itself and is started again",
+                   {{"name", running.program.name}, {"exit_code", *code}});
       running.process.reset();
       running.start_at = now + std::chrono::milliseconds(500);
       std::erase_if(running.own_ends, [&](const Time& time) { return now - time > std::chrono::seconds(10); });
       running.own_ends.push_back(now);
       if (running.own_ends.size() > own_ends_max) {
-        return fail(ErrorCode::unavailable, fmt::format("{} keeps ending with exit code {}; see {}", running.program.name, *code,
-                                                        running.program.options.output_path));
+        return fail(ErrorCode::unavailable,
+                    fmt::format("{} keeps ending with exit code {}; see {}", running.program.name, *code,
+                                running.program.options.output_path));
       }
     }
     if (running.start_at && now >= *running.start_at) {

@@ -9,7 +9,8 @@
 
 namespace duheng::tools {
 
-/// Keeps a handful of programs running: one that ends by itself is started again, as a service manager would. Not thread-safe.
+/// Keeps a handful of programs running: one that ends by itself is started again, as a service manager would. Not
+/// thread-safe.
 class Supervisor {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -27,7 +28,9 @@ class Supervisor {
   [[nodiscard]] Result<void> tick();
   /// SIGTERM and wait; it is not started again. The exit code; nothing when it was not running.
   std::optional<int> stop(std::size_t program);
-  [[nodiscard]] bool running(std::size_t program) { return programs_[program].process && programs_[program].process->running(); }
+  [[nodiscard]] bool running(std::size_t program) {
+    return programs_[program].process && programs_[program].process->running();
+  }
   [[nodiscard]] ChildProcess* process(std::size_t program) {
     return programs_[program].process ? &*programs_[program].process : nullptr;
   }

@@ -1,12 +1,11 @@
 #include "tools/process/child_process.hpp"
 
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <signal.h>
 #include <thread>
+#include <unistd.h>
 
 namespace duheng::tools {
 namespace {

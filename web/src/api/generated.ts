@@ -85,7 +85,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** How complete a civil day is (the site's time zone) */
+        /**
+         * How complete a civil day is, in the site's time zone
+         * @description Counted in slots of 15 minutes, or of the device's interval when that is longer; a slot is present when it holds a value.
+         */
         get: operations["getCompleteness"];
         put?: never;
         post?: never;

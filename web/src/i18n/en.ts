@@ -293,8 +293,6 @@ export const en: Messages = {
   'gateways.column_spool': 'Waiting batches',
   'gateways.column_autonomy': 'Lasts offline',
   'gateways.column_certificate': 'Certificate ends',
-  'gateways.hours': '{count} h',
-  'gateways.days': '{count} days',
   'gateways.expires_in': 'in {age}',
   'gateways.expired': 'expired',
   'gateways.milliseconds': '{count} ms',
@@ -327,6 +325,7 @@ export const en: Messages = {
   'status.component_records': 'Records',
   'status.component_uplink': "Gateways' uplink",
   'status.component_live': 'Live values',
+  'status.component_certificate': 'Server certificate',
   'status.all_ok': 'All components in order',
   'status.some_bad': 'Components not in order: {count}',
 };

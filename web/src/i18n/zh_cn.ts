@@ -292,8 +292,6 @@ export const zh_cn = {
   'gateways.column_spool': '待传批次',
   'gateways.column_autonomy': '断网可存',
   'gateways.column_certificate': '证书到期',
-  'gateways.hours': '{count} 小时',
-  'gateways.days': '{count} 天',
   'gateways.expires_in': '还有 {age}',
   'gateways.expired': '已过期',
   'gateways.milliseconds': '{count} 毫秒',
@@ -325,6 +323,7 @@ export const zh_cn = {
   'status.component_records': '档案库',
   'status.component_uplink': '网关接入',
   'status.component_live': '实时推送',
+  'status.component_certificate': '服务证书',
   'status.all_ok': '全部组件正常',
   'status.some_bad': '{count} 个组件不正常',
 } as const;

@@ -19,6 +19,7 @@ import { extremes } from './curve_model.ts';
 import { CurveTable } from './curve_table.tsx';
 import { bucket_count, type HistoryState } from './history_state.ts';
 import { drawable, register_label } from './registers.ts';
+import { slot_s } from './slot.ts';
 
 const CurveChart = lazy(() => import('./curve_chart.tsx'));
 
@@ -157,7 +158,7 @@ export function CurvePanel({ device, register, state, change }: Props) {
               <CurveChart
                 curve={curve.data}
                 span={span}
-                interval_s={device.interval_s}
+                interval_s={slot_s(device.interval_s)}
                 time_zone={device.time_zone}
                 label={label}
                 on_frame={open_frame}

@@ -7,6 +7,7 @@ import { value_text } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
 import { grouped_registers, register_label } from './registers.ts';
+import { slot_s } from './slot.ts';
 
 const pulse_ms = 900;
 
@@ -74,7 +75,7 @@ export function LiveValues({ device }: { device: DeviceDetail }) {
                 key={register.series_id}
                 register={register}
                 time_zone={device.time_zone}
-                stale_ms={device.interval_s * 2_000}
+                stale_ms={slot_s(device.interval_s) * 1_000}
               />
             ))}
           </ul>

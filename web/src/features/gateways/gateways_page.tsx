@@ -92,15 +92,7 @@ function useColumns(): Column<Gateway>[] {
       header: t('gateways.column_autonomy'),
       align: 'end',
       cell: ({ autonomy_hours }) =>
-        autonomy_hours === null ? (
-          none
-        ) : (
-          <span className="number">
-            {autonomy_hours >= 72
-              ? t('gateways.days', { count: Math.floor(autonomy_hours / 24) })
-              : t('gateways.hours', { count: Math.floor(autonomy_hours) })}
-          </span>
-        ),
+        autonomy_hours === null ? none : <span className="number">{duration_text(autonomy_hours * 3_600_000, language)}</span>,
     },
     {
       key: 'certificate',

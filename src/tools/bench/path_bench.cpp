@@ -1,0 +1,72 @@
+// Figures of the way from frame octets to durable, in one process: the work is platform/ingest's own measurement.
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "platform/ingest/whole_path_bench.hpp"
+#include "tools/bench/suite.hpp"
+
+namespace duheng::tools {
+namespace {
+
+/// A folder that is there while this object is.
+class Scratch {
+ public:
+  static Result<Scratch> make(const BenchOptions& options) {
+    namespace fs = std::filesystem;
+    const fs::path base = options.scratch_directory.empty() ? fs::temp_directory_path() : fs::path(options.scratch_directory);
+    std::string pattern = (base / "duheng-bench-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) return fail(ErrorCode::storage_failed, "cannot make a scratch folder in " + base.string());
+    return Scratch(pattern);
+  }
+  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  Scratch& operator=(Scratch&&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  explicit Scratch(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+}  // namespace
+
+Result<BenchReport> run_whole_path_bench(const BenchOptions& options) {
+  DUHENG_TRY(const Scratch scratch, Scratch::make(options));
+  platform::WholePathOptions path;
+  path.directory = scratch.path();
+  DUHENG_TRY(const auto figures, platform::run_whole_path_bench(path));
+  return BenchReport{{{"readings_per_s", figures.readings_per_s},
+                      {"durable_readings_per_s", figures.durable_readings_per_s},
+                      {"readings", static_cast<double>(figures.readings)},
+                      {"seconds", figures.seconds},
+                      {"cpu_decode_s", figures.cpu_decode_s},
+                      {"cpu_batch_s", figures.cpu_batch_s},
+                      {"cpu_hash_and_check_s", figures.cpu_hash_and_check_s},
+                      {"cpu_journal_s", figures.cpu_journal_s},
+                      {"cpu_telemetry_s", figures.cpu_telemetry_s},
+                      {"journal_bytes_per_reading", figures.journal_bytes_per_reading},
+                      {"telemetry_bytes", static_cast<double>(figures.telemetry_bytes)}},
+                     {"octets of frames to the last row in telemetry; journal and telemetry encrypted, real files, each group synchronised; frame references kept",
+                      "no compaction into daily curves runs beside it: that part of the store is not built yet"}};
+}
+
+Result<BenchReport> run_single_readings_bench(const BenchOptions& options) {
+  DUHENG_TRY(const Scratch scratch, Scratch::make(options));
+  platform::SingleReadingOptions single;
+  single.directory = scratch.path();
+  single.seconds = options.seconds;
+  DUHENG_TRY(const auto figures, platform::run_single_reading_bench(single));
+  return BenchReport{{{"readings_per_s", figures.readings_per_s},
+                      {"latency_ms_p50", figures.latency_ms_p50},
+                      {"latency_ms_p99", figures.latency_ms_p99},
+                      {"latency_ms_max", figures.latency_ms_max},
+                      {"readings_per_commit", figures.readings_per_commit},
+                      {"cpu_s", figures.cpu_s}},
+                     {"each reading a batch of its own, 64 gateways, at most 16 unacknowledged each; acknowledged after the journal's synchronisation"}};
+}
+
+}  // namespace duheng::tools
