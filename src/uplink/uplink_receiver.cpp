@@ -12,7 +12,7 @@ UplinkReceiver::UplinkReceiver(BatchSink& sink, const Clock& clock, GatewayId ga
 
 void UplinkReceiver::received(SessionRequest message) {
   if (failure_) return;
-  std::visit([this](auto&& specific) { on(std::move(specific)); }, std::move(message));
+  std::visit([this](auto&& specific) { on(std::forward<decltype(specific)>(specific)); }, std::move(message));
 }
 
 void UplinkReceiver::on(Hello&& hello) {
