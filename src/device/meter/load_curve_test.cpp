@@ -10,14 +10,10 @@ constexpr std::int64_t installed_day = 19'700;
 constexpr std::int64_t start_ms = installed_day * LoadCurve::day_ms;
 using Wide = CurveEnergy::Wide;
 
-/// Power is constant within a step of slot / 512 = 1.318359375 s; steps that end on whole milliseconds can be summed
-/// exactly at quarter-second sampling only approximately, so the sum is taken over the steps themselves: every boundary
-/// within [from, to) is visited through energy() differences, and each difference must equal power x time inside one
-/// step.
+/// Power is constant within a step of slot / 512 (1.318359375 s): there energy must grow by exactly power x time.
 RC_GTEST_PROP(LoadCurveProperty, EnergyIsTheIntegralOfPower, (std::uint64_t seed, std::uint32_t offset, bool exports)) {
   const LoadCurve curve(seed, installed_day, exports);
   const std::int64_t at = start_ms + static_cast<std::int64_t>(offset) * 17;  // within 2.3 years
-  // Two moments within one step: exact.
   const std::int64_t in_slot_ns = (at % LoadCurve::day_ms) * 1'000'000 % LoadCurve::slot_ns;
   constexpr std::int64_t step_ns = LoadCurve::slot_ns >> LoadCurve::halvings;
   const std::int64_t left_ms = (step_ns - in_slot_ns % step_ns) / 1'000'000;
@@ -43,7 +39,6 @@ RC_GTEST_PROP(LoadCurveProperty, RegistersNeverGoDownAndTariffsAddUp,
 TEST(LoadCurve, SumOfManyStepsEqualsTheDifferenceOverTwoDays) {
   const LoadCurve curve(99, installed_day, true);
   const std::int64_t from = start_ms + 400 * LoadCurve::day_ms - 3'600'000;
-  // 675 s slots: sampled at their beginnings and summed slot by slot.
   Wide import = 0;
   for (int slot = 0; slot < 200; ++slot) {
     const auto a = curve.energy(from + slot * 675'000LL);
