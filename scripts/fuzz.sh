@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${1:-1}
 cmake --preset fuzz > /dev/null
-cmake --build --preset fuzz -j "$(nproc)"
+cmake --build --preset fuzz -j "$(nproc)" --target fuzzers
 seeds=build/fuzz/seeds
 node scripts/vector-seeds.mjs tests/vectors "$seeds"
 failed=0
