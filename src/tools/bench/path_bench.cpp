@@ -14,9 +14,11 @@ class Scratch {
  public:
   static Result<Scratch> make(const BenchOptions& options) {
     namespace fs = std::filesystem;
-    const fs::path base = options.scratch_directory.empty() ? fs::temp_directory_path() : fs::path(options.scratch_directory);
+    const fs::path base =
+        options.scratch_directory.empty() ? fs::temp_directory_path() : fs::path(options.scratch_directory);
     std::string pattern = (base / "duheng-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) return fail(ErrorCode::storage_failed, "cannot make a scratch folder in " + base.string());
+    if (::mkdtemp(pattern.data()) == nullptr)
+      return fail(ErrorCode::storage_failed, "cannot make a scratch folder in " + base.string());
     return Scratch(pattern);
   }
   Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
@@ -50,7 +52,8 @@ Result<BenchReport> run_whole_path_bench(const BenchOptions& options) {
                       {"cpu_telemetry_s", figures.cpu_telemetry_s},
                       {"journal_bytes_per_reading", figures.journal_bytes_per_reading},
                       {"telemetry_bytes", static_cast<double>(figures.telemetry_bytes)}},
-                     {"octets of frames to the last row in telemetry; journal and telemetry encrypted, real files, each group synchronised; frame references kept",
+                     {"octets of frames to the last row in telemetry; journal and telemetry encrypted, real files, "
+                      "each group synchronised; frame references kept",
                       "no compaction into daily curves runs beside it: that part of the store is not built yet"}};
 }
 
@@ -66,7 +69,8 @@ Result<BenchReport> run_single_readings_bench(const BenchOptions& options) {
                       {"latency_ms_max", figures.latency_ms_max},
                       {"readings_per_commit", figures.readings_per_commit},
                       {"cpu_s", figures.cpu_s}},
-                     {"each reading a batch of its own, 64 gateways, at most 16 unacknowledged each; acknowledged after the journal's synchronisation"}};
+                     {"each reading a batch of its own, 64 gateways, at most 16 unacknowledged each; acknowledged "
+                      "after the journal's synchronisation"}};
 }
 
 }  // namespace duheng::tools
