@@ -25,7 +25,7 @@ struct Loopback final : drivers::SessionOutput {
 /// One master and ten meters: question, virtual meter's answer, delivery, durable, next.
 void session_with_virtual_meters(benchmark::State& state) {
   device::VirtualBus bus;
-  drivers::Session session({});
+  drivers::Session session({.reopen_after_timeout = true});  // a shared line would be listened to first
   for (std::uint32_t i = 0; i < 10; ++i) {
     const auto address = *dlt645::Address::parse(std::to_string(i + 1));
     bus.add(std::make_shared<device::VirtualMeter>(device::VirtualMeterOptions{.address = address, .seed = i}));
