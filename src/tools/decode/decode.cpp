@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.hpp"
-#include "tools/decode/dlt645_json.hpp"
+#include "codec/json/dlt645_json.hpp"
 
 namespace duheng::tools {
 
@@ -26,7 +26,7 @@ struct ProtocolDecoder {
   const char* name;
   std::vector<Json> (*to_json)(ByteView);
 };
-constexpr ProtocolDecoder decoders[] = {{"dlt645", dlt645_to_json}};
+constexpr ProtocolDecoder decoders[] = {{"dlt645", codec::dlt645_to_json}};
 
 const ProtocolDecoder* find_decoder(const std::string& protocol) {
   // Vector files name the edition, too: "dlt645-2007".

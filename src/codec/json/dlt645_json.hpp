@@ -5,10 +5,10 @@
 
 #include "base/bytes.hpp"
 
-namespace duheng::tools {
+namespace duheng::codec {
 
 /// One object per frame, whole or broken, in the order they stand; at least one, so that no input is passed over in
 /// silence. Octets before a frame are its "leading", those behind the last one its "trailing".
 [[nodiscard]] std::vector<nlohmann::ordered_json> dlt645_to_json(ByteView octets);
 
-}  // namespace duheng::tools
+}  // namespace duheng::codec

@@ -1,4 +1,4 @@
-#include "tools/decode/dlt645_json.hpp"
+#include "codec/json/dlt645_json.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 #include "codec/dlt645/scanner.hpp"
 #include "codec/dlt645/value.hpp"
 
-namespace duheng::tools {
+namespace duheng::codec {
 
 namespace {
 
@@ -446,4 +446,4 @@ std::vector<Json> dlt645_to_json(ByteView octets) {
   return out;
 }
 
-}  // namespace duheng::tools
+}  // namespace duheng::codec
