@@ -1,4 +1,4 @@
-#include "drivers/dlt645/session.hpp"
+#include "drivers/bus/session.hpp"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "codec/dlt645/message.hpp"
+#include "drivers/dlt645/dialect.hpp"
 
 namespace duheng::drivers {
 namespace {
@@ -23,7 +24,7 @@ struct Delivered {
   DataIdentifier identifier;
   Outcome outcome;
   bool late;
-  std::uint8_t error_word;
+  std::uint32_t error;
   Bytes request;
   Bytes response;
   Bytes payload;
@@ -34,9 +35,10 @@ struct Delivered {
 struct Log final : SessionOutput {
   void send(ByteView octets) override { sent.emplace_back(octets.begin(), octets.end()); }
   void deliver(const Exchange& e) override {
-    delivered.push_back({e.number, e.meter, e.tag, e.identifier, e.outcome, e.late, e.error_word,
-                         Bytes(e.request.begin(), e.request.end()), Bytes(e.response.begin(), e.response.end()),
-                         Bytes(e.payload.begin(), e.payload.end()), e.sent_utc_ms, e.received.utc_ms});
+    delivered.push_back({e.number, e.meter, e.tag, DataIdentifier{static_cast<std::uint32_t>(e.query->subject)},
+                         e.outcome, e.late, e.error, Bytes(e.request.begin(), e.request.end()),
+                         Bytes(e.response.begin(), e.response.end()), Bytes(e.payload.begin(), e.payload.end()),
+                         e.sent_utc_ms, e.received.utc_ms});
   }
   void reopen() override { ++reopened; }
   std::vector<Bytes> sent;
@@ -52,8 +54,8 @@ Moment at(std::int64_t ms) { return {ms, 1'750'000'000'000 + ms}; }
 
 class SessionTest : public testing::Test {
  protected:
-  explicit SessionTest(SessionSettings settings = {}) : session_(settings) {
-    for (std::uint32_t meter = 0; meter < 3; ++meter) session_.add_meter(address_of(meter), {1'000, 1, 4});
+  explicit SessionTest(SessionSettings settings = {}) : session_(make_dlt645_dialect(), settings) {
+    for (std::uint32_t meter = 0; meter < 3; ++meter) session_.add_meter(bus_address(address_of(meter)), {1'000, 1, 4});
   }
   /// A line that has been open for long.
   void open_line() {
@@ -65,7 +67,7 @@ class SessionTest : public testing::Test {
 };
 
 TEST_F(SessionTest, FreshlyOpenedLineIsListenedToFirst) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
   session_.opened(at(0), log_);
   EXPECT_TRUE(log_.sent.empty());
   session_.octets(at(100), answer(0, import_total, {1, 1, 1, 1}), log_);  // to whoever asked before us
@@ -76,8 +78,8 @@ TEST_F(SessionTest, FreshlyOpenedLineIsListenedToFirst) {
 }
 
 TEST_F(SessionTest, AsksOneAtATimeAndOnlyAfterTheAnswerIsDurable) {
-  ASSERT_TRUE(session_.ask(0, import_total, 7));
-  ASSERT_TRUE(session_.ask(1, voltage_a, 8));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 7));
+  ASSERT_TRUE(session_.ask(1, dlt645_read(voltage_a), 8));
   open_line();
   ASSERT_EQ(log_.sent.size(), 1U);
   EXPECT_EQ(log_.sent[0], dlt645::read_request(address_of(0), import_total).to_bytes());
@@ -99,7 +101,7 @@ TEST_F(SessionTest, AsksOneAtATimeAndOnlyAfterTheAnswerIsDurable) {
 }
 
 TEST_F(SessionTest, EchoNoiseAndOtherMetersAreCountedAndIgnored) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
   open_line();
   session_.octets(at(1), log_.sent[0], log_);                                           // echo
   session_.octets(at(2), Bytes{0x00, 0xFF, 0x13}, log_);                                // noise
@@ -120,8 +122,8 @@ TEST_F(SessionTest, EchoNoiseAndOtherMetersAreCountedAndIgnored) {
 }
 
 TEST_F(SessionTest, RetriesThenGivesUpThenSettles) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
-  ASSERT_TRUE(session_.ask(1, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  ASSERT_TRUE(session_.ask(1, dlt645_read(import_total), 0));
   open_line();
   session_.timer(at(999), log_);
   EXPECT_EQ(log_.sent.size(), 1U);
@@ -150,7 +152,7 @@ TEST_F(SessionTest, RetriesThenGivesUpThenSettles) {
 }
 
 TEST_F(SessionTest, SecondAnswerToARepeatedQuestionIsKeptAsEvidence) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
   open_line();
   session_.timer(at(1'000), log_);
   session_.octets(at(1'050), answer(0, import_total, {1, 0, 0, 0}), log_);
@@ -163,13 +165,13 @@ TEST_F(SessionTest, SecondAnswerToARepeatedQuestionIsKeptAsEvidence) {
 }
 
 TEST_F(SessionTest, ErrorAnswerIsARefusalAndCorruptOnesAreAskedAgain) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
-  ASSERT_TRUE(session_.ask(0, voltage_a, 1));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(voltage_a), 1));
   open_line();
   session_.octets(at(10), dlt645::error_reply(address_of(0), 0x11, 0x02).view(), log_);
   ASSERT_EQ(log_.delivered.size(), 1U);
   EXPECT_EQ(log_.delivered[0].outcome, Outcome::refused);
-  EXPECT_EQ(log_.delivered[0].error_word, 0x02);
+  EXPECT_EQ(log_.delivered[0].error, 0x02U);
   session_.stored_through(log_.delivered[0].number, at(11), log_);
   ASSERT_EQ(log_.sent.size(), 2U);
   Bytes broken = answer(0, voltage_a, {0x04, 0x22});
@@ -182,7 +184,7 @@ TEST_F(SessionTest, ErrorAnswerIsARefusalAndCorruptOnesAreAskedAgain) {
 }
 
 TEST_F(SessionTest, AnswerBehindSomethingThatLooksLikeABeginningIsFoundAfterSilence) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
   open_line();
   // A false start that claims 255 octets of data.
   Bytes octets{0x68, 1, 2, 3, 4, 5, 6, 0x68, 0x91, 0xFF};
@@ -196,8 +198,8 @@ TEST_F(SessionTest, AnswerBehindSomethingThatLooksLikeABeginningIsFoundAfterSile
 }
 
 TEST_F(SessionTest, LateAnswerHiddenInNoiseComesOutBeforeTheNextQuestion) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
-  ASSERT_TRUE(session_.ask(1, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  ASSERT_TRUE(session_.ask(1, dlt645_read(import_total), 0));
   open_line();
   session_.timer(at(1'000), log_);
   session_.timer(at(2'000), log_);  // given up; two answers may still come
@@ -217,7 +219,7 @@ TEST_F(SessionTest, LateAnswerHiddenInNoiseComesOutBeforeTheNextQuestion) {
 }
 
 TEST_F(SessionTest, NoiseWithoutEndDoesNotHoldTheBus) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
   open_line();
   std::int64_t now = 0;
   const Bytes noise{0x68, 1, 2, 3, 4, 5, 6, 0x68, 0x91, 0xFF};
@@ -233,9 +235,9 @@ TEST_F(SessionTest, NoiseWithoutEndDoesNotHoldTheBus) {
 
 TEST_F(SessionTest, FollowingFramesAreJoined) {
   // Reference frames of a longer answer: 03300D01 in 8 + 8 + 4 octets.
-  Session session({});
-  session.add_meter(*Address::parse("161"), {1'000, 1, 0});
-  ASSERT_TRUE(session.ask(0, {0x03300D01}, 0));
+  Session session(make_dlt645_dialect(), {});
+  session.add_meter(bus_address(*Address::parse("161")), {1'000, 1, 0});
+  ASSERT_TRUE(session.ask(0, dlt645_read({0x03300D01}), 0));
   session.opened(at(-60'000), log_);
   session.advance(at(0), log_);
   session.octets(at(1), *from_hex("68 61 01 00 00 00 00 68 B1 0C 34 40 63 36 43 44 45 46 47 48 49 4A 30 16"), log_);
@@ -252,8 +254,8 @@ TEST_F(SessionTest, FollowingFramesAreJoined) {
 }
 
 TEST_F(SessionTest, ClosedDropsEverythingAndOpenedStartsAfresh) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
-  ASSERT_TRUE(session_.ask(1, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  ASSERT_TRUE(session_.ask(1, dlt645_read(import_total), 0));
   open_line();
   session_.closed();
   EXPECT_EQ(session_.waiting_questions(), 0U);
@@ -271,8 +273,8 @@ class ReopeningSession : public SessionTest {
 };
 
 TEST_F(ReopeningSession, TimeOutDropsTheConnectionAndAsksAgainOverANewOne) {
-  ASSERT_TRUE(session_.ask(0, import_total, 0));
-  ASSERT_TRUE(session_.ask(1, import_total, 0));
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  ASSERT_TRUE(session_.ask(1, dlt645_read(import_total), 0));
   session_.opened(at(0), log_);
   session_.timer(at(1'000), log_);
   EXPECT_EQ(log_.reopened, 1);
@@ -299,8 +301,8 @@ RC_GTEST_PROP(SessionProperty, NoValueIsEverCreditedToAnotherMeterOrIdentifier, 
   SeededRandom random(seed);
   const std::vector<DataIdentifier> identifiers{import_total, voltage_a, {0x02030000}, {0x04000102}};
   constexpr std::uint32_t meters = 5;
-  Session session({.reopen_after_timeout = random.below(2) == 0});
-  for (std::uint32_t meter = 0; meter < meters; ++meter) session.add_meter(address_of(meter), {200, 2, 1});
+  Session session(make_dlt645_dialect(), {.reopen_after_timeout = random.below(2) == 0});
+  for (std::uint32_t meter = 0; meter < meters; ++meter) session.add_meter(bus_address(address_of(meter)), {200, 2, 1});
   Log log;
   std::multimap<std::int64_t, Bytes> arriving;
   std::size_t handled = 0;
@@ -349,7 +351,7 @@ RC_GTEST_PROP(SessionProperty, NoValueIsEverCreditedToAnotherMeterOrIdentifier, 
   for (int step = 0; step < 3'000; ++step) {
     if (session.waiting_questions() < 3) {
       RC_ASSERT(session.ask(static_cast<std::uint32_t>(random.below(meters)),
-                            identifiers[random.below(identifiers.size())], 0));
+                            dlt645_read(identifiers[random.below(identifiers.size())]), 0));
       ++asked;
       session.advance(at(now), log);
       react();

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/simulated_disk.hpp"
 #include "codec/dlt645/message.hpp"
+#include "drivers/dlt645/dialect.hpp"
 #include "gateway/service/simulated_field.hpp"
 
 namespace duheng::gateway {
@@ -25,11 +26,12 @@ struct Loopback final : drivers::SessionOutput {
 /// One master and ten meters: question, virtual meter's answer, delivery, durable, next.
 void session_with_virtual_meters(benchmark::State& state) {
   device::VirtualBus bus;
-  drivers::Session session({.reopen_after_timeout = true});  // a shared line would be listened to first
+  drivers::Session session(drivers::make_dlt645_dialect(),
+                           {.reopen_after_timeout = true});  // a shared line would be listened to first
   for (std::uint32_t i = 0; i < 10; ++i) {
     const auto address = *dlt645::Address::parse(std::to_string(i + 1));
     bus.add(std::make_shared<device::VirtualMeter>(device::VirtualMeterOptions{.address = address, .seed = i}));
-    session.add_meter(address, {1'500, 2, 4});
+    session.add_meter(drivers::bus_address(address), {1'500, 2, 4});
   }
   device::VirtualBusPort port(bus);
   Loopback line;
@@ -41,7 +43,7 @@ void session_with_virtual_meters(benchmark::State& state) {
     ++n;
     now.monotonic_ms += 1;
     now.utc_ms += 1;
-    benchmark::DoNotOptimize(session.ask(n % 10, identifiers[n % identifiers.size()], 0));
+    benchmark::DoNotOptimize(session.ask(n % 10, drivers::dlt645_read(identifiers[n % identifiers.size()]), 0));
     session.advance(now, line);
     Bytes answer;
     port.octets(
@@ -99,7 +101,8 @@ void memory_per_session(benchmark::State& state) {
     CoreOptions options;
     for (std::uint32_t i = 0; i < sessions; ++i) {
       options.channels.push_back({"c", {}, {}});
-      options.devices.push_back({std::to_string(i), *dlt645::Address::parse(std::to_string(i + 1)),
+      options.devices.push_back({std::to_string(i),
+                                 drivers::bus_address(*dlt645::Address::parse(std::to_string(i + 1))),
                                  models.find("dlt645-2007-three-phase"), i});
     }
     const auto before = mallinfo2();

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/config.hpp"
+#include "drivers/dlt645/dialect.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -173,7 +174,7 @@ CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
       plan.problems.push_back(fmt::format("device '{}': '{}' is not an address of at most {} digits", device.uid,
                                           device.address, model->address_digits));
     } else {
-      plan.options.devices.push_back({device.uid, *address, model, channels.at(device.channel)});
+      plan.options.devices.push_back({device.uid, drivers::bus_address(*address), model, channels.at(device.channel)});
     }
   }
   plan.options.offline = config.offline;

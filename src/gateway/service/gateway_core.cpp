@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "drivers/dlt645/dialect.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -29,7 +30,8 @@ struct GatewayCore::Device {
 };
 
 struct GatewayCore::Channel {
-  explicit Channel(const CoreChannel& config) : session(config.session), reconnect(config.reconnect) {}
+  explicit Channel(const CoreChannel& config)
+      : session(drivers::make_dlt645_dialect(), config.session), reconnect(config.reconnect) {}
   drivers::Session session;
   link::Backoff reconnect;
   std::vector<std::uint32_t> devices;        // by the session's meter numbers
@@ -186,7 +188,8 @@ void GatewayCore::poll_due(const drivers::Moment& at, GatewayOutput& out) {
     const auto& questions = device.model->groups[group_index].questions;
     for (std::uint32_t question = 0; question < questions.size(); ++question) {
       const std::uint32_t tag = static_cast<std::uint32_t>(group_index) << tag_group_shift | question;
-      if (channel.session.ask(device.meter, questions[question].identifier, tag)) ++device.waiting[group_index];
+      if (channel.session.ask(device.meter, drivers::dlt645_read(questions[question].identifier), tag))
+        ++device.waiting[group_index];
     }
     settle(device.channel, at, out);
   }

@@ -8,7 +8,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "codec/dlt645/value.hpp"
-#include "drivers/dlt645/session.hpp"
+#include "drivers/bus/session.hpp"
 #include "gateway/models/device_model.hpp"
 #include "gateway/polling/meter_health.hpp"
 #include "gateway/polling/poll_schedule.hpp"
@@ -25,7 +25,7 @@ struct CoreChannel {
 };
 struct CoreDevice {
   std::string uid;
-  dlt645::Address address;
+  drivers::BusAddress address;
   std::shared_ptr<const DeviceModel> model;
   std::uint32_t channel = 0;  ///< index into CoreOptions::channels
 };

@@ -208,7 +208,8 @@ TEST(GatewayCore, ClockSetBackFlagsReadingsUntilItHasCaughtUp) {
 TEST(GatewayCore, SilentMeterIsAskedLessAndLessAndDoesNotHoldUpItsBus) {
   World world({.channels = 1, .meters_per_channel = 3, .serial_lines = true});
   auto options = world.field.core_options(models());
-  options.devices.push_back({"nobody", *dlt645::Address::parse("999"), models().find("dlt645-2007-single-phase"), 0});
+  options.devices.push_back(
+      {"nobody", drivers::bus_address(*dlt645::Address::parse("999")), models().find("dlt645-2007-single-phase"), 0});
   world.spool_options.directory = "spool";
   world.spool = *Spool::open(world.disk, world.random, world.keys, world.clock, world.spool_options);
   world.core = std::make_unique<GatewayCore>(world.clock, world.random, options);

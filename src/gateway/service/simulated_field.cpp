@@ -33,7 +33,7 @@ CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
     for (std::uint32_t meter = 0; meter < options_.meters_per_channel; ++meter) {
       const std::uint32_t number = channel * options_.meters_per_channel + meter;
       const std::string address = address_of(channel, meter);
-      out.devices.push_back({address, *dlt645::Address::parse(address),
+      out.devices.push_back({address, drivers::bus_address(*dlt645::Address::parse(address)),
                              models.find(number % 3 == 0 ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"),
                              channel});
     }

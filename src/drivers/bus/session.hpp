@@ -1,23 +1,15 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "codec/dlt645/address.hpp"
-#include "codec/dlt645/data_identifier.hpp"
-#include "codec/dlt645/frame.hpp"
-#include "codec/dlt645/stream_parser.hpp"
+#include "drivers/bus/dialect.hpp"
 
 namespace duheng::drivers {
-
-/// Both clocks at one moment: intervals are measured with the first, stamps carry the second.
-struct Moment {
-  std::int64_t monotonic_ms = 0;
-  std::int64_t utc_ms = 0;
-};
 
 /// How a meter type wants to be spoken to.
 struct MeterTiming {
@@ -39,21 +31,22 @@ struct SessionSettings {
 enum class Outcome : std::uint8_t {
   answered,   ///< `payload` holds the data
   refused,    ///< the meter answered with an error word
-  timed_out,  ///< no usable answer after all retries
+  timed_out,  ///< no usable answer after all retries; of a command: nobody knows whether it was done
+  sent,       ///< a broadcast is out
 };
 
 /// One question and what became of it. The views end with the call that brings them.
 struct Exchange {
   std::uint64_t number = 0;  ///< rising; for stored_through()
   std::uint32_t meter = 0;
-  std::uint32_t tag = 0;  ///< what the asker gave
-  dlt645::DataIdentifier identifier;
+  std::uint32_t tag = 0;         ///< what the asker gave
+  const Query* query = nullptr;  ///< as asked; ends with the call
   Outcome outcome = Outcome::timed_out;
-  bool late = false;  ///< a whole answer to an earlier question, come when another was waited for
-  std::uint8_t error_word = 0;
-  ByteView request;   ///< with preamble; follow-up questions behind it
-  ByteView response;  ///< from 68H to 16H; following frames behind it; empty when none came
-  ByteView payload;   ///< DATA without identifier, SEQ and 33H, following frames joined
+  bool late = false;        ///< a whole answer to an earlier question, come when another was waited for
+  std::uint32_t error = 0;  ///< of a refusal: the protocol's own code
+  ByteView request;         ///< with preamble; follow-up questions behind it
+  ByteView response;        ///< without preamble; following frames behind it; empty when none came
+  ByteView payload;         ///< what the answer holds, by the dialect's header; following frames joined
   std::int64_t sent_utc_ms = 0;
   Moment received;  ///< last octet
 };
@@ -84,28 +77,37 @@ struct BusCounters {
   std::uint64_t noise_octets = 0;
 };
 
-/// A DL/T 645-2007 master on one bus (a serial line, or one TCP connection) with one or many meters: one question at a
-/// time, in the order asked. Pure: octets and time in, actions out; no two meters' or two identifiers' answers are ever
-/// mixed, because an answer counts only by the address and the identifier it carries itself.
+/// A master on one bus (a serial line, or one connection) with one or many meters of one protocol: one question at a
+/// time, urgent ones first, else in the order asked. Pure: octets and time in, actions out; no two meters' or two
+/// questions' answers are ever mixed, because an answer counts only by what it carries itself (Dialect::judge()).
 ///
 /// Durability: after an exchange with content the next question is sent only when stored_through() has named it. So the
 /// meter's side may take a next, different question as proof that its earlier answers are safe (device/ledger).
-/// Following frames (B1H, 12H, 92H) are parts of one answer: it is durable as a whole or not at all.
+/// Following frames are parts of one answer: it is durable as a whole or not at all.
+///
+/// A command (Query::at_most_once) is sent once, never repeated, and not carried over to a new connection.
 class Session {
  public:
-  explicit Session(SessionSettings settings) : settings_(settings) {}
+  struct Question {
+    std::uint32_t meter = 0;
+    Query query;
+    std::uint32_t tag = 0;
+  };
+  Session(std::unique_ptr<Dialect> dialect, SessionSettings settings)
+      : settings_(settings), dialect_(std::move(dialect)) {}
 
   /// Adds a meter and returns its number: 0, 1, 2 ...
-  std::uint32_t add_meter(const dlt645::Address& address, const MeterTiming& timing);
-  /// Queues a question. False when `questions_max` are waiting.
-  [[nodiscard]] bool ask(std::uint32_t meter, dlt645::DataIdentifier identifier, std::uint32_t tag);
-  /// Drops the meter's questions that were not sent yet; returns how many.
+  std::uint32_t add_meter(const BusAddress& address, const MeterTiming& timing);
+  /// Queues a question, behind the urgent ones or behind all. False when `questions_max` are waiting.
+  [[nodiscard]] bool ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent = false);
+  /// Drops the meter's questions that were not sent yet, but for urgent ones; returns how many.
   std::size_t drop_questions(std::uint32_t meter);
 
   // Inputs. Each may send, deliver, reopen.
   void opened(const Moment& now, SessionOutput& out);
-  /// The channel is gone: a question under way and all waiting ones are dropped without a word.
-  void closed();
+  /// The channel is gone: a question under way and all waiting ones are dropped without a word. Returns the one under
+  /// way, whose fate is unknown.
+  std::optional<Question> closed();
   void octets(const Moment& now, ByteView octets, SessionOutput& out);
   /// To be called at deadline_ms(), or any time.
   void timer(const Moment& now, SessionOutput& out);
@@ -119,30 +121,24 @@ class Session {
   [[nodiscard]] bool is_open() const noexcept { return state_ != State::closed; }
   /// A question is out and its answer has not come.
   [[nodiscard]] bool awaiting_answer() const noexcept { return state_ == State::awaiting; }
-  [[nodiscard]] std::size_t waiting_questions() const noexcept { return questions_.size(); }
+  [[nodiscard]] std::size_t waiting_questions() const noexcept { return urgent_.size() + questions_.size(); }
   [[nodiscard]] std::size_t meter_count() const noexcept { return meters_.size(); }
   [[nodiscard]] const MeterCounters& counters(std::uint32_t meter) const { return meters_.at(meter).counters; }
   [[nodiscard]] BusCounters bus_counters() const noexcept;
 
-  /// Between octets of one frame at most this passes (DL/T 645-2007, 5.1: 500 ms).
-  static constexpr std::int64_t octet_gap_ms = 500;
   static constexpr std::size_t payload_octets_max = 16'384;
 
  private:
   enum class State : std::uint8_t { closed, idle, awaiting, settling };
-  struct Question {
-    std::uint32_t meter = 0;
-    dlt645::DataIdentifier identifier;
-    std::uint32_t tag = 0;
-  };
   struct Meter {
-    dlt645::Address address;
+    BusAddress address;
     MeterTiming timing;
     MeterCounters counters;
   };
   /// A question whose answer, or a second answer to which, may still come.
   struct OpenQuestion {
     Question question;
+    Bytes request;
     std::int64_t sent_utc_ms = 0;
     std::uint32_t answers_due = 0;
   };
@@ -150,29 +146,30 @@ class Session {
   [[nodiscard]] bool line_is_quiet(const Moment& now, SessionOutput& out);
   void send_current(const Moment& now, SessionOutput& out);
   void transmit(const Moment& now, SessionOutput& out);
-  void on_frame(const dlt645::FrameView& frame, const Moment& now, SessionOutput& out);
-  void on_answer(const dlt645::FrameView& frame, ByteView data, const Moment& now, SessionOutput& out);
-  void on_stray_answer(const dlt645::FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now,
-                       SessionOutput& out);
+  class Listener;
+  void on_frame(const HeardFrame& frame, const Moment& now, SessionOutput& out);
+  void on_part(const HeardFrame& frame, const Judgement& judgement, const Moment& now, SessionOutput& out);
+  void on_stray_answer(const HeardFrame& frame, std::uint32_t meter, const Moment& now, SessionOutput& out);
   void ask_following(const Moment& now, SessionOutput& out);
   void time_out(const Moment& now, SessionOutput& out);
   /// Delivers the current exchange; the session is idle afterwards.
-  void finish(Outcome outcome, std::uint8_t error_word, const Moment& now, SessionOutput& out);
-  void build_request(const Question& question, Bytes& into) const;
+  void finish(Outcome outcome, std::uint32_t error, const Moment& now, SessionOutput& out);
+  void build(const Question& question, std::uint32_t part);
   [[nodiscard]] bool is_own_request(ByteView octets) const;
 
   SessionSettings settings_;
   std::vector<Meter> meters_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
+  std::map<BusAddress, std::uint32_t> by_address_;
+  std::deque<Question> urgent_;
   std::deque<Question> questions_;
-  dlt645::StreamParser parser_;
+  std::unique_ptr<Dialect> dialect_;
 
   State state_ = State::closed;
   bool has_current_ = false;
   Question current_;
   std::uint32_t attempts_ = 0;     ///< of the current question, or of the following frame being asked for
   std::uint32_t answers_due_ = 0;  ///< questions sent for the current exchange less answers seen
-  std::uint8_t following_ = 0;     ///< SEQ asked for; 0 = the first frame
+  std::uint32_t part_ = 0;         ///< the following part asked for; 0 = the first frame
   std::int64_t sent_utc_ms_ = 0;
   std::int64_t deadline_ms_ = INT64_MAX;
   std::int64_t deadline_limit_ms_ = 0;

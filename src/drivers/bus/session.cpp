@@ -1,36 +1,33 @@
-#include "drivers/dlt645/session.hpp"
+#include "drivers/bus/session.hpp"
 
 #include <algorithm>
 
-#include "codec/dlt645/message.hpp"
-
 namespace duheng::drivers {
-namespace {
 
-using dlt645::DataIdentifier;
-using dlt645::FrameView;
-using dlt645::Function;
+/// Hands the dialect's frames on; what comes after the channel was given up is not looked at.
+class Session::Listener final : public FrameListener {
+ public:
+  Listener(Session& session, const Moment& now, SessionOutput& out) : session_(session), now_(now), out_(out) {}
+  void on_frame(const HeardFrame& frame) override {
+    if (session_.state_ != State::closed) session_.on_frame(frame, now_, out_);
+  }
 
-constexpr std::size_t answer_octets_max = dlt645::frame_layout::frame_octets_max;
+ private:
+  Session& session_;
+  const Moment& now_;
+  SessionOutput& out_;
+};
 
-std::uint64_t key_of(const dlt645::Address& address) noexcept {
-  std::uint64_t key = 0;
-  for (const std::uint8_t octet : address.wire()) key = key << 8 | octet;
-  return key;
-}
-
-}  // namespace
-
-std::uint32_t Session::add_meter(const dlt645::Address& address, const MeterTiming& timing) {
+std::uint32_t Session::add_meter(const BusAddress& address, const MeterTiming& timing) {
   const auto number = static_cast<std::uint32_t>(meters_.size());
   meters_.push_back({address, timing, {}});
-  by_address_.emplace(key_of(address), number);
+  by_address_.emplace(address, number);
   return number;
 }
 
-bool Session::ask(std::uint32_t meter, DataIdentifier identifier, std::uint32_t tag) {
-  if (questions_.size() >= settings_.questions_max) return false;
-  questions_.push_back({meter, identifier, tag});
+bool Session::ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent) {
+  if (waiting_questions() >= settings_.questions_max) return false;
+  (urgent ? urgent_ : questions_).push_back({meter, std::move(query), tag});
   return true;
 }
 
@@ -39,7 +36,7 @@ std::size_t Session::drop_questions(std::uint32_t meter) {
 }
 
 void Session::opened(const Moment& now, SessionOutput& out) {
-  parser_.reset();
+  dialect_->reset();
   open_.reset();
   quiet_until_ms_ = INT64_MIN;
   if (!settings_.reopen_after_timeout) {
@@ -56,24 +53,29 @@ void Session::opened(const Moment& now, SessionOutput& out) {
   advance(now, out);
 }
 
-void Session::closed() {
+std::optional<Session::Question> Session::closed() {
+  std::optional<Question> under_way;
+  if (has_current_) under_way = std::move(current_);
   state_ = State::closed;
   deadline_ms_ = INT64_MAX;
   has_current_ = false;
   attempts_ = 0;
   answers_due_ = 0;
   open_.reset();
+  urgent_.clear();
   questions_.clear();
-  parser_.reset();
+  dialect_->reset();
+  return under_way;
 }
 
 void Session::advance(const Moment& now, SessionOutput& out) {
   if (state_ != State::idle && state_ != State::settling) return;
-  if (delivered_ > stored_ || questions_.empty()) return;
+  auto& next = urgent_.empty() ? questions_ : urgent_;
+  if (delivered_ > stored_ || next.empty()) return;
   if (!line_is_quiet(now, out)) return;
   open_.reset();
-  current_ = questions_.front();
-  questions_.pop_front();
+  current_ = std::move(next.front());
+  next.pop_front();
   has_current_ = true;
   send_current(now, out);
 }
@@ -82,8 +84,9 @@ void Session::advance(const Moment& now, SessionOutput& out) {
 bool Session::line_is_quiet(const Moment& now, SessionOutput& out) {
   std::int64_t until_ms = quiet_until_ms_;
   // A frame that has begun is waited for, but not for ever: noise begins frames too.
-  if (parser_.pending_octets() > 0 && !feeding_)
-    until_ms = std::max(until_ms, std::min(last_octet_ms_ + octet_gap_ms, settled_at_ms_ + 4 * octet_gap_ms));
+  if (dialect_->pending_octets() > 0 && !feeding_)
+    until_ms = std::max(
+        until_ms, std::min(last_octet_ms_ + dialect_->octet_gap_ms(), settled_at_ms_ + 4 * dialect_->octet_gap_ms()));
   if (now.monotonic_ms < until_ms) {
     state_ = State::settling;
     deadline_ms_ = until_ms;
@@ -91,22 +94,22 @@ bool Session::line_is_quiet(const Moment& now, SessionOutput& out) {
   }
   if (feeding_) return true;
   // What looked like a beginning may hide an answer that must not turn up behind the next question.
-  parser_.flush([&](const FrameView& frame) { on_frame(frame, now, out); });
+  Listener listener(*this, now, out);
+  dialect_->flush(listener);
   return delivered_ <= stored_;
 }
 
-void Session::build_request(const Question& question, Bytes& into) const {
+void Session::build(const Question& question, std::uint32_t part) {
   const Meter& meter = meters_[question.meter];
-  const auto frame = dlt645::read_request(meter.address, question.identifier, meter.timing.preamble_octets);
-  into.assign(frame.view().begin(), frame.view().end());
+  dialect_->build(meter.address, question.query, part, meter.timing.preamble_octets, last_sent_);
 }
 
 void Session::send_current(const Moment& now, SessionOutput& out) {
   request_.clear();
   response_.clear();
   payload_.clear();
-  following_ = 0;
-  build_request(current_, last_sent_);
+  part_ = 0;
+  build(current_, part_);
   request_ = last_sent_;
   sent_utc_ms_ = now.utc_ms;
   transmit(now, out);
@@ -115,10 +118,19 @@ void Session::send_current(const Moment& now, SessionOutput& out) {
 void Session::transmit(const Moment& now, SessionOutput& out) {
   const Meter& meter = meters_[current_.meter];
   ++meters_[current_.meter].counters.questions;
+  const std::int64_t own_time_ms = static_cast<std::int64_t>(last_sent_.size()) * settings_.octet_time_us / 1'000;
+  if (!current_.query.has_answer) {
+    out.send(last_sent_);
+    // Whoever is spoken to by a broadcast keeps silent; the line is free when it has travelled.
+    finish(Outcome::sent, 0, now, out);
+    quiet_until_ms_ = now.monotonic_ms + own_time_ms + meter.timing.response_timeout_ms;
+    advance(now, out);
+    return;
+  }
   ++answers_due_;
   state_ = State::awaiting;
-  const std::int64_t own_time_ms = static_cast<std::int64_t>(last_sent_.size()) * settings_.octet_time_us / 1'000;
-  const std::int64_t answer_time_ms = static_cast<std::int64_t>(answer_octets_max) * settings_.octet_time_us / 1'000;
+  const std::int64_t answer_time_ms =
+      static_cast<std::int64_t>(dialect_->frame_octets_max()) * settings_.octet_time_us / 1'000;
   deadline_ms_ = now.monotonic_ms + own_time_ms + meter.timing.response_timeout_ms;
   // Octets that keep coming put the time-out off, but noise without end must not.
   deadline_limit_ms_ = deadline_ms_ + meter.timing.response_timeout_ms + answer_time_ms;
@@ -130,12 +142,11 @@ void Session::octets(const Moment& now, ByteView octets, SessionOutput& out) {
   if (state_ == State::closed) return;
   last_octet_ms_ = now.monotonic_ms;
   feeding_ = true;
-  parser_.feed(octets, [&](const FrameView& frame) {
-    if (state_ != State::closed) on_frame(frame, now, out);
-  });
+  Listener listener(*this, now, out);
+  dialect_->feed(octets, listener);
   feeding_ = false;
-  if (state_ == State::awaiting && parser_.pending_octets() > 0)
-    deadline_ms_ = std::min(std::max(deadline_ms_, now.monotonic_ms + octet_gap_ms), deadline_limit_ms_);
+  if (state_ == State::awaiting && dialect_->pending_octets() > 0)
+    deadline_ms_ = std::min(std::max(deadline_ms_, now.monotonic_ms + dialect_->octet_gap_ms()), deadline_limit_ms_);
 }
 
 bool Session::is_own_request(ByteView octets) const {
@@ -143,46 +154,42 @@ bool Session::is_own_request(ByteView octets) const {
          std::equal(octets.begin(), octets.end(), last_sent_.end() - static_cast<std::ptrdiff_t>(octets.size()));
 }
 
-void Session::on_frame(const FrameView& frame, const Moment& now, SessionOutput& out) {
-  if (!frame.from_slave()) {
-    ++(is_own_request(frame.octets()) ? counters_.echoes : counters_.foreign_questions);
+void Session::on_frame(const HeardFrame& frame, const Moment& now, SessionOutput& out) {
+  if (!frame.from_device) {
+    ++(is_own_request(frame.octets) ? counters_.echoes : counters_.foreign_questions);
     return;
   }
-  const auto found = by_address_.find(key_of(frame.address()));
+  const auto found = by_address_.find(frame.device);
   if (found == by_address_.end()) {
     ++counters_.foreign_answers;
     return;
   }
-  const auto plain = frame.plain_data();
-  const bool awaited = state_ == State::awaiting && found->second == current_.meter &&
-                       frame.is(following_ == 0 ? Function::read : Function::read_following);
-  if (awaited) {
-    if (frame.is_error()) {
-      // An error word names no identifier. It is this question's, because nothing is asked while another may be
-      // answered.
-      response_.insert(response_.end(), frame.octets().begin(), frame.octets().end());
-      finish(Outcome::refused, plain.size() > 0 ? plain.view()[0] : 0, now, out);
-      advance(now, out);
-      return;
-    }
-    const auto reply = dlt645::parse_read_reply(frame, plain.view());
-    if (reply && reply->identifier == current_.identifier && reply->sequence == following_) {
-      on_answer(frame, reply->payload, now, out);
+  if (state_ == State::awaiting && found->second == current_.meter) {
+    const auto judgement = dialect_->judge(frame, current_.query, part_, last_sent_);
+    if (judgement.fit != Fit::none) {
+      on_part(frame, judgement, now, out);
       return;
     }
   }
-  on_stray_answer(frame, found->second, plain.view(), now, out);
+  on_stray_answer(frame, found->second, now, out);
 }
 
-void Session::on_answer(const FrameView& frame, ByteView data, const Moment& now, SessionOutput& out) {
+void Session::on_part(const HeardFrame& frame, const Judgement& judgement, const Moment& now, SessionOutput& out) {
   answers_due_ -= std::min<std::uint32_t>(answers_due_, 1);
-  if (payload_.size() + data.size() > payload_octets_max) {
+  if (payload_.size() + judgement.payload.size() > payload_octets_max) {
     time_out(now, out);
     return;
   }
-  response_.insert(response_.end(), frame.octets().begin(), frame.octets().end());
-  payload_.insert(payload_.end(), data.begin(), data.end());
-  if (frame.has_following() && following_ < UINT8_MAX) {
+  response_.insert(response_.end(), frame.octets.begin(), frame.octets.end());
+  if (judgement.fit == Fit::refusal) {
+    // Some protocols' refusals do not say of what. It is this question's, because nothing is asked while another may
+    // be answered.
+    finish(Outcome::refused, judgement.error, now, out);
+    advance(now, out);
+    return;
+  }
+  payload_.insert(payload_.end(), judgement.payload.begin(), judgement.payload.end());
+  if (judgement.fit == Fit::part) {
     ask_following(now, out);
     return;
   }
@@ -191,67 +198,60 @@ void Session::on_answer(const FrameView& frame, ByteView data, const Moment& now
 }
 
 void Session::ask_following(const Moment& now, SessionOutput& out) {
-  ++following_;
+  ++part_;
   attempts_ = 0;
   answers_due_ = 0;
-  const Meter& meter = meters_[current_.meter];
-  const auto frame =
-      dlt645::read_following_request(meter.address, current_.identifier, following_, meter.timing.preamble_octets);
-  last_sent_.assign(frame.view().begin(), frame.view().end());
+  build(current_, part_);
   request_.insert(request_.end(), last_sent_.begin(), last_sent_.end());
   transmit(now, out);
 }
 
-void Session::on_stray_answer(const FrameView& frame, std::uint32_t meter, ByteView plain, const Moment& now,
-                              SessionOutput& out) {
-  const bool due = open_ && open_->answers_due > 0 && open_->question.meter == meter && frame.is(Function::read) &&
-                   !frame.has_following();
-  const auto reply = dlt645::parse_read_reply(frame, plain);
-  const bool refusal = frame.is_error();
-  if (!due || (!refusal && (!reply || reply->identifier != open_->question.identifier))) {
+void Session::on_stray_answer(const HeardFrame& frame, std::uint32_t meter, const Moment& now, SessionOutput& out) {
+  Judgement judgement;
+  if (open_ && open_->answers_due > 0 && open_->question.meter == meter)
+    judgement = dialect_->judge(frame, open_->question.query, 0, open_->request);
+  if (judgement.fit != Fit::whole && judgement.fit != Fit::refusal) {
     ++meters_[meter].counters.unasked_answers;
     return;
   }
   if (--open_->answers_due == 0) quiet_until_ms_ = INT64_MIN;
   ++meters_[meter].counters.late_answers;
-  Bytes request;
-  build_request(open_->question, request);
   Exchange exchange;
   exchange.number = ++delivered_;
   exchange.meter = meter;
   exchange.tag = open_->question.tag;
-  exchange.identifier = open_->question.identifier;
-  exchange.outcome = refusal ? Outcome::refused : Outcome::answered;
+  exchange.query = &open_->question.query;
+  exchange.outcome = judgement.fit == Fit::refusal ? Outcome::refused : Outcome::answered;
   exchange.late = true;
-  if (refusal && !plain.empty()) exchange.error_word = plain[0];
-  exchange.request = request;
-  exchange.response = frame.octets();
-  if (!refusal) exchange.payload = reply->payload;
+  exchange.error = judgement.error;
+  exchange.request = open_->request;
+  exchange.response = frame.octets;
+  if (judgement.fit == Fit::whole) exchange.payload = judgement.payload;
   exchange.sent_utc_ms = open_->sent_utc_ms;
   exchange.received = now;
   out.deliver(exchange);
 }
 
-void Session::finish(Outcome outcome, std::uint8_t error_word, const Moment& now, SessionOutput& out) {
+void Session::finish(Outcome outcome, std::uint32_t error, const Moment& now, SessionOutput& out) {
   auto& counters = meters_[current_.meter].counters;
-  ++(outcome == Outcome::answered  ? counters.answers
-     : outcome == Outcome::refused ? counters.refusals
-                                   : counters.time_outs);
-  if (outcome == Outcome::refused) answers_due_ -= std::min<std::uint32_t>(answers_due_, 1);
+  counters.answers += outcome == Outcome::answered ? 1 : 0;
+  counters.refusals += outcome == Outcome::refused ? 1 : 0;
+  counters.time_outs += outcome == Outcome::timed_out ? 1 : 0;
+  const Question ended = std::move(current_);
   Exchange exchange;
-  exchange.meter = current_.meter;
-  exchange.tag = current_.tag;
-  exchange.identifier = current_.identifier;
+  exchange.meter = ended.meter;
+  exchange.tag = ended.tag;
+  exchange.query = &ended.query;
   exchange.outcome = outcome;
-  exchange.error_word = error_word;
+  exchange.error = error;
   exchange.request = request_;
   exchange.response = response_;
   exchange.payload = payload_;
   exchange.sent_utc_ms = sent_utc_ms_;
   exchange.received = now;
-  if (outcome != Outcome::timed_out) exchange.number = ++delivered_;
+  if (outcome == Outcome::answered || outcome == Outcome::refused) exchange.number = ++delivered_;
   if (answers_due_ > 0) {
-    open_ = OpenQuestion{current_, sent_utc_ms_, answers_due_};
+    open_ = OpenQuestion{ended, request_, sent_utc_ms_, answers_due_};
     quiet_until_ms_ = settled_at_ms_;
   }
   answers_due_ = 0;
@@ -272,17 +272,16 @@ void Session::timer(const Moment& now, SessionOutput& out) {
   }
   if (state_ != State::awaiting) return;
   // Noise that looks like a beginning may hide the answer: silence has shown that nothing more belongs to it.
-  if (parser_.pending_octets() > 0) {
-    parser_.flush([&](const FrameView& frame) {
-      if (state_ != State::closed) on_frame(frame, now, out);
-    });
+  if (dialect_->pending_octets() > 0) {
+    Listener listener(*this, now, out);
+    dialect_->flush(listener);
     if (state_ != State::awaiting || now.monotonic_ms < deadline_ms_) return;
   }
   time_out(now, out);
 }
 
 void Session::time_out(const Moment& now, SessionOutput& out) {
-  const bool again = attempts_ < meters_[current_.meter].timing.retries;
+  const bool again = !current_.query.at_most_once && attempts_ < meters_[current_.meter].timing.retries;
   ++attempts_;
   if (settings_.reopen_after_timeout) {
     answers_due_ = 0;  // nothing can come over a connection that is gone
@@ -307,9 +306,9 @@ void Session::stored_through(std::uint64_t number, const Moment& now, SessionOut
 
 BusCounters Session::bus_counters() const noexcept {
   BusCounters out = counters_;
-  const auto& parsed = parser_.counters();
-  out.bad_frames = parsed.bad_checksums + parsed.bad_ends + parsed.unfinished;
-  out.noise_octets = parsed.noise_octets + parsed.rejected_octets;
+  const auto line = dialect_->counters();
+  out.bad_frames = line.bad_frames;
+  out.noise_octets = line.noise_octets;
   return out;
 }
 
