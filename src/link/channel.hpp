@@ -46,6 +46,14 @@ struct TcpEndpoint {
 /// Dials out. A connection of a socket to itself (a loopback port that nobody serves) counts as refused.
 [[nodiscard]] std::unique_ptr<Channel> make_tcp_client(EventLoop& loop, const TcpEndpoint& endpoint);
 
+struct UdpEndpoint {
+  std::string host;
+  std::uint16_t port = 0;
+};
+/// Datagrams to and from one peer: each write() is one, each `octets` is one. Opening asks nobody: that the peer is
+/// there shows only when it answers; when its machine says that nobody listens, `closed` follows.
+[[nodiscard]] std::unique_ptr<Channel> make_udp_client(EventLoop& loop, const UdpEndpoint& endpoint);
+
 enum class Parity : std::uint8_t { none, even, odd };
 struct SerialSettings {
   std::string path;
@@ -68,6 +76,20 @@ class Listener {
 [[nodiscard]] Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address,
                                                            std::uint16_t port,
                                                            std::function<void(std::unique_ptr<Channel>)> accepted);
+
+struct UdpListenOptions {
+  std::size_t peers_max = 100'000;  ///< further peers' datagrams are dropped and counted
+};
+/// Takes datagrams on a UDP port; each peer (address and port) becomes an open channel with its first one. UDP tells of
+/// no end: the owner closes peers that have been silent for too long.
+class DatagramListener : public Listener {
+ public:
+  [[nodiscard]] virtual std::size_t peers() const = 0;
+  [[nodiscard]] virtual std::uint64_t refused_datagrams() const = 0;
+};
+[[nodiscard]] Result<std::unique_ptr<DatagramListener>> listen_udp(
+    EventLoop& loop, const std::string& address, std::uint16_t port, const UdpListenOptions& options,
+    std::function<void(std::unique_ptr<Channel>)> accepted);
 
 /// The device side of a serial line that exists only in this machine. Clients open path(); the kernel's packet mode
 /// tells in order with the data when a client has opened the line afresh (it flushes), so that `reopened` is never

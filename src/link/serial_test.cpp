@@ -1,20 +1,10 @@
-#include <chrono>
 #include <gtest/gtest.h>
 
 #include "link/channel.hpp"
+#include "link/testing/wait_for.hpp"
 
 namespace duheng::link {
 namespace {
-
-template <class Condition>
-bool wait_for(EventLoop& loop, Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    loop.run_for_ms(5);
-  }
-  return true;
-}
 
 struct Line {
   explicit Line(EventLoop& loop) : device(*open_pseudo_terminal(loop)) {

@@ -1,22 +1,11 @@
-#include <chrono>
 #include <gtest/gtest.h>
 #include <optional>
 
 #include "link/channel.hpp"
+#include "link/testing/wait_for.hpp"
 
 namespace duheng::link {
 namespace {
-
-/// Serves the loop until the condition holds; false when it does not within five seconds.
-template <class Condition>
-bool wait_for(EventLoop& loop, Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    loop.run_for_ms(5);
-  }
-  return true;
-}
 
 struct Echo {
   explicit Echo(EventLoop& loop) {

@@ -1,6 +1,5 @@
 #include "device/fleet/fleet.hpp"
 
-#include <chrono>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,19 +7,10 @@
 #include "codec/dlt645/message.hpp"
 #include "device/ledger/ledger.hpp"
 #include "link/channel.hpp"
+#include "link/testing/wait_for.hpp"
 
 namespace duheng::device {
 namespace {
-
-template <class Condition>
-bool wait_for(link::EventLoop& loop, Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    loop.run_for_ms(5);
-  }
-  return true;
-}
 
 struct Master {
   explicit Master(std::unique_ptr<link::Channel> c) : channel(std::move(c)) {
@@ -56,10 +46,10 @@ class FleetTest : public testing::Test {
   Bytes ask(Master& master, std::uint32_t meter, std::uint32_t identifier) {
     master.got.clear();
     const auto address = *dlt645::Address::parse(std::to_string(config_.first_address + meter));
-    EXPECT_TRUE(wait_for(loop_, [&] { return master.opened; }));
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return master.opened; }));
     loop_.run_for_ms(20);  // a line's other side first has to notice that it was opened
     EXPECT_TRUE(master.channel->write(dlt645::read_request(address, {identifier}).view()));
-    EXPECT_TRUE(wait_for(loop_, [&] { return dlt645::decode(master.got).has_value(); }));
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return dlt645::decode(master.got).has_value(); }));
     EXPECT_EQ(dlt645::decode(master.got)->address(), address);
     return master.got;
   }
@@ -101,7 +91,7 @@ TEST_F(FleetTest, RestartKeepsPortsNamesAndRegisters) {
     before = ask(master, 0, 0x00010001);  // last month's settlement does not move
     fleet.reset();
     EXPECT_FALSE(disk_.exists(path(fleet_files::ready)));
-    ASSERT_TRUE(wait_for(loop_, [&] { return master.closed; }));
+    ASSERT_TRUE(link::wait_for(loop_, [&] { return master.closed; }));
   }
   fleet = start();
   EXPECT_EQ(fleet->first_port(), port);
@@ -142,7 +132,7 @@ TEST_F(FleetTest, ConnectionsBeyondTheLimitAreRefused) {
   Master first(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
   ask(first, 0, 0x00010000);
   Master second(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
-  EXPECT_TRUE(wait_for(loop_, [&] { return second.closed; }));
+  EXPECT_TRUE(link::wait_for(loop_, [&] { return second.closed; }));
   ask(first, 1, 0x00010000);
 }
 

@@ -1,7 +1,6 @@
 // The whole field side with real sockets, a real pseudo-terminal and a real disk: fleet and gateway in one loop.
 #include "gateway/service/gateway_service.hpp"
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -10,20 +9,11 @@
 #include "device/fleet/fleet.hpp"
 #include "device/ledger/ledger.hpp"
 #include "link/channel.hpp"
+#include "link/testing/wait_for.hpp"
 #include "model/batch.hpp"
 
 namespace duheng::gateway {
 namespace {
-
-template <class Condition>
-bool wait_for(link::EventLoop& loop, Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    loop.run_for_ms(5);
-  }
-  return true;
-}
 
 class GatewayServiceTest : public testing::Test {
  protected:
@@ -81,7 +71,7 @@ class GatewayServiceTest : public testing::Test {
     channel->set_handlers({[&] { EXPECT_TRUE(channel->write(as_bytes("GET " + path + " HTTP/1.1\r\n\r\n"))); },
                            [&](ByteView octets) { got += as_text(octets); }, [&](const Error&) { closed = true; }});
     channel->open();
-    EXPECT_TRUE(wait_for(loop_, [&] { return closed; }));
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return closed; }));
     return got;
   }
   PosixDisk disk_;
@@ -97,15 +87,15 @@ TEST_F(GatewayServiceTest, ReadsAFleetOverTcpAndSerialThroughRestartsOfBoth) {
   for (int round = 0; round < 3; ++round) {
     auto gateway = start_gateway();
     ASSERT_TRUE(gateway);
-    ASSERT_TRUE(wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
+    ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
     const auto batches = gateway->spool().state().next_sequence;
-    ASSERT_TRUE(wait_for(loop_, [&] { return gateway->spool().state().next_sequence > batches + 5; }));
+    ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->spool().state().next_sequence > batches + 5; }));
     EXPECT_TRUE(get(gateway->http_port(), "/readyz").find("\"ready\":true") != std::string::npos);
     if (round == 1) {  // the meters go away and come back under the same names
       fleet.reset();
       fleet = start_fleet();
       const auto later = gateway->spool().state().next_sequence;
-      ASSERT_TRUE(wait_for(loop_, [&] { return gateway->spool().state().next_sequence > later + 20; }));
+      ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->spool().state().next_sequence > later + 20; }));
     }
   }
   const auto gateway = start_gateway();
@@ -121,7 +111,7 @@ TEST_F(GatewayServiceTest, ReadsAFleetOverTcpAndSerialThroughRestartsOfBoth) {
 TEST_F(GatewayServiceTest, StatusPagesTellTheTruth) {
   auto fleet = start_fleet();
   const auto gateway = start_gateway();
-  ASSERT_TRUE(wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
   EXPECT_TRUE(get(gateway->http_port(), "/healthz").starts_with("HTTP/1.1 200 "));
   const std::string metrics = get(gateway->http_port(), "/metrics");
   EXPECT_NE(metrics.find("\nduheng_gateway_devices_answering 20\n"), std::string::npos) << metrics;
@@ -130,7 +120,7 @@ TEST_F(GatewayServiceTest, StatusPagesTellTheTruth) {
   EXPECT_TRUE(get(gateway->http_port(), "/nothing").starts_with("HTTP/1.1 404 "));
   fleet.reset();
   // The pseudo-terminal's other side is gone, the ports refuse: nothing can be read.
-  EXPECT_TRUE(wait_for(loop_, [&] { return get(gateway->http_port(), "/readyz").starts_with("HTTP/1.1 503 "); }));
+  EXPECT_TRUE(link::wait_for(loop_, [&] { return get(gateway->http_port(), "/readyz").starts_with("HTTP/1.1 503 "); }));
 }
 
 TEST_F(GatewayServiceTest, SecondGatewayOnTheSameDirectoryIsRefused) {
