@@ -27,13 +27,18 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Stream& stream() noexcept { return stream_; }
 
   void read() {
-    stream_.async_read_some(asio::buffer(input_),
-                            [self = this->shared_from_this()](const std::error_code& error, std::size_t size) {
-                              if (!self->alive_) return;
-                              if (error) return self->end(error);
-                              self->octets_({self->input_.data(), size});
-                              if (self->alive_) self->read();
-                            });
+    if constexpr (requires { stream_.async_wait(Stream::wait_read, [](const std::error_code&) {}); }) {
+      read_when_ready();
+    } else {
+      input_.resize(read_octets_max);
+      stream_.async_read_some(asio::buffer(input_),
+                              [self = this->shared_from_this()](const std::error_code& error, std::size_t size) {
+                                if (!self->alive_) return;
+                                if (error) return self->end(error);
+                                self->octets_({self->input_.data(), size});
+                                if (self->alive_) self->read();
+                              });
+    }
   }
 
   Result<void> write(ByteView octets) {
@@ -59,6 +64,21 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
  private:
+  /// Sockets are waited for and then read into one buffer that all share: tens of thousands of idle meters would each
+  /// hold an empty one.
+  void read_when_ready() {
+    stream_.async_wait(Stream::wait_read, [self = this->shared_from_this()](const std::error_code& error) {
+      if (!self->alive_) return;
+      if (error) return self->end(error);
+      thread_local std::array<std::uint8_t, read_octets_max> input;
+      std::error_code problem;
+      if (!self->stream_.non_blocking()) self->stream_.non_blocking(true, problem);
+      const std::size_t size = problem ? 0 : self->stream_.read_some(asio::buffer(input), problem);
+      if (problem && problem != asio::error::would_block) return self->end(problem);
+      if (size > 0) self->octets_({input.data(), size});
+      if (self->alive_) self->read();
+    });
+  }
   void write_next() {
     writing_ = true;
     going_.swap(waiting_);
@@ -89,7 +109,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Stream stream_;
   std::function<void(ByteView)> octets_;
   std::function<void(const Error&)> ended_;
-  std::array<std::uint8_t, read_octets_max> input_{};
+  Bytes input_;  ///< only of streams that cannot be waited for
   Bytes waiting_;
   Bytes going_;
   bool writing_ = false;
