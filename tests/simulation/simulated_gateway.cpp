@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "drivers/dlt645/dialect.hpp"
+
 namespace duheng::simulation {
 namespace {
 
@@ -49,11 +51,13 @@ bool Gateway::start() {
   for (std::size_t bus = 0; bus < field_.bus_count(); ++bus) {
     gateway::CoreChannel channel;
     channel.name = "bus " + std::to_string(bus);
+    channel.driver = model_->driver;
     channel.session.reopen_after_timeout = bus % 2 == 0;  // half of them like TCP, half like a serial line
     options.channels.push_back(channel);
   }
   for (const auto& meter : field_.meters())
-    options.devices.push_back({meter.uid, meter.address, model_, static_cast<std::uint32_t>(meter.bus)});
+    options.devices.push_back(
+        {meter.uid, drivers::bus_address(meter.address), model_, static_cast<std::uint32_t>(meter.bus)});
   core_ = std::make_unique<gateway::GatewayCore>(clock_, random_, std::move(options));
   sender_ = std::make_unique<uplink::UplinkSender>(*source_, clock_, random_,
                                                    uplink::SenderOptions{.software_version = "simulation"},

@@ -5,35 +5,14 @@
 #include <fmt/format.h>
 
 #include "base/config.hpp"
+#include "drivers/registry/registry.hpp"
 
 namespace duheng::gateway {
 namespace {
 
-using dlt645::DataDescription;
-using dlt645::FieldKind;
-
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-}
-
-std::optional<SeriesKind> kind_of(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::bcd:
-    case FieldKind::signed_bcd:
-      return SeriesKind::decimal;
-    case FieldKind::bits:
-      return SeriesKind::bit_set;
-    case FieldKind::date_weekday:
-    case FieldKind::time:
-    case FieldKind::date_time:
-    case FieldKind::date_hour_minute:
-    case FieldKind::month_day_time:
-    case FieldKind::day_hour:
-      return SeriesKind::event;
-    default:
-      return std::nullopt;
-  }
 }
 
 /// A decimal as it stands in the file; rejects what is none.
@@ -76,31 +55,6 @@ ValidationRule read_rule(const ConfigNode& node, const ModelItem& item) {
   return rule;
 }
 
-/// Fills in what the codec's table says and rejects a file that says otherwise.
-void check_against_codec(const ConfigNode& node, const DataDescription& what, ModelItem& item) {
-  if (what.field_count != 1) return node.reject("di", "has several fields in one item, which no register can hold");
-  if (item.element >= (what.is_block() ? dlt645::elements_max(what.layout) : 1))
-    return node.reject("element", "is beyond the block's last");
-  const auto& format = what.fields().front();
-  const auto kind = kind_of(format.kind);
-  if (!kind) return node.reject("di", "holds text or raw octets, which no register can hold");
-  item.kind = *kind;
-  const bool is_time = *kind == SeriesKind::event;
-  const std::string unit(is_time ? "" : dlt645::to_string(format.unit));
-  const std::string stated_unit = node.text("unit", unit);
-  if (stated_unit != unit)
-    node.reject("unit", fmt::format("is '{}', but the protocol's table has '{}'", stated_unit, unit));
-  const std::int64_t stated_exponent = node.integer("exponent", {-18, 18}, format.exponent);
-  if (stated_exponent != format.exponent)
-    node.reject("exponent", fmt::format("is {}, but the protocol's table has {}", stated_exponent, format.exponent));
-  item.unit = unit;
-  item.exponent = format.exponent;
-  const std::string name = dlt645::register_name(what, item.element);
-  if (!name.empty() && name != item.register_name)
-    node.reject("register",
-                fmt::format("is '{}', but this place of the data identifier is '{}'", item.register_name, name));
-}
-
 struct Slots {
   std::vector<std::string> names;
   std::uint16_t of(const std::string& name) {
@@ -111,49 +65,51 @@ struct Slots {
   }
 };
 
-void read_item(const ConfigNode& node, ModelGroup& group, Slots& slots) {
+ModelItem read_item(const ConfigNode& node, drivers::QuestionPlanner& planner, Slots& slots) {
+  drivers::ItemShape shape;
+  shape.register_name = node.text("register");
+  if (!is_name(shape.register_name)) node.reject("register", "must be 1 to 64 of a-z, 0-9 and _");
+  planner.add(node, shape);
   ModelItem item;
-  item.register_name = node.text("register");
-  if (!is_name(item.register_name)) node.reject("register", "must be 1 to 64 of a-z, 0-9 and _");
-  item.element = static_cast<std::uint8_t>(node.integer("element", {0, 254}, 0));
-  const auto identifier = dlt645::DataIdentifier::parse(node.text("di"));
-  const auto what = identifier ? dlt645::describe(*identifier) : std::unexpected(dlt645::DecodeError{});
-  if (!identifier) {
-    node.reject("di", "must be eight hexadecimal digits, DI3 first");
-  } else if (!what) {
-    node.reject("di", "is not in the protocol's table");
-  } else {
-    check_against_codec(node, *what, item);
-  }
-  item.rule = read_rule(node, item);
-  if (!what) return;
+  item.register_name = std::move(shape.register_name);
+  item.unit = std::move(shape.unit);
+  item.exponent = shape.exponent;
+  item.kind = shape.kind;
   item.register_slot = slots.of(item.register_name);
-  auto question = std::ranges::find(group.questions, *identifier, &ModelQuestion::identifier);
-  if (question == group.questions.end()) {
-    group.questions.push_back({*identifier, *what, {}});
-    question = group.questions.end() - 1;
-  }
-  for (const auto& other : question->items)
-    if (other.element == item.element) node.reject("register", "reads the same place of the answer twice");
-  question->items.push_back(std::move(item));
+  item.rule = read_rule(node, item);
+  return item;
 }
 
-ModelGroup read_group(const ConfigNode& node, Slots& slots, std::size_t& items_left) {
+ModelGroup read_group(const ConfigNode& node, const ConfigNode& root, const drivers::Driver& driver, Slots& slots,
+                      std::size_t& items_left) {
   ModelGroup group;
   group.name = node.text("name");
   if (!is_name(group.name)) node.reject("name", "must be 1 to 64 of a-z, 0-9 and _");
   group.interval_ms = node.integer("interval_ms", {model_limits::interval_ms_min, model_limits::interval_ms_max});
-  const auto items = node.items("items");
-  if (items.empty()) node.reject("items", "must name at least one register");
-  for (const auto& item : items) {
+  const auto nodes = node.items("items");
+  if (nodes.empty()) node.reject("items", "must name at least one register");
+  const auto planner = driver.planner(root);
+  std::vector<ModelItem> items;
+  for (const auto& item : nodes) {
     if (items_left == 0) {
       item.reject(fmt::format("a model has at most {} items", model_limits::items_max));
       break;
     }
     --items_left;
-    read_item(item, group, slots);
+    items.push_back(read_item(item, *planner, slots));
+  }
+  for (auto& planned : planner->finish()) {
+    ModelQuestion question{std::move(planned.query), std::move(planned.reader), {}};
+    for (const std::uint32_t item : planned.items) question.items.push_back(items.at(item));
+    group.questions.push_back(std::move(question));
   }
   return group;
+}
+
+const drivers::Driver& read_driver(const ConfigNode& root) {
+  std::vector<std::string_view> names;
+  for (const auto* driver : drivers::all_drivers()) names.push_back(driver->name());
+  return *drivers::all_drivers()[root.choice("protocol", names)];
 }
 
 Result<DeviceModel> read_model(const ConfigFile& file, std::string id) {
@@ -166,8 +122,7 @@ Result<DeviceModel> read_model(const ConfigFile& file, std::string id) {
   model.title_english = title.text("en");
   model.title_chinese = title.text("zh-CN");
   model.manufacturer = root.text("manufacturer", "");
-  static_cast<void>(root.choice("protocol", {"dlt645_2007"}));
-  model.protocol = Protocol::dlt645_2007;
+  model.driver = &read_driver(root);
   const std::vector<std::string_view> proofs{"field", "bench", "vectors"};
   model.proven = std::string(proofs[root.choice("proven", proofs)]);
   model.address_digits = static_cast<std::uint8_t>(root.integer("address_digits", {1, 12}, 12));
@@ -181,7 +136,7 @@ Result<DeviceModel> read_model(const ConfigFile& file, std::string id) {
   if (groups.empty() || groups.size() > model_limits::groups_max)
     root.reject("groups", fmt::format("must hold 1 to {} groups", model_limits::groups_max));
   for (std::size_t i = 0; i < std::min(groups.size(), model_limits::groups_max); ++i) {
-    model.groups.push_back(read_group(groups[i], slots, items_left));
+    model.groups.push_back(read_group(groups[i], root, *model.driver, slots, items_left));
     for (std::size_t other = 0; other < i; ++other)
       if (model.groups[other].name == model.groups[i].name) groups[i].reject("name", "stands above already");
   }

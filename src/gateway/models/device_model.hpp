@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "codec/dlt645/data_identifier.hpp"
+#include "drivers/protocol/driver.hpp"
 #include "gateway/validation/validation.hpp"
 #include "model/reading.hpp"
 
@@ -26,7 +26,6 @@ struct ModelItem {
   std::string unit;
   std::int8_t exponent = 0;
   SeriesKind kind = SeriesKind::decimal;
-  std::uint8_t element = 0;         ///< place in a block
   std::uint16_t register_slot = 0;  ///< place among the model's registers, the same for all items of one register
   ValidationRule rule;
   [[nodiscard]] Register as_register() const noexcept { return {register_name, unit, exponent, kind}; }
@@ -34,9 +33,9 @@ struct ModelItem {
 
 /// One question and the values its answer holds.
 struct ModelQuestion {
-  dlt645::DataIdentifier identifier;
-  dlt645::DataDescription description;
-  std::vector<ModelItem> items;
+  drivers::Query query;
+  std::shared_ptr<const drivers::AnswerReader> reader;
+  std::vector<ModelItem> items;  ///< by drivers::ItemValue::item
 };
 
 struct ModelGroup {
@@ -51,7 +50,7 @@ struct DeviceModel {
   std::string title_english;
   std::string title_chinese;
   std::string manufacturer;
-  Protocol protocol = Protocol::unknown;
+  const drivers::Driver* driver = nullptr;
   std::string proven;  ///< how far it was tried: "field", "bench" or "vectors"
   std::uint8_t address_digits = 12;
   std::int64_t response_timeout_ms = 1'500;

@@ -6,6 +6,7 @@
 #include "base/simulated_disk.hpp"
 #include "codec/dlt645/message.hpp"
 #include "drivers/dlt645/dialect.hpp"
+#include "drivers/dlt645/driver.hpp"
 #include "gateway/service/simulated_field.hpp"
 
 namespace duheng::gateway {
@@ -100,7 +101,7 @@ void memory_per_session(benchmark::State& state) {
     SeededRandom random(1);
     CoreOptions options;
     for (std::uint32_t i = 0; i < sessions; ++i) {
-      options.channels.push_back({"c", {}, {}});
+      options.channels.push_back({"c", &drivers::dlt645_driver(), {}, {}});
       options.devices.push_back({std::to_string(i),
                                  drivers::bus_address(*dlt645::Address::parse(std::to_string(i + 1))),
                                  models.find("dlt645-2007-three-phase"), i});

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "base/config.hpp"
-#include "drivers/dlt645/dialect.hpp"
+#include "drivers/registry/registry.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -162,21 +162,32 @@ CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
       session.octet_time_us =
           (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL /
           channel.serial->baud;
-    plan.options.channels.push_back({channel.name, session, channel.reconnect});
+    plan.options.channels.push_back({channel.name, nullptr, session, channel.reconnect});
   }
   for (const auto& device : config.devices) {
     const auto model = models.find(device.model);
-    const auto address = dlt645::Address::parse(device.address);
     if (!model) {
       plan.problems.push_back(fmt::format("device '{}': there is no model '{}'", device.uid, device.model));
-    } else if (!address || !address->is_decimal() || address->is_broadcast() ||
-               device.address.size() > model->address_digits) {
-      plan.problems.push_back(fmt::format("device '{}': '{}' is not an address of at most {} digits", device.uid,
-                                          device.address, model->address_digits));
-    } else {
-      plan.options.devices.push_back({device.uid, drivers::bus_address(*address), model, channels.at(device.channel)});
+      continue;
     }
+    const auto address = model->driver->address(device.address, model->address_digits);
+    if (!address) {
+      plan.problems.push_back(fmt::format("device '{}': {}", device.uid, address.error().message));
+      continue;
+    }
+    const std::uint32_t channel = channels.at(device.channel);
+    auto& driver = plan.options.channels[channel].driver;
+    if (driver == nullptr) driver = model->driver;
+    if (driver != model->driver) {
+      plan.problems.push_back(fmt::format("device '{}': its model speaks {}, but channel '{}' speaks {} already",
+                                          device.uid, model->driver->name(), device.channel, driver->name()));
+      continue;
+    }
+    plan.options.devices.push_back({device.uid, *address, model, channel});
   }
+  // A channel without devices is kept open all the same, so that its state shows.
+  for (auto& channel : plan.options.channels)
+    if (channel.driver == nullptr) channel.driver = drivers::all_drivers().front();
   plan.options.offline = config.offline;
   plan.options.linger_ms = config.linger_ms;
   return plan;

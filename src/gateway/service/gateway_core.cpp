@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "drivers/dlt645/dialect.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -31,7 +30,7 @@ struct GatewayCore::Device {
 
 struct GatewayCore::Channel {
   explicit Channel(const CoreChannel& config)
-      : session(drivers::make_dlt645_dialect(), config.session), reconnect(config.reconnect) {}
+      : session(config.driver->dialect(), config.session), reconnect(config.reconnect) {}
   drivers::Session session;
   link::Backoff reconnect;
   std::vector<std::uint32_t> devices;        // by the session's meter numbers
@@ -188,8 +187,7 @@ void GatewayCore::poll_due(const drivers::Moment& at, GatewayOutput& out) {
     const auto& questions = device.model->groups[group_index].questions;
     for (std::uint32_t question = 0; question < questions.size(); ++question) {
       const std::uint32_t tag = static_cast<std::uint32_t>(group_index) << tag_group_shift | question;
-      if (channel.session.ask(device.meter, drivers::dlt645_read(questions[question].identifier), tag))
-        ++device.waiting[group_index];
+      if (channel.session.ask(device.meter, questions[question].query, tag)) ++device.waiting[group_index];
     }
     settle(device.channel, at, out);
   }
@@ -225,7 +223,7 @@ void GatewayCore::collect(Device& device, const ModelQuestion& question, const d
   }
   Frame frame;
   frame.device_index = writer_.device(device.uid);
-  frame.protocol = device.model->protocol;
+  frame.protocol = device.model->driver->protocol();
   frame.sent_utc_ms = exchange.sent_utc_ms;
   frame.received_utc_ms = exchange.received.utc_ms;
   frame.request = exchange.request;
@@ -235,18 +233,16 @@ void GatewayCore::collect(Device& device, const ModelQuestion& question, const d
   counts_.clock_jumps_back = clock_watch_.jumps_back();
   if (exchange.outcome != drivers::Outcome::answered) return;
   values_.clear();
-  const auto decoded = dlt645::decode_values(question.description, exchange.payload, values_);
-  if (!decoded && values_.empty()) {
+  if (!question.reader->read(exchange.payload, values_)) {
     ++counts_.unusable_answers;  // the frame stays as evidence
     return;
   }
-  for (const auto& item : question.items) {
-    const auto* value = values_.find(item.element);
-    if (value == nullptr) continue;  // the meter gave a shorter block
+  for (const auto& value : values_) {
+    const auto& item = question.items[value.item];
     Reading reading;
-    reading.register_index = writer_.register_of(item.as_register());
-    reading.quality = judge(device, item, *value, exchange, clock_suspect);
-    reading.mantissa = value->state == dlt645::ValueState::good ? value->mantissa : 0;
+    reading.register_index = writer_.register_of({item.register_name, value.unit, value.exponent, item.kind});
+    reading.quality = judge(device, item, value, exchange, clock_suspect);
+    reading.mantissa = value.state == drivers::ItemState::good ? value.mantissa : 0;
     reading.time_utc_ms = exchange.received.utc_ms;
     reading.time_source = TimeSource::gateway;
     writer_.reading(reading);
@@ -255,13 +251,13 @@ void GatewayCore::collect(Device& device, const ModelQuestion& question, const d
   }
 }
 
-Quality GatewayCore::judge(Device& device, const ModelItem& item, const dlt645::Value& value,
+Quality GatewayCore::judge(Device& device, const ModelItem& item, const drivers::ItemValue& value,
                            const drivers::Exchange& exchange, bool clock_suspect) {
-  Quality quality = clock_suspect ? Quality::clock_suspect : Quality::good;
-  if (value.state == dlt645::ValueState::no_value) return quality | Quality::no_value;
-  if (value.state == dlt645::ValueState::invalid || !dlt645::is_calendar_valid(value))
-    return quality | Quality::invalid_content;
-  if (item.kind != SeriesKind::decimal) return quality;
+  const Quality quality = clock_suspect ? Quality::clock_suspect : Quality::good;
+  if (value.state == drivers::ItemState::no_value) return quality | Quality::no_value;
+  if (value.state == drivers::ItemState::invalid) return quality | Quality::invalid_content;
+  // Where the device chose another unit or scale than the model's, its rules do not apply to these digits.
+  if (item.kind != SeriesKind::decimal || value.exponent != item.exponent || value.unit != item.unit) return quality;
   return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms,
                             device.last_values[item.register_slot]);
 }

@@ -7,7 +7,6 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "codec/dlt645/value.hpp"
 #include "drivers/bus/session.hpp"
 #include "gateway/models/device_model.hpp"
 #include "gateway/polling/meter_health.hpp"
@@ -20,6 +19,7 @@ namespace duheng::gateway {
 
 struct CoreChannel {
   std::string name;
+  const drivers::Driver* driver = nullptr;  ///< what the devices on it speak
   drivers::SessionSettings session;
   link::BackoffRule reconnect{500, 60'000};
 };
@@ -128,7 +128,7 @@ class GatewayCore final {
   void settle(std::uint32_t channel, const drivers::Moment& now, GatewayOutput& out);
   void on_exchange(std::uint32_t channel, const drivers::Exchange& exchange);
   void collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange);
-  [[nodiscard]] Quality judge(Device& device, const ModelItem& item, const dlt645::Value& value,
+  [[nodiscard]] Quality judge(Device& device, const ModelItem& item, const drivers::ItemValue& value,
                               const drivers::Exchange& exchange, bool clock_suspect);
   [[nodiscard]] bool batch_due(const drivers::Moment& now) const;
   void close_batch_if_due(const drivers::Moment& now, GatewayOutput& out);
@@ -147,7 +147,7 @@ class GatewayCore final {
   std::vector<GroupOfDevice> scheduled_;  ///< by the schedule's entry numbers
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   ClockWatch clock_watch_;
-  dlt645::ValueList values_;
+  std::vector<drivers::ItemValue> values_;
 
   BatchWriter writer_;
   std::vector<Stored> collected_;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/simulated_disk.hpp"
+#include "drivers/dlt645/dialect.hpp"
 #include "gateway/service/simulated_field.hpp"
 #include "gateway/spool/spool.hpp"
 

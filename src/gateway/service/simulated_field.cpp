@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "drivers/dlt645/dialect.hpp"
+#include "drivers/dlt645/driver.hpp"
+
 namespace duheng::gateway {
 
 SimulatedField::SimulatedField(ManualClock& clock, device::LedgerWriter& ledger, SimulatedFieldOptions options)
@@ -28,8 +31,10 @@ std::string SimulatedField::address_of(std::uint32_t channel, std::uint32_t mete
 CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
   CoreOptions out;
   for (std::uint32_t channel = 0; channel < options_.channels; ++channel) {
-    out.channels.push_back(
-        {fmt::format("line-{}", channel), {.reopen_after_timeout = !options_.serial_lines}, {500, 10'000}});
+    out.channels.push_back({fmt::format("line-{}", channel),
+                            &drivers::dlt645_driver(),
+                            {.reopen_after_timeout = !options_.serial_lines},
+                            {500, 10'000}});
     for (std::uint32_t meter = 0; meter < options_.meters_per_channel; ++meter) {
       const std::uint32_t number = channel * options_.meters_per_channel + meter;
       const std::string address = address_of(channel, meter);

@@ -1,0 +1,21 @@
+#include "drivers/registry/registry.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "drivers/dlt645/driver.hpp"
+
+namespace duheng::drivers {
+
+std::span<const Driver* const> all_drivers() {
+  static const std::array<const Driver*, 1> drivers{&dlt645_driver()};
+  return drivers;
+}
+
+const Driver* find_driver(std::string_view name) {
+  const auto drivers = all_drivers();
+  const auto found = std::ranges::find(drivers, name, &Driver::name);
+  return found == drivers.end() ? nullptr : *found;
+}
+
+}  // namespace duheng::drivers
