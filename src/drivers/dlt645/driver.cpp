@@ -134,6 +134,17 @@ class Dlt645Driver final : public Driver {
     return bus_address(*address);
   }
   [[nodiscard]] std::unique_ptr<Dialect> dialect() const override { return make_dlt645_dialect(); }
+  [[nodiscard]] std::optional<Identification> identification() const override {
+    Identification out;
+    constexpr std::uint8_t wildcard = 0xAA;
+    out.address = BusAddress(Bytes(dlt645::Address::size_octets, wildcard));
+    out.query.operation = static_cast<std::uint16_t>(dlt645::Function::read_address);
+    return out;
+  }
+  [[nodiscard]] std::string address_text(const BusAddress& address) const override {
+    if (address.octets().size() != dlt645::Address::size_octets) return to_hex(address.octets());
+    return dlt645::Address::from_wire(address.octets().first<dlt645::Address::size_octets>()).to_string();
+  }
   [[nodiscard]] std::unique_ptr<QuestionPlanner> planner(const ConfigNode& /*model*/) const override {
     return std::make_unique<Planner>();
   }

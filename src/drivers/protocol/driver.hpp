@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,12 @@ class QuestionPlanner {
   [[nodiscard]] virtual std::vector<PlannedQuestion> finish() = 0;
 };
 
+/// How a meter whose address is not known is asked for it.
+struct Identification {
+  BusAddress address;  ///< the protocol's wildcard
+  Query query;
+};
+
 /// A protocol, as device models name it. Stateless; lives as long as the program.
 class Driver {
  public:
@@ -72,6 +79,10 @@ class Driver {
   /// Errors: invalid_argument - not an address of this protocol, or of more than `digits_max` digits.
   [[nodiscard]] virtual Result<BusAddress> address(std::string_view text, std::size_t digits_max) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Dialect> dialect() const = 0;
+  /// Nothing when the protocol has no such question.
+  [[nodiscard]] virtual std::optional<Identification> identification() const = 0;
+  /// An address for people, as model and device files write it.
+  [[nodiscard]] virtual std::string address_text(const BusAddress& address) const = 0;
   /// `model` is the model file's root: a protocol may have keys of its own there.
   [[nodiscard]] virtual std::unique_ptr<QuestionPlanner> planner(const ConfigNode& model) const = 0;
 };
