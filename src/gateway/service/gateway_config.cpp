@@ -43,6 +43,22 @@ ChannelConfig read_channel(const ConfigNode& node, const std::string& file) {
   return out;
 }
 
+ListenerConfig read_listener(const ConfigNode& node) {
+  ListenerConfig out;
+  out.name = node.text("name");
+  if (out.name.empty() || out.name.size() > 64) node.reject("name", "must be 1 to 64 octets");
+  if (node.has("tcp") == node.has("udp")) node.reject("must have either tcp or udp");
+  out.udp = node.has("udp");
+  const auto place = node.section(out.udp ? "udp" : "tcp");
+  out.address = place.text("address", out.address);
+  out.port = static_cast<std::uint16_t>(place.integer("port", {0, 65'535}));
+  out.connections_max = static_cast<std::size_t>(node.integer("connections_max", {1, 1'000'000}, 100'000));
+  out.unidentified_max = static_cast<std::size_t>(node.integer("unidentified_max", {1, 100'000}, 10'000));
+  out.answer_timeout_ms = node.integer("answer_timeout_ms", {100, 120'000}, 3'000);
+  out.silence_timeout_ms = node.integer("silence_timeout_s", {10, 7 * 86'400}, 3'600) * 1'000;
+  return out;
+}
+
 DeviceConfig read_device(const ConfigNode& node) {
   DeviceConfig out;
   out.uid = node.text("uid");
@@ -62,6 +78,13 @@ void read_field(const ConfigNode& root, const std::string& file, GatewayConfig& 
     }
     out.channels.push_back(read_channel(node, file));
   }
+  for (const auto& node : root.items("listeners")) {
+    if (out.listeners.size() == config_limits::listeners_max) {
+      node.reject(fmt::format("a gateway has at most {} listeners", config_limits::listeners_max));
+      break;
+    }
+    out.listeners.push_back(read_listener(node));
+  }
   for (const auto& node : root.items("devices")) {
     if (out.devices.size() == config_limits::devices_max) {
       node.reject(fmt::format("a gateway has at most {} devices", config_limits::devices_max));
@@ -76,6 +99,9 @@ Result<void> check_names(const GatewayConfig& config) {
   for (const auto& channel : config.channels)
     if (!channels.insert(channel.name).second)
       return fail(ErrorCode::invalid_argument, fmt::format("two channels are called '{}'", channel.name));
+  for (const auto& listener : config.listeners)
+    if (!channels.insert(listener.name).second)
+      return fail(ErrorCode::invalid_argument, fmt::format("two channels or listeners are called '{}'", listener.name));
   std::unordered_set<std::string_view> uids;
   std::unordered_set<std::string> places;
   for (const auto& device : config.devices) {
@@ -150,41 +176,63 @@ Result<GatewayConfig> load_gateway_config(const std::string& path) {
   return out;
 }
 
+namespace {
+
+/// Puts devices on the plan's channels, or gives them one of their own where they call in.
+class Planner {
+ public:
+  Planner(const GatewayConfig& config, CorePlan& plan) : plan_(plan) {
+    for (const auto& channel : config.channels) {
+      channels_.emplace(channel.name, static_cast<std::uint32_t>(plan.options.channels.size()));
+      drivers::SessionSettings session;
+      session.reopen_after_timeout = channel.tcp.has_value();
+      // Start, eight data, parity, stop bits.
+      if (channel.serial)
+        session.octet_time_us =
+            (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL /
+            channel.serial->baud;
+      plan.options.channels.push_back({channel.name, nullptr, session, channel.reconnect});
+    }
+    for (std::uint32_t i = 0; i < config.listeners.size(); ++i) listeners_.emplace(config.listeners[i].name, i);
+  }
+
+  void add(const DeviceConfig& device, const ModelLibrary& models) {
+    const auto model = models.find(device.model);
+    if (!model) return refuse(device, fmt::format("there is no model '{}'", device.model));
+    const auto address = model->driver->address(device.address, model->address_digits);
+    if (!address) return refuse(device, address.error().message);
+    if (const auto listener = listeners_.find(device.channel); listener != listeners_.end()) {
+      // A line that the device itself opens: nothing is gained by hanging up on it after a time-out.
+      const auto channel = static_cast<std::uint32_t>(plan_.options.channels.size());
+      plan_.options.channels.push_back({fmt::format("{}/{}", device.channel, device.uid), model->driver, {}, {}});
+      plan_.call_ins.push_back({listener->second, channel, model->driver, *address});
+      plan_.options.devices.push_back({device.uid, *address, model, channel});
+      return;
+    }
+    const std::uint32_t channel = channels_.at(device.channel);
+    auto& driver = plan_.options.channels[channel].driver;
+    if (driver == nullptr) driver = model->driver;
+    if (driver != model->driver)
+      return refuse(device, fmt::format("its model speaks {}, but channel '{}' speaks {} already",
+                                        model->driver->name(), device.channel, driver->name()));
+    plan_.options.devices.push_back({device.uid, *address, model, channel});
+  }
+
+ private:
+  void refuse(const DeviceConfig& device, std::string_view reason) {
+    plan_.problems.push_back(fmt::format("device '{}': {}", device.uid, reason));
+  }
+  CorePlan& plan_;
+  std::unordered_map<std::string_view, std::uint32_t> channels_;
+  std::unordered_map<std::string_view, std::uint32_t> listeners_;
+};
+
+}  // namespace
+
 CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
   CorePlan plan;
-  std::unordered_map<std::string_view, std::uint32_t> channels;
-  for (const auto& channel : config.channels) {
-    channels.emplace(channel.name, static_cast<std::uint32_t>(plan.options.channels.size()));
-    drivers::SessionSettings session;
-    session.reopen_after_timeout = channel.tcp.has_value();
-    // Start, eight data, parity, stop bits.
-    if (channel.serial)
-      session.octet_time_us =
-          (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL /
-          channel.serial->baud;
-    plan.options.channels.push_back({channel.name, nullptr, session, channel.reconnect});
-  }
-  for (const auto& device : config.devices) {
-    const auto model = models.find(device.model);
-    if (!model) {
-      plan.problems.push_back(fmt::format("device '{}': there is no model '{}'", device.uid, device.model));
-      continue;
-    }
-    const auto address = model->driver->address(device.address, model->address_digits);
-    if (!address) {
-      plan.problems.push_back(fmt::format("device '{}': {}", device.uid, address.error().message));
-      continue;
-    }
-    const std::uint32_t channel = channels.at(device.channel);
-    auto& driver = plan.options.channels[channel].driver;
-    if (driver == nullptr) driver = model->driver;
-    if (driver != model->driver) {
-      plan.problems.push_back(fmt::format("device '{}': its model speaks {}, but channel '{}' speaks {} already",
-                                          device.uid, model->driver->name(), device.channel, driver->name()));
-      continue;
-    }
-    plan.options.devices.push_back({device.uid, *address, model, channel});
-  }
+  Planner planner(config, plan);
+  for (const auto& device : config.devices) planner.add(device, models);
   // A channel without devices is kept open all the same, so that its state shows.
   for (auto& channel : plan.options.channels)
     if (channel.driver == nullptr) channel.driver = drivers::all_drivers().front();

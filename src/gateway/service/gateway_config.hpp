@@ -16,6 +16,7 @@ namespace duheng::gateway {
 namespace config_limits {
 inline constexpr std::size_t devices_file_bytes_max = 16U << 20;
 inline constexpr std::size_t channels_max = 50'000;
+inline constexpr std::size_t listeners_max = 64;
 inline constexpr std::size_t devices_max = 200'000;
 }  // namespace config_limits
 
@@ -25,11 +26,22 @@ struct ChannelConfig {
   std::optional<link::SerialSettings> serial;
   link::BackoffRule reconnect{500, 60'000};
 };
+/// A port that meters call in to. Devices name it as their channel; each gets a line of its own.
+struct ListenerConfig {
+  std::string name;
+  bool udp = false;
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 0;
+  std::size_t connections_max = 100'000;
+  std::size_t unidentified_max = 10'000;
+  std::int64_t answer_timeout_ms = 3'000;       ///< for "who are you"
+  std::int64_t silence_timeout_ms = 3'600'000;  ///< a device that has sent nothing for so long is hung up on
+};
 struct DeviceConfig {
   std::string uid;      ///< how the platform knows it; 1 to 64 octets
   std::string address;  ///< as the meter shows it
   std::string model;
-  std::string channel;
+  std::string channel;  ///< or a listener
 };
 
 /// `duheng-gateway --config gateway.yaml`; see packaging/examples/gateway.yaml.
@@ -37,6 +49,7 @@ struct GatewayConfig {
   std::string data_directory;  ///< spool, key, identity, run file; belongs to this process
   std::string models_directory;
   std::vector<ChannelConfig> channels;
+  std::vector<ListenerConfig> listeners;
   std::vector<DeviceConfig> devices;
   SpoolOptions spool;
   std::int64_t linger_ms = 20;
@@ -57,10 +70,19 @@ struct GatewayConfig {
 /// Errors: as base/config.hpp; two channels or devices of one name, a device on an unknown channel.
 [[nodiscard]] Result<GatewayConfig> load_gateway_config(const std::string& path);
 
+/// A device that calls in.
+struct CallInPlace {
+  std::uint32_t listener = 0;  ///< index into GatewayConfig::listeners
+  std::uint32_t channel = 0;   ///< its own line in the core
+  const drivers::Driver* driver = nullptr;
+  drivers::BusAddress address;
+};
+
 /// What the core needs, from a configuration and the models. A device whose model is missing or whose address is wrong
 /// is left out and told about, so that one mistake among thousands does not stop the others.
 struct CorePlan {
-  CoreOptions options;
+  CoreOptions options;                ///< channels: those of the configuration, then one for each device that calls in
+  std::vector<CallInPlace> call_ins;  ///< in the order of those channels
   std::vector<std::string> problems;
 };
 [[nodiscard]] CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models);

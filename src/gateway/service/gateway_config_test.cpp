@@ -74,6 +74,27 @@ TEST_F(GatewayConfigTest, EveryRefusalNamesPlaceAndReason) {
   EXPECT_NE(error("devices_files: [missing.yaml]\n"), "");
 }
 
+TEST_F(GatewayConfigTest, DevicesThatCallInGetALineEach) {
+  const auto config = load(
+      "listeners:\n  - { name: nb, tcp: { port: 9500 }, silence_timeout_s: 60 }\n  - { name: u, udp: { port: 1, "
+      "address: "
+      "127.0.0.1 } }\n"
+      "devices:\n  - { uid: a, address: \"1\", model: dlt645-2007-single-phase, channel: u }\n"
+      "  - { uid: b, address: \"2\", model: dlt645-2007-single-phase, channel: nb }\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->listeners[0].silence_timeout_ms, 60'000);
+  EXPECT_TRUE(config->listeners[1].udp);
+  const auto plan = plan_core(*config, *ModelLibrary::load(std::string(DUHENG_SOURCE_DIR) + "/models"));
+  ASSERT_EQ(plan.options.channels.size(), 2U);
+  EXPECT_EQ(plan.options.channels[1].name, "nb/b");
+  ASSERT_EQ(plan.call_ins.size(), 2U);
+  EXPECT_EQ(plan.call_ins[0].listener, 1U);
+  EXPECT_EQ(plan.call_ins[1].channel, 1U);
+  EXPECT_EQ(error("listeners:\n  - { name: nb }\n"), "gateway.yaml:4: must have either tcp or udp");
+  EXPECT_EQ(error("channels:\n  - { name: a, serial: { path: x } }\nlisteners:\n  - { name: a, tcp: { port: 1 } }\n"),
+            "two channels or listeners are called 'a'");
+}
+
 TEST_F(GatewayConfigTest, OneBadDeviceDoesNotStopTheOthers) {
   const auto config = load(
       "channels:\n  - { name: a, serial: { path: x, baud: 2400 } }\ndevices:\n"

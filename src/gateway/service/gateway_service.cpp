@@ -13,6 +13,7 @@
 
 #include "base/log.hpp"
 #include "gateway/models/device_model.hpp"
+#include "gateway/service/call_in_lines.hpp"
 #include "gateway/service/metrics.hpp"
 #include "gateway/service/status_server.hpp"
 #include "gateway/service/uplink_source.hpp"
@@ -70,8 +71,10 @@ class StorageThread {
 
 struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<GatewayService::Impl> {
   struct Line {
-    std::unique_ptr<link::Channel> channel;
+    std::unique_ptr<link::Channel> channel;  ///< of a device that calls in: null while it does not
     std::uint64_t generation = 0;
+    std::int64_t heard_ms = 0;
+    std::int64_t silence_timeout_ms = INT64_MAX;
   };
 
   Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, GatewayConfig g)
@@ -85,6 +88,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
         maintain(loop, [this] { on_maintain(); }) {}
   ~Impl() override {
     wake.cancel();
+    call_ins.reset();
     lines.clear();
     storage.reset();  // waits for the batch under way
     if (lock >= 0) ::close(lock);
@@ -103,6 +107,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   std::size_t model_count = 0;
   std::size_t problem_count = 0;
   std::vector<Line> lines;
+  std::unique_ptr<CallInLines> call_ins;
   std::unique_ptr<StatusServer> status;
   link::Timer wake;
   link::Timer snapshot;
@@ -137,33 +142,68 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     problem_count = models.errors().size() + plan.problems.size();
     plan.options.newest_known_utc_ms = spool->newest_created_utc_ms();
     core = std::make_unique<GatewayCore>(clock, random, std::move(plan.options));
-    make_lines();
+    make_lines(plan.call_ins);
+    DUHENG_CHECK(call_ins->listen(config.listeners, plan.call_ins));
     DUHENG_TRY(status, StatusServer::listen(loop, config.http_address, config.http_port,
                                             [this](const std::string& path) { return answer(path); }));
-    const std::string run = fmt::format("{{\"pid\":{},\"http_port\":{}}}\n", ::getpid(), status->port());
+    const std::string run = fmt::format("{{\"pid\":{},\"http_port\":{},\"listener_ports\":[{}]}}\n", ::getpid(),
+                                        status->port(), fmt::join(call_ins->ports(), ","));
     DUHENG_CHECK(write_file_atomically(disk, config.data_directory + "/run.json", as_bytes(run)));
     return {};
   }
 
-  void make_lines() {
-    lines.resize(config.channels.size());
-    for (std::uint32_t i = 0; i < lines.size(); ++i) {
+  void make_lines(const std::vector<CallInPlace>& places) {
+    lines.resize(config.channels.size() + places.size());
+    for (std::uint32_t i = 0; i < config.channels.size(); ++i) {
       const auto& channel = config.channels[i];
       lines[i].channel =
           channel.tcp ? link::make_tcp_client(loop, *channel.tcp) : link::make_serial(loop, *channel.serial);
-      lines[i].channel->set_handlers({[this, i] {
-                                        core->channel_opened(i, *this);
-                                        arm();
-                                      },
-                                      [this, i](ByteView octets) {
-                                        core->octets(i, octets, *this);
-                                        arm();
-                                      },
-                                      [this, i](const Error& error) {
-                                        core->channel_closed(i, error, *this);
-                                        arm();
-                                      }});
+      listen_to(i);
     }
+    for (const auto& place : places)
+      lines[place.channel].silence_timeout_ms = config.listeners[place.listener].silence_timeout_ms;
+    call_ins = std::make_unique<CallInLines>(loop, clock,
+                                             [this](std::uint32_t channel, std::unique_ptr<link::Channel> connection) {
+                                               take_call(channel, std::move(connection));
+                                             });
+  }
+  void listen_to(std::uint32_t i) {
+    lines[i].channel->set_handlers({[this, i] {
+                                      core->channel_opened(i, *this);
+                                      arm();
+                                    },
+                                    [this, i](ByteView octets) {
+                                      lines[i].heard_ms = clock.monotonic_ms();
+                                      core->octets(i, octets, *this);
+                                      arm();
+                                    },
+                                    [this, i](const Error& error) {
+                                      core->channel_closed(i, error, *this);
+                                      arm();
+                                    }});
+  }
+  /// A device has called in: what it had before is over.
+  void take_call(std::uint32_t channel, std::unique_ptr<link::Channel> connection) {
+    auto& line = lines[channel];
+    if (line.channel && line.channel->is_open())
+      core->channel_closed(channel, {ErrorCode::cancelled, "the device called in anew"}, *this);
+    ++line.generation;
+    line.channel = std::move(connection);
+    line.heard_ms = clock.monotonic_ms();
+    listen_to(channel);
+    core->channel_opened(channel, *this);
+    arm();
+  }
+  void hang_up_on_silent_callers() {
+    for (std::uint32_t i = static_cast<std::uint32_t>(config.channels.size()); i < lines.size(); ++i) {
+      auto& line = lines[i];
+      if (!line.channel || !line.channel->is_open()) continue;
+      if (clock.monotonic_ms() - line.heard_ms < line.silence_timeout_ms) continue;
+      line.channel.reset();
+      ++line.generation;
+      core->channel_closed(i, {ErrorCode::timed_out, "the device has sent nothing for too long"}, *this);
+    }
+    arm();
   }
 
   void begin() {
@@ -177,14 +217,15 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   // What the core wants.
   void open_channel(std::uint32_t channel) override {
     ++lines[channel].generation;
-    lines[channel].channel->open();
+    if (lines[channel].channel) lines[channel].channel->open();  // else it calls in when it likes
   }
   void close_channel(std::uint32_t channel) override {
     ++lines[channel].generation;
-    lines[channel].channel->close();
+    if (lines[channel].channel) lines[channel].channel->close();
   }
   void send(std::uint32_t channel, ByteView octets) override {
     auto& line = lines[channel];
+    if (!line.channel) return;
     const auto written = line.channel->write(octets);
     if (written) return;
     line.channel->close();
@@ -224,6 +265,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   }
   void on_maintain() {
     maintain.start_ms(maintain_interval_ms);
+    hang_up_on_silent_callers();
     if (maintaining) return;
     maintaining = true;
     storage->give([this] {
@@ -255,7 +297,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   StatusAnswer answer(const std::string& path) {
     if (path == "/metrics")
       return {200, "text/plain; version=0.0.4; charset=utf-8",
-              metrics_text(core->statistics(), spool->state(), health_of_uplink(), model_count, problem_count)};
+              metrics_text(core->statistics(), spool->state(), health_of_uplink(), call_ins->statistics(), model_count,
+                           problem_count)};
     if (path == "/healthz") {
       // This very answer shows that the loop lives; the storage thread may hang in a disk that does not return.
       const bool stuck = storing_since_ms != INT64_MAX && clock.monotonic_ms() - storing_since_ms > storage_stuck_ms;
@@ -263,6 +306,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
               fmt::format("{{\"status\":\"{}\"}}\n", stuck ? "storage hangs" : "ok")};
     }
     if (path == "/readyz") return readiness();
+    if (path == "/call-in") return {200, "application/json", call_ins->unknown_devices_json()};
     return {404, "text/plain; charset=utf-8", "Not Found\n"};
   }
 
@@ -270,7 +314,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     const auto figures = core->statistics();
     const auto uplink = health_of_uplink();
     const bool takes = !figures.storage_waiting && !spool->state().full;
-    const bool reaches = figures.channels == 0 || figures.channels_open > 0;
+    // Nobody may have called in yet; that is no fault of this gateway.
+    const bool reaches = config.channels.empty() || figures.channels_open > 0;
     const bool ready = takes && reaches;
     // The uplink is no condition: doing without it for days is what a gateway is for.
     return {ready ? 200 : 503, "application/json",
@@ -299,6 +344,7 @@ void GatewayService::set_uplink_health(std::function<UplinkHealth()> health) {
   impl_->uplink_health = std::move(health);
 }
 const GatewayConfig& GatewayService::config() const { return impl_->config; }
+std::vector<std::uint16_t> GatewayService::listener_ports() const { return impl_->call_ins->ports(); }
 std::uint16_t GatewayService::http_port() const { return impl_->status->port(); }
 
 uplink::GatewayStatus GatewayService::uplink_status() const {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/disk.hpp"
@@ -51,6 +52,8 @@ class GatewayService {
   void set_uplink_health(std::function<UplinkHealth()> health);
   [[nodiscard]] const GatewayConfig& config() const;
   [[nodiscard]] std::uint16_t http_port() const;
+  /// Of the listeners for devices that call in, in the configuration's order.
+  [[nodiscard]] std::vector<std::uint16_t> listener_ports() const;
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@
 
 #include "device/fleet/fleet.hpp"
 #include "device/ledger/ledger.hpp"
+#include "device/meter/virtual_bus.hpp"
 #include "link/channel.hpp"
 #include "link/testing/wait_for.hpp"
 #include "model/batch.hpp"
@@ -121,6 +122,66 @@ TEST_F(GatewayServiceTest, StatusPagesTellTheTruth) {
   fleet.reset();
   // The pseudo-terminal's other side is gone, the ports refuse: nothing can be read.
   EXPECT_TRUE(link::wait_for(loop_, [&] { return get(gateway->http_port(), "/readyz").starts_with("HTTP/1.1 503 "); }));
+}
+
+/// A virtual meter that dials the gateway, over TCP or UDP.
+struct CallingMeter {
+  CallingMeter(link::EventLoop& loop, const Clock& clock, const std::string& address, std::uint16_t port, bool udp)
+      : port_(bus_) {
+    bus_.add(std::make_shared<device::VirtualMeter>(
+        device::VirtualMeterOptions{.address = *dlt645::Address::parse(address), .seed = 5}));
+    channel = udp ? link::make_udp_client(loop, {"127.0.0.1", port})
+                  : link::make_tcp_client(loop, {"127.0.0.1", port, 1'000});
+    channel->set_handlers({[this] {
+                             // A datagram tells the gateway that there is somebody.
+                             ++opened;
+                             EXPECT_TRUE(channel->write(Bytes{0xFE}));
+                           },
+                           [this, &clock](ByteView octets) {
+                             port_.octets(
+                                 clock.utc_ms(), octets, [](ByteView) {},
+                                 [this](const device::BusAnswer& answer) {
+                                   ++answers;
+                                   EXPECT_TRUE(channel->write(answer.octets));
+                                 });
+                           },
+                           [this](const Error&) { ++closed; }});
+    channel->open();
+  }
+  device::VirtualBus bus_;
+  device::VirtualBusPort port_;
+  std::unique_ptr<link::Channel> channel;
+  int opened = 0;
+  int closed = 0;
+  int answers = 0;
+};
+
+TEST_F(GatewayServiceTest, MetersThatCallInAreReadAndStrangersAreListed) {
+  std::ofstream(root_ + "/gateway.yaml")
+      << "data_directory: gateway\nmodels_directory: models\nlisteners:\n"
+         "  - { name: nb, tcp: { address: 127.0.0.1, port: 0 }, answer_timeout_ms: 500 }\n"
+         "  - { name: coap, udp: { address: 127.0.0.1, port: 0 }, answer_timeout_ms: 500 }\n"
+         "devices:\n  - { uid: one, address: \"1\", model: dlt645-2007-single-phase, channel: nb }\n"
+         "  - { uid: two, address: \"2\", model: dlt645-2007-single-phase, channel: coap }\n";
+  const auto gateway = start_gateway();
+  ASSERT_TRUE(gateway);
+  EXPECT_TRUE(get(gateway->http_port(), "/readyz").starts_with("HTTP/1.1 200 "));
+  const auto ports = gateway->listener_ports();
+  ASSERT_EQ(ports.size(), 2U);
+  CallingMeter one(loop_, clock_, "1", ports[0], false);
+  CallingMeter two(loop_, clock_, "2", ports[1], true);
+  CallingMeter stranger(loop_, clock_, "3", ports[0], false);
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 2; }));
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return stranger.closed == 1; }));
+  EXPECT_NE(get(gateway->http_port(), "/call-in").find("\"address\":\"000000000003\""), std::string::npos);
+  // The meter dials again without hanging up, as after a lost radio link: it is read over the new line.
+  CallingMeter again(loop_, clock_, "1", ports[0], false);
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return again.answers > 5; }));
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return one.closed == 1; }));
+  const int before = again.answers;
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return again.answers > before + 5; }));
+  EXPECT_NE(get(gateway->http_port(), "/metrics").find("\nduheng_gateway_call_in_identified_total 3\n"),
+            std::string::npos);
 }
 
 TEST_F(GatewayServiceTest, SecondGatewayOnTheSameDirectoryIsRefused) {

@@ -25,7 +25,7 @@ class Text {
 }  // namespace
 
 std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool, const UplinkHealth& uplink,
-                         std::size_t models, std::size_t problems) {
+                         const CallInStatistics& call_in, std::size_t models, std::size_t problems) {
   Text text;
   text.gauge("channels", "Channels configured.", core.channels);
   text.gauge("channels_open", "Channels open now.", core.channels_open);
@@ -34,6 +34,11 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.gauge("devices_offline", "Devices given up for now.", core.devices_offline);
   text.gauge("device_models", "Device models loaded.", static_cast<double>(models));
   text.gauge("configuration_problems", "Models and devices left out; see the log.", static_cast<double>(problems));
+  text.counter("call_in_accepted_total", "Connections of devices that call in.", call_in.accepted);
+  text.counter("call_in_identified_total", "... that named a device of this gateway.", call_in.identified);
+  text.counter("call_in_unknown_total", "... that named another; see /call-in.", call_in.unknown);
+  text.counter("call_in_silent_total", "... that did not say who they are.", call_in.silent + call_in.talkative);
+  text.counter("call_in_refused_total", "... refused because too many were waiting.", call_in.refused_full);
   text.counter("questions_total", "Questions sent, repetitions included.", core.questions);
   text.counter("exchanges_answered_total", "Questions answered with data.", core.exchanges_answered);
   text.counter("exchanges_refused_total", "Questions answered with an error word.", core.exchanges_refused);

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "gateway/call_in/call_in_desk.hpp"
 #include "gateway/service/gateway_core.hpp"
 #include "gateway/service/gateway_service.hpp"
 #include "gateway/spool/spool.hpp"
@@ -9,6 +10,7 @@ namespace duheng::gateway {
 
 /// The gateway's figures in Prometheus' text format (version 0.0.4).
 [[nodiscard]] std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
-                                       const UplinkHealth& uplink, std::size_t models, std::size_t problems);
+                                       const UplinkHealth& uplink, const CallInStatistics& call_in, std::size_t models,
+                                       std::size_t problems);
 
 }  // namespace duheng::gateway
