@@ -54,3 +54,4 @@ install_locked() {
 install_locked third_party "DuckDB and SQLite3MultipleCiphers, linked into the programs"
 install_locked web "the web interface"
 install_locked api "checks of answers and contracts"
+install_locked tests/interop/modbus "independent Modbus implementations that the codec is tried against"

@@ -2,7 +2,8 @@
 # End to end with the real programs, on loopback, in temporary folders; everything ends with this script.
 #   1. a thousand meters for half a minute, compared with their ledger
 #   2. the same world while its programs are killed at random points and its link is cut
-#   3. the pages in a real browser
+#   3. a full disk, a clock set back, expired certificates (tests/e2e)
+#   4. the pages in a real browser
 #   DUHENG_E2E_KILLS   how many programs are killed in 2 (200)
 #   DUHENG_E2E_SEED    of the faults (the day's number, printed)
 set -euo pipefail
@@ -26,6 +27,17 @@ passed=$((passed + 1))
 echo "== $kills kills and link cuts, seed $seed"
 "$duheng" demo --check 1 --kills "$kills" --seed "$seed" 2>"$work/faults.log" || { tail -n 40 "$work/faults.log"; exit 1; }
 passed=$((passed + 1))
+
+for fault in disk_full clock_back certificate_expired; do
+  echo "== $fault"
+  code=0
+  node tests/e2e/storage_and_clock.mjs "$fault" "$duheng" || code=$?
+  case $code in
+    0) passed=$((passed + 1)) ;;
+    77) ;; # it said why it cannot be run here
+    *) exit 1 ;;
+  esac
+done
 
 echo "== pages in a browser"
 "$duheng" demo --port 0 --access-file "$work/access.json" >"$work/demo.log" 2>&1 &

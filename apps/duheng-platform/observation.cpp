@@ -18,8 +18,8 @@ constexpr std::int64_t day_ms = 86'400'000;
 Finding journal_finding(const JournalCondition& journal, const IngestStatistics& ingest,
                         std::uint64_t free_bytes_warning) {
   if (journal.poisoned || ingest.storage_failed) {
-    return {State::failed, "磁盘写入失败，日志不再接收数据；检查磁盘后重启平台",
-            "the disk failed and the journal takes nothing more: check the disk and restart"};
+    return {State::failed, "磁盘写入失败，日志不再接收数据；平台正自行重启，请检查磁盘",
+            "the disk failed and the journal takes nothing more: the platform is being started again; check the disk"};
   }
   if (ingest.storage_full) {
     return {State::failed, "磁盘已满，暂停接收；网关保留数据",
@@ -35,9 +35,16 @@ Finding journal_finding(const JournalCondition& journal, const IngestStatistics&
           fmt::format("{} records, {:.1f} GiB of disk left", journal.records, free_gib)};
 }
 
-Finding telemetry_finding(const ApplierStatus& applier, bool must_reopen, std::int64_t lag_ms_max) {
-  if (must_reopen || (applier.error && applier.error->code == ErrorCode::storage_corrupt)) {
-    return {State::failed, "时序库需要重启后恢复", "the telemetry store must be opened again: restart the platform"};
+Finding telemetry_finding(const ApplierStatus& applier, const store::ReopeningStatus& store, std::int64_t lag_ms_max) {
+  if (store.given_up) {
+    return {State::failed, "时序库反复损坏，已停止自动恢复；检查磁盘后重启平台",
+            "the telemetry store was corrupt again and again and is left closed: check the disk, then restart"};
+  }
+  if (store.broken) {
+    const double wait_s = static_cast<double>(store.retry_in_ms) / 1'000;
+    const std::string why = store.error ? store.error->message : std::string{};
+    return {State::failed, fmt::format("时序库写入失败，{:.0f} 秒后自动重新打开：{}", wait_s, why),
+            fmt::format("the telemetry store failed and is opened again in {:.0f} s: {}", wait_s, why)};
   }
   if (applier.error)
     return {State::failed, "时序库暂时无法写入：" + applier.error->message,
@@ -73,7 +80,7 @@ void Platform::Parts::add_health_checks() {
     return journal_finding(condition, ingest->statistics(), configuration.free_bytes_warning);
   });
   health.add("telemetry", [this] {
-    return telemetry_finding(applier->status(), telemetry->must_reopen(), configuration.telemetry_lag_ms_max);
+    return telemetry_finding(applier->status(), telemetry->status(), configuration.telemetry_lag_ms_max);
   });
   health.add("records", [this]() -> Finding {
     const auto answered =
@@ -138,6 +145,14 @@ void Platform::Parts::declare_metrics() {
         [this] { return applier->status().lag_records; });
   gauge("duheng_telemetry_lag_seconds", "Age of the oldest of them",
         [this] { return static_cast<double>(applier->status().lag_ms) * 1e-3; });
+  counter("duheng_telemetry_reopened_total", "Times the database was closed and opened again by itself",
+          [this] { return telemetry->status().reopened; });
+  counter("duheng_telemetry_rebuilds_total", "Of those, times it was made anew from the journal",
+          [this] { return telemetry->status().rebuilds; });
+  counter("duheng_telemetry_reopen_failures_total", "Tries that did not open it",
+          [this] { return telemetry->status().failed; });
+  gauge("duheng_telemetry_broken", "1 while it waits to be opened again",
+        [this] { return telemetry->status().broken ? 1 : 0; });
   gauge("duheng_telemetry_readings", "Readings held", [this] { return telemetry->statistics().readings; });
   gauge("duheng_telemetry_series", "Series held", [this] { return telemetry->statistics().series; });
   gauge("duheng_telemetry_file_bytes", "Size of the database", [this] { return telemetry->statistics().file_bytes; });

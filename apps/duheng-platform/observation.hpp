@@ -6,6 +6,7 @@
 #include "platform/history/telemetry_applier.hpp"
 #include "platform/ingest/ingest_core.hpp"
 #include "platform/status/health.hpp"
+#include "store/telemetry/reopening_telemetry_store.hpp"
 
 namespace duheng::platform {
 
@@ -18,7 +19,7 @@ struct JournalCondition {
 [[nodiscard]] status::Finding journal_finding(const JournalCondition& journal, const IngestStatistics& ingest,
                                               std::uint64_t free_bytes_warning);
 /// Failed when nothing is applied, or too late.
-[[nodiscard]] status::Finding telemetry_finding(const ApplierStatus& applier, bool must_reopen,
+[[nodiscard]] status::Finding telemetry_finding(const ApplierStatus& applier, const store::ReopeningStatus& store,
                                                 std::int64_t lag_ms_max);
 /// Degraded for the last 30 days, failed when expired.
 [[nodiscard]] status::Finding certificate_finding(std::int64_t not_after_utc_ms, std::int64_t now_utc_ms);

@@ -1,5 +1,6 @@
 #pragma once
 // Private to this program: everything the server is made of, in the order in which it is made.
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "base/disk.hpp"
 #include "base/random.hpp"
 #include "configuration.hpp"
+#include "journal_watch.hpp"
 #include "platform.hpp"
 #include "platform/administration/platform_data.hpp"
 #include "platform/enrolment/enrolment_service.hpp"
@@ -30,7 +32,7 @@
 #include "rpc/uplink_server.hpp"
 #include "server_certificate.hpp"
 #include "store/journal/journal.hpp"
-#include "store/telemetry/duckdb_telemetry_store.hpp"
+#include "store/telemetry/reopening_telemetry_store.hpp"
 
 namespace duheng::platform {
 
@@ -52,13 +54,15 @@ class GatewayActivity {
 };
 
 struct Platform::Parts {
-  explicit Parts(Configuration given) : configuration(std::move(given)), paths(configuration.data) {}
+  Parts(Configuration given, std::function<void()> on_storage_failed)
+      : configuration(std::move(given)), paths(configuration.data), storage_failed(std::move(on_storage_failed)) {}
   ~Parts() { stop(); }
 
   [[nodiscard]] Result<void> start();
   void stop();
 
   [[nodiscard]] Result<void> open_stores();
+  [[nodiscard]] Result<void> open_telemetry();
   [[nodiscard]] Result<void> start_ingest();
   [[nodiscard]] Result<void> start_gateway_ports();
   [[nodiscard]] Result<void> start_observability();
@@ -72,6 +76,7 @@ struct Platform::Parts {
 
   const Configuration configuration;
   const PlatformPaths paths;
+  const std::function<void()> storage_failed;
   SystemClock clock;
   PosixDisk disk;
   SystemRandom random;
@@ -86,7 +91,7 @@ struct Platform::Parts {
 
   std::unique_ptr<PlatformRecords> records;
   std::unique_ptr<store::Journal> journal;
-  std::unique_ptr<store::DuckDbTelemetryStore> telemetry;
+  std::unique_ptr<store::ReopeningTelemetryStore> telemetry;
   std::unique_ptr<LiveHub> hub;
   std::unique_ptr<LiveFeed> feed;
   GatewayActivity activity;

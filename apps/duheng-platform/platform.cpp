@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "parts.hpp"
 #include "platform/web/routes.hpp"
+#include "store/telemetry/duckdb_telemetry_store.hpp"
 #include "version.hpp"
 
 namespace duheng::platform {
@@ -93,17 +94,25 @@ Result<void> Platform::Parts::open_stores() {
                  {{"file", report.cut_file}, {"bytes", report.bytes_cut}, {"reason", report.cut_reason}});
   }
 
+  return open_telemetry();
+}
+
+/// Derived, so it mends itself while the platform runs: whoever holds it need not know.
+Result<void> Platform::Parts::open_telemetry() {
   store::DuckDbTelemetryOptions options;
   options.directory = paths.telemetry();
   options.threads = configuration.telemetry_threads;
   options.memory_bytes_max = configuration.telemetry_memory_bytes;
-  auto opened_telemetry = store::DuckDbTelemetryStore::open(options, disk, clock, records->keys());
-  if (!opened_telemetry) return std::unexpected(named(opened_telemetry.error(), "telemetry"));
-  if (opened_telemetry->origin == store::DuckDbTelemetryStore::Origin::replaced_damaged) {
-    log::warning("telemetry", "the database was damaged and is made anew from the journal",
-                 {{"damage", opened_telemetry->damage}, {"moved_to", opened_telemetry->moved_to}});
-  }
-  telemetry = std::move(opened_telemetry->store);
+  const auto open = [this, options](bool discard) mutable -> Result<store::ReopeningTelemetryStore::Opened> {
+    options.discard_existing = discard;
+    DUHENG_TRY(auto opened, store::DuckDbTelemetryStore::open(options, disk, clock, records->keys()));
+    std::string told = opened.damage.empty() ? std::string{} : opened.damage + "; kept as " + opened.moved_to;
+    const bool begins_anew = opened.needs_rebuild();
+    return store::ReopeningTelemetryStore::Opened{std::move(opened.store), begins_anew, std::move(told)};
+  };
+  auto opened = store::ReopeningTelemetryStore::open(open, clock);
+  if (!opened) return std::unexpected(named(opened.error(), "telemetry"));
+  telemetry = std::move(*opened);
   return {};
 }
 
@@ -235,7 +244,9 @@ void Platform::Parts::housekeep(const std::stop_token& stop) {
   constexpr int sweep_every_s = 600;
   std::mutex mutex;
   std::condition_variable_any wake;
+  JournalWatch journal_watch(*journal, storage_failed);
   for (int second = 0; !stop.stop_requested(); ++second) {
+    journal_watch.look();
     reading_rate.sample(clock.monotonic_ms(), ingest->statistics().readings);
     if (second % sweep_every_s == 0) {
       if (const auto swept = records->people().sweep(audit_kept_ms); !swept) {
@@ -292,8 +303,8 @@ void Platform::Parts::stop() {
 Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Platform::~Platform() = default;
 
-Result<std::unique_ptr<Platform>> Platform::start(Configuration configuration) {
-  auto parts = std::make_unique<Parts>(std::move(configuration));
+Result<std::unique_ptr<Platform>> Platform::start(Configuration configuration, std::function<void()> storage_failed) {
+  auto parts = std::make_unique<Parts>(std::move(configuration), std::move(storage_failed));
   DUHENG_CHECK(parts->start());
   return std::unique_ptr<Platform>(new Platform(std::move(parts)));
 }

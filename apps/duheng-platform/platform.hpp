@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "configuration.hpp"
@@ -14,7 +15,10 @@ class Platform {
   };
   /// Opens the stores, starts every listener and writes run/ports.json. Errors: the message says what is wrong in words
   /// fit for the operator: port taken, key file readable by others, data directory in use, disk full, damaged file.
-  [[nodiscard]] static Result<std::unique_ptr<Platform>> start(Configuration configuration);
+  /// `storage_failed` is called once, from a thread of the platform, when the journal can take nothing more in this
+  /// process: stop and start anew, which opens the journal from disk. Nothing is acknowledged from then on.
+  [[nodiscard]] static Result<std::unique_ptr<Platform>> start(Configuration configuration,
+                                                               std::function<void()> storage_failed = {});
   /// Stops if that was not done.
   ~Platform();
 

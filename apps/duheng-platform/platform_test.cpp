@@ -179,19 +179,26 @@ TEST(PlatformObservation, AFullOrBrokenDiskIsNotReady) {
 
 TEST(PlatformObservation, TelemetryThatLagsOrStopsIsNotReady) {
   ApplierStatus applier;
-  EXPECT_EQ(telemetry_finding(applier, false, 1'000).state, status::State::ok);
-  EXPECT_EQ(telemetry_finding(applier, true, 1'000).state, status::State::failed);
+  EXPECT_EQ(telemetry_finding(applier, {}, 1'000).state, status::State::ok);
+  store::ReopeningStatus store;
+  store.broken = true;
+  store.retry_in_ms = 4'000;
+  store.error = Error{ErrorCode::storage_full, "no space left"};
+  EXPECT_EQ(telemetry_finding(applier, store, 1'000).state, status::State::failed);
+  EXPECT_NE(telemetry_finding(applier, store, 1'000).detail_en.find("in 4 s: no space left"), std::string::npos);
+  store.given_up = true;
+  EXPECT_NE(telemetry_finding(applier, store, 1'000).detail_en.find("left closed"), std::string::npos);
   applier.lag_records = 3;
   applier.lag_ms = 1'001;
-  EXPECT_EQ(telemetry_finding(applier, false, 1'000).state, status::State::failed);
-  EXPECT_EQ(telemetry_finding(applier, false, 2'000).state, status::State::ok);
+  EXPECT_EQ(telemetry_finding(applier, {}, 1'000).state, status::State::failed);
+  EXPECT_EQ(telemetry_finding(applier, {}, 2'000).state, status::State::ok);
   applier.rebuilding = true;
   applier.rebuild_progress = 0.5;
-  EXPECT_EQ(telemetry_finding(applier, false, 2'000).state, status::State::degraded);
-  EXPECT_NE(telemetry_finding(applier, false, 2'000).detail_en.find("50 %"), std::string::npos);
+  EXPECT_EQ(telemetry_finding(applier, {}, 2'000).state, status::State::degraded);
+  EXPECT_NE(telemetry_finding(applier, {}, 2'000).detail_en.find("50 %"), std::string::npos);
   applier = {};
   applier.error = Error{ErrorCode::storage_full, "no space"};
-  EXPECT_EQ(telemetry_finding(applier, false, 2'000).state, status::State::failed);
+  EXPECT_EQ(telemetry_finding(applier, {}, 2'000).state, status::State::failed);
 }
 
 TEST(PlatformObservation, CertificatesAreWatched) {

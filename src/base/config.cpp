@@ -1,5 +1,6 @@
 #include "base/config.hpp"
 
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <fstream>
@@ -122,9 +123,14 @@ ConfigFile::~ConfigFile() = default;
 Result<ConfigFile> ConfigFile::load(const std::string& path, std::size_t bytes_max) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(ErrorCode::not_found, fmt::format("cannot open {}", path));
-  std::string text(bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  // Piece by piece: the limit is a limit, not what every small file costs. Pipes tell no size beforehand.
+  std::string text;
+  std::array<char, 16U << 10> piece{};
+  while (text.size() <= bytes_max && in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.bad()) return fail(ErrorCode::storage_failed, fmt::format("cannot read {}", path));
   return parse(text, path, bytes_max);
 }
 

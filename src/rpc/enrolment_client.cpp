@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include "crypto/enrolment_code.hpp"
 #include "crypto/x509.hpp"
 #include "duheng/enrolment/v1/enrolment.grpc.pb.h"
-#include "rpc/enrolment_code_text.hpp"
 #include "rpc/grpc_common.hpp"
 #include "rpc/tls_probe.hpp"
 
@@ -18,7 +18,7 @@ constexpr int response_bytes_max = 256 << 10;
 constexpr std::size_t identity_bytes_max = 256U << 10;
 
 /// The root that the server shows, if it is the one the code names and the server's own certificate stands on it.
-Result<std::string> trusted_root(const std::string& address, const EnrolmentCodeText& code, const Clock& clock,
+Result<std::string> trusted_root(const std::string& address, const crypto::EnrolmentCode& code, const Clock& clock,
                                  std::int64_t timeout_ms) {
   DUHENG_TRY(const std::string chain, fetch_server_chain(address, timeout_ms));
   DUHENG_TRY(const std::vector<std::string> certificates, crypto::split_chain(chain));
@@ -74,7 +74,7 @@ Result<EnrolmentResult> enrol(Disk& disk, const Clock& clock, const std::string&
                               const std::string& software_version, const IdentityFiles& identity,
                               std::int64_t timeout_ms) {
   adopt_grpc_log();
-  DUHENG_TRY(const EnrolmentCodeText code, EnrolmentCodeText::parse(code_text));
+  DUHENG_TRY(const crypto::EnrolmentCode code, crypto::EnrolmentCode::parse(code_text));
   DUHENG_TRY(const std::string root, trusted_root(address, code, clock, timeout_ms));
   DUHENG_TRY(const crypto::PrivateKey key, crypto::PrivateKey::generate());
   DUHENG_TRY(const std::string key_pem, key.to_pem());
@@ -92,7 +92,7 @@ Result<EnrolmentResult> enrol(Disk& disk, const Clock& clock, const std::string&
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout_ms));
   enrolment::v1::EnrolRequest request;
-  request.set_code_secret(code.secret_text);
+  request.set_code_secret(code.secret_text());
   request.set_certificate_signing_request(request_pem);
   request.set_software_version(software_version);
   enrolment::v1::EnrolResponse response;

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "crypto/enrolment_code.hpp"
 #include "rpc/enrolment_client.hpp"
-#include "rpc/enrolment_code_text.hpp"
 #include "rpc/enrolment_server.hpp"
 #include "rpc/test_world.hpp"
 #include "rpc/tls_probe.hpp"
@@ -127,12 +127,12 @@ TEST_F(EnrolmentTest, ReadsACodeAsPeopleWriteIt) {
     const char c = right[i];
     written += c == '0' ? 'o' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
-  const auto a = EnrolmentCodeText::parse(right);
-  const auto b = EnrolmentCodeText::parse(written);
+  const auto a = crypto::EnrolmentCode::parse(right);
+  const auto b = crypto::EnrolmentCode::parse(written);
   ASSERT_TRUE(a);
   ASSERT_TRUE(b);
-  EXPECT_EQ(a->secret_text, b->secret_text);
-  EXPECT_EQ(a->secret_text, std::string(26, '0'));
+  EXPECT_EQ(a->secret_text(), b->secret_text());
+  EXPECT_EQ(a->secret_text(), std::string(26, '0'));
   EXPECT_TRUE(b->names_authority(authority.issuer().trust_root_fingerprint()));
 }
 

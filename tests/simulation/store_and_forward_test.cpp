@@ -124,7 +124,8 @@ TEST_F(StoreAndForward, FullDisksPauseAndGoOn) {
   World world({.seed = 5});
   world.run_for(60'000);
   world.gateway().disk().set_capacity_bytes(world.gateway().disk().used_bytes() + 2'000);
-  world.gateway().forbid_uplink_until(world.queue().now_ms() + 120'000);
+  // Longer than the disk is full: what the platform acknowledges would be given up for new readings.
+  world.gateway().forbid_uplink_until(world.queue().now_ms() + 145'000);
   world.gateway().cut_uplink();
   world.run_for(120'000);
   EXPECT_TRUE(world.gateway().statistics().storage_waiting);

@@ -313,7 +313,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   StatusAnswer readiness() const {
     const auto figures = core->statistics();
     const auto uplink = health_of_uplink();
-    const bool takes = !figures.storage_waiting && !spool->state().full;
+    const SpoolState stored = spool->state();
+    const bool takes = !figures.storage_waiting && !stored.full;
     // Nobody may have called in yet; that is no fault of this gateway.
     const bool reaches = config.channels.empty() || figures.channels_open > 0;
     const bool ready = takes && reaches;
@@ -321,9 +322,11 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     return {ready ? 200 : 503, "application/json",
             fmt::format("{{\"ready\":{},\"spool_takes_readings\":{},\"channels_open\":{},\"channels\":{},\"devices_"
                         "answering\":{},\"devices\":{},"
+                        "\"spool_awaiting_backup\":{},\"spool_released_without_backup\":{},"
                         "\"uplink_enrolled\":{},\"uplink_online\":{},\"uplink_error\":{}}}\n",
                         ready, takes, figures.channels_open, figures.channels, figures.devices_answering,
-                        figures.devices, uplink.enrolled, uplink.online, log::json_quoted(uplink.last_error))};
+                        figures.devices, stored.awaiting_backup_batches, stored.released_without_backup,
+                        uplink.enrolled, uplink.online, log::json_quoted(uplink.last_error))};
   }
 };
 

@@ -59,6 +59,11 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.gauge("spool_bytes_max", "Its limit.", static_cast<double>(spool.bytes_max));
   text.gauge("spool_unacknowledged_batches", "Batches the platform has not confirmed.",
              static_cast<double>(spool.unacknowledged_batches));
+  text.gauge("spool_awaiting_backup_batches", "Batches the platform has committed but in none of its backups.",
+             static_cast<double>(spool.awaiting_backup_batches));
+  text.counter("spool_released_without_backup_total",
+               "Batches committed at the platform, given up before any backup because the spool was full.",
+               spool.released_without_backup);
   text.gauge("spool_full", "1 while the spool refuses and polling pauses.", spool.full || core.storage_waiting ? 1 : 0);
   text.gauge("spool_damaged_epochs", "Epochs that cannot be read.", static_cast<double>(spool.damaged_epochs));
   text.gauge("spool_autonomy_hours", "How long the room lasts without a platform; 0 = not known yet.",

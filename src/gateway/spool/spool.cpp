@@ -9,6 +9,7 @@
 #include "gateway/spool/spool_files.hpp"
 #include "model/batch.hpp"
 #include "store/segment_log/segment_log.hpp"
+#include "uplink/messages.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -48,16 +49,6 @@ std::int64_t created_utc_ms(ByteView body) {
 
 }  // namespace
 
-crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch, std::uint64_t sequence,
-                           ByteView body) {
-  std::array<std::uint8_t, 16> offset{};
-  for (std::size_t i = 0; i < 8; ++i) {
-    offset[i] = static_cast<std::uint8_t>(epoch >> (8 * i));
-    offset[8 + i] = static_cast<std::uint8_t>(sequence >> (8 * i));
-  }
-  return crypto::sha256({previous_hash, offset, body});
-}
-
 struct Spool::Impl {
   Impl(Disk& d, Random& r, crypto::KeyProvider& k, const Clock& c, SpoolOptions o)
       : disk(d), random(r), keys(k), clock(c), options(std::move(o)), files(d, options.directory) {}
@@ -82,6 +73,7 @@ struct Spool::Impl {
   std::uint64_t retired = 0;  // an epoch that takes no more batches
   bool full = false;
   std::uint64_t damaged_epochs = 0;
+  std::uint64_t released_without_backup = 0;
   double append_bytes_per_s = 0;
   std::int64_t newest_created_shared = 0;
   std::function<void(std::uint64_t, std::uint64_t)> listener;
@@ -119,7 +111,7 @@ struct Spool::Impl {
     if (next == 0) return {};
     DUHENG_TRY(const auto entry, epoch.log->read(next - 1));
     DUHENG_TRY(const auto batch, split_entry(entry));
-    if (chain_hash(batch.previous_hash, epoch.number, next - 1, batch.body) != batch.hash)
+    if (uplink::batch_hash(batch.previous_hash, epoch.number, next - 1, batch.body) != batch.hash)
       return fail(ErrorCode::storage_corrupt, "the newest spooled batch does not match its hash");
     last_hash = batch.hash;
     note_created(newest_created_in(entry.bytes));
@@ -163,12 +155,16 @@ struct Spool::Impl {
     return found == positions.end() ? AcknowledgedPosition{} : found->second;
   }
 
-  /// First sequence that must stay: unacknowledged, not backed up, or (unless `early`) younger than the retention.
-  std::uint64_t keep_from(const Epoch& epoch, bool early) const {
+  /// What must stay, from the most to the least.
+  enum class Keep : std::uint8_t { retention, backup, unacknowledged };
+
+  /// First sequence that must stay: unacknowledged, not backed up, younger than the retention.
+  std::uint64_t keep_from(const Epoch& epoch, Keep keep) const {
     const auto position = position_of(epoch.number);
     std::uint64_t limit = std::min(position.next_sequence, epoch.log->next_number());
+    if (keep == Keep::unacknowledged) return limit;
     if (options.keep_until_backup) limit = std::min(limit, position.backed_up_sequence);
-    if (early) return limit;
+    if (keep == Keep::backup) return limit;
     const std::int64_t oldest_kept = clock.utc_ms() - options.retention_ms;
     std::uint64_t low = epoch.log->first_number();
     std::uint64_t high = std::max(low, limit);
@@ -185,10 +181,10 @@ struct Spool::Impl {
     return low;
   }
 
-  Result<void> remove_unneeded(bool early) {
+  Result<void> remove_unneeded(Keep level) {
     const auto all = epochs_now();
     for (const auto& epoch : all) {
-      const std::uint64_t keep = keep_from(epoch, early);
+      const std::uint64_t keep = keep_from(epoch, level);
       if (epoch.number != all.back().number && keep == epoch.log->next_number()) {
         DUHENG_CHECK(forget(epoch));
         continue;
@@ -196,6 +192,58 @@ struct Spool::Impl {
       DUHENG_CHECK(epoch.log->remove_segments_before(keep));
     }
     return {};
+  }
+
+  /// Gives up the oldest segment of what the platform has committed but no backup holds: a second copy counts less than
+  /// the first copy of a new reading. False when there is none.
+  Result<bool> release_oldest_without_backup() {
+    const auto all = epochs_now();
+    for (const auto& epoch : all) {
+      const std::uint64_t keep = keep_from(epoch, Keep::unacknowledged);
+      const std::uint64_t first = epoch.log->first_number();
+      const bool old_epoch = epoch.number != all.back().number;
+      if (old_epoch && keep == epoch.log->next_number()) {
+        DUHENG_CHECK(forget(epoch));
+        note_released(keep - first);
+        return true;
+      }
+      const auto segments = epoch.log->segments();
+      if (segments.size() < 2 || segments[1].first_number > keep) continue;
+      DUHENG_CHECK(epoch.log->remove_segments_before(segments[1].first_number));
+      note_released(segments[1].first_number - first);
+      return true;
+    }
+    return false;
+  }
+
+  void note_released(std::uint64_t batches) {
+    const std::scoped_lock lock(mutex);
+    if (released_without_backup == 0)
+      log::warning("spool",
+                   "full: what the platform has committed is given up before a backup of the platform holds it; make "
+                   "backups there, or set gateways_keep_until_backup: false",
+                   {{"batches", batches}});
+    released_without_backup += batches;
+  }
+
+  /// The disk ran full before the spool did. What is freed now is there for the next attempt.
+  void make_room_on_a_full_disk() {
+    const std::uint64_t before = total_bytes();
+    if (const auto removed = remove_unneeded(Keep::backup); !removed || total_bytes() < before) return;
+    if (const auto released = release_oldest_without_backup(); !released)
+      log::warning("spool", "the disk is full and nothing could be removed", {{"reason", released.error()}});
+  }
+
+  /// Within the limit with `need` more octets, after removing what may go for that. False: full.
+  Result<bool> make_room(std::uint64_t need) {
+    const auto fits = [&] { return total_bytes() + need <= options.bytes_max; };
+    if (fits()) return true;
+    DUHENG_CHECK(remove_unneeded(Keep::backup));
+    while (!fits()) {
+      DUHENG_TRY(const bool released, release_oldest_without_backup());
+      if (!released) return false;
+    }
+    return true;
   }
 
   Result<void> forget(const Epoch& epoch) {
@@ -302,16 +350,14 @@ Result<std::uint64_t> Spool::append(ByteView body) {
   }
   // 1/16 more: block heads, tags and the segment's own head.
   const std::uint64_t need = body.size() + body.size() / 16 + 4'096;
-  if (impl_->total_bytes() + need > impl_->options.bytes_max) {
-    DUHENG_CHECK(impl_->remove_unneeded(true));
-    if (impl_->total_bytes() + need > impl_->options.bytes_max) {
-      impl_->set_full(true);
-      return fail(ErrorCode::storage_full, fmt::format("the spool holds its {} octets and nothing may be removed yet",
-                                                       impl_->options.bytes_max));
-    }
+  DUHENG_TRY(const bool room, impl_->make_room(need));
+  if (!room) {
+    impl_->set_full(true);
+    return fail(ErrorCode::storage_full,
+                fmt::format("the spool holds its {} octets and nothing may be removed yet", impl_->options.bytes_max));
   }
   const std::uint64_t sequence = epoch.log->next_number();
-  const auto hash = chain_hash(impl_->last_hash, epoch.number, sequence, body);
+  const auto hash = uplink::batch_hash(impl_->last_hash, epoch.number, sequence, body);
   Bytes entry;
   entry.reserve(entry_head_bytes + body.size());
   ByteWriter out(entry);
@@ -323,7 +369,10 @@ Result<std::uint64_t> Spool::append(ByteView body) {
   const ByteView view = entry;
   const auto number = epoch.log->append({&view, 1});
   if (!number) {
-    if (number.error().code == ErrorCode::storage_full) impl_->set_full(true);
+    if (number.error().code == ErrorCode::storage_full) {
+      impl_->set_full(true);
+      impl_->make_room_on_a_full_disk();
+    }
     return std::unexpected(number.error());
   }
   impl_->last_hash = hash;
@@ -341,7 +390,7 @@ Result<std::uint64_t> Spool::append(ByteView body) {
 
 Result<void> Spool::maintain() {
   impl_->measure(0);
-  DUHENG_CHECK(impl_->remove_unneeded(false));
+  DUHENG_CHECK(impl_->remove_unneeded(Impl::Keep::retention));
   std::map<std::uint64_t, AcknowledgedPosition> positions;
   {
     const std::scoped_lock lock(impl_->mutex);
@@ -370,7 +419,7 @@ Result<SpooledBatch> Spool::read(std::uint64_t epoch, std::uint64_t sequence) co
   if (found == all.end()) return fail(ErrorCode::not_found, fmt::format("the spool has no epoch {:016x}", epoch));
   DUHENG_TRY(auto entry, found->log->read(sequence));
   DUHENG_TRY(auto batch, split_entry(std::move(entry)));
-  if (chain_hash(batch.previous_hash, epoch, sequence, batch.body) != batch.hash)
+  if (uplink::batch_hash(batch.previous_hash, epoch, sequence, batch.body) != batch.hash)
     return fail(ErrorCode::storage_corrupt,
                 fmt::format("spooled batch {:016x}/{} does not match its hash", epoch, sequence));
   return batch;
@@ -412,6 +461,9 @@ SpoolState Spool::state() const {
     const std::uint64_t bytes = epoch.log->size_bytes();
     out.bytes += bytes;
     out.unacknowledged_batches += next - acknowledged;
+    const std::uint64_t backed_up = std::clamp(impl_->position_of(epoch.number).backed_up_sequence, first, next);
+    if (impl_->options.keep_until_backup)
+      out.awaiting_backup_batches += acknowledged - std::min(acknowledged, backed_up);
     if (next > first)
       out.unacknowledged_bytes += static_cast<std::uint64_t>(
           static_cast<double>(bytes) * static_cast<double>(next - acknowledged) / static_cast<double>(next - first));
@@ -420,6 +472,7 @@ SpoolState Spool::state() const {
   const std::scoped_lock lock(impl_->mutex);
   out.full = impl_->full;
   out.damaged_epochs = impl_->damaged_epochs;
+  out.released_without_backup = impl_->released_without_backup;
   out.append_bytes_per_s = impl_->append_bytes_per_s;
   const std::uint64_t room = std::min(out.bytes_max > out.bytes ? out.bytes_max - out.bytes : 0, out.disk_free_bytes);
   if (out.append_bytes_per_s > 0) out.autonomy_hours = static_cast<double>(room) / out.append_bytes_per_s / 3'600.0;

@@ -19,7 +19,9 @@ struct SpoolOptions {
   std::uint64_t bytes_max = 4ULL << 30;              ///< of all epochs together; see append()
   std::uint64_t segment_bytes_max = 16ULL << 20;     ///< what is freed at once
   std::int64_t retention_ms = 7LL * 24 * 3'600'000;  ///< how long acknowledged batches are kept at least
-  bool keep_until_backup = true;  ///< also keep them until the platform's backup watermark has passed
+  /// Also keep them until the platform's backup watermark has passed, as long as there is room: without any backup the
+  /// oldest of them go once the spool is full, and only then.
+  bool keep_until_backup = true;
 };
 
 /// What the spool holds of one epoch: batches [first_sequence, next_sequence).
@@ -44,10 +46,12 @@ struct SpoolState {
   std::uint64_t bytes_max = 0;
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t unacknowledged_batches = 0;
-  std::uint64_t unacknowledged_bytes = 0;  ///< estimated: size on disk x share of batches
-  bool full = false;                       ///< the last append was refused for want of room
-  std::uint64_t damaged_epochs = 0;        ///< kept as they are, not readable by this release or with this key
-  double append_bytes_per_s = 0;           ///< on disk, over the last minutes
+  std::uint64_t unacknowledged_bytes = 0;     ///< estimated: size on disk x share of batches
+  std::uint64_t awaiting_backup_batches = 0;  ///< committed at the platform, in none of its backups
+  std::uint64_t released_without_backup = 0;  ///< of those, given up since opening because the spool was full
+  bool full = false;                          ///< the last append was refused for want of room
+  std::uint64_t damaged_epochs = 0;           ///< kept as they are, not readable by this release or with this key
+  double append_bytes_per_s = 0;              ///< on disk, over the last minutes
   double autonomy_hours = 0;  ///< how long the room lasts at that rate with nothing acknowledged; 0 = unknown
 };
 
@@ -55,7 +59,7 @@ struct SpoolState {
 /// batch is safe once append() has returned. An epoch begins with a new spool (installation) and whenever what is on
 /// disk cannot be continued; older epochs stay readable until they are sent and no longer needed.
 ///
-/// hash(n) = SHA-256(hash(n-1) || epoch u64 LE || n u64 LE || body), hash(-1) = 32 zero octets.
+/// The chain is uplink::batch_hash, hash(-1) = 32 zero octets.
 ///
 /// Threads: append() and maintain() by one thread at a time; everything else from any thread beside them.
 class Spool {
@@ -69,7 +73,8 @@ class Spool {
   Spool& operator=(const Spool&) = delete;
 
   /// Stores a batch (model/batch.hpp) and returns its sequence once it is durable. Never overwrites: without room left
-  /// within `bytes_max` it first removes early what is acknowledged and backed up, then refuses.
+  /// within `bytes_max` it first removes early what is acknowledged and backed up, then the oldest of what is
+  /// acknowledged only (counted in state()), and refuses when all that is left is unacknowledged.
   /// Errors: storage_full - keep the batch and try again later; storage_failed - try again, the log is opened anew;
   /// limit_exceeded - larger than a batch may be. A batch whose append failed half-way and yet turns out durable is not
   /// stored a second time when the same bytes are offered again at once.
@@ -103,9 +108,5 @@ class Spool {
   explicit Spool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-/// SHA-256(previous_hash || epoch || sequence || body); see Spool.
-[[nodiscard]] crypto::Hash256 chain_hash(const crypto::Hash256& previous_hash, std::uint64_t epoch,
-                                         std::uint64_t sequence, ByteView body);
 
 }  // namespace duheng::gateway

@@ -6,6 +6,7 @@
 
 #include "base/simulated_disk.hpp"
 #include "model/batch.hpp"
+#include "uplink/messages.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -61,7 +62,7 @@ TEST_F(SpoolTest, NumbersChainsAndGoesOnAfterARestart) {
       ASSERT_TRUE(batch);
       EXPECT_TRUE(std::ranges::equal(batch->body, body));
       EXPECT_EQ(batch->previous_hash, previous);
-      EXPECT_EQ(batch->hash, chain_hash(previous, epoch, *sequence, body));
+      EXPECT_EQ(batch->hash, uplink::batch_hash(previous, epoch, *sequence, body));
       previous = batch->hash;
     }
   }
@@ -130,15 +131,58 @@ TEST_F(SpoolTest, FullSpoolRefusesAndNeverOverwrites) {
   EXPECT_TRUE(spool->state().full);
   EXPECT_EQ(spool->state().unacknowledged_batches, stored);
   for (std::uint64_t i = 0; i < stored; ++i) ASSERT_TRUE(spool->read(epoch, i)) << i;
-  // Acknowledged alone does not make room while the platform has no backup of it ...
-  spool->acknowledged(epoch, stored, 0);
-  EXPECT_FALSE(spool->append(batch_of(clock_.utc_ms(), stored, 900)));
-  // ... backed up does, even before the retention is over.
+  // Backed up makes room, even before the retention is over.
   spool->acknowledged(epoch, stored, stored);
   const auto next = spool->append(batch_of(clock_.utc_ms(), stored, 900));
   ASSERT_TRUE(next) << next.error().message;
   EXPECT_EQ(*next, stored);
   EXPECT_FALSE(spool->state().full);
+  EXPECT_EQ(spool->state().released_without_backup, 0U);
+}
+
+TEST_F(SpoolTest, WithoutAnyBackupTheOldestCommittedBatchesGoOnlyWhenItIsFull) {
+  options_.bytes_max = 100'000;
+  const auto spool = open();
+  const std::uint64_t epoch = spool->epochs().back().epoch;
+  std::uint64_t stored = 0;
+  while (spool->append(batch_of(clock_.utc_ms(), stored, 900))) ASSERT_LT(++stored, 1'000U);
+  spool->acknowledged(epoch, stored / 2, 0);
+  clock_.advance_ms(30 * day_ms);
+  ASSERT_TRUE(spool->maintain());
+  EXPECT_EQ(spool->epochs().back().first_sequence, 0U) << "kept for a backup";
+  EXPECT_EQ(spool->state().awaiting_backup_batches, stored / 2);
+  // Full: the oldest go a segment at a time, and no more than the new one needs.
+  const auto next = spool->append(batch_of(clock_.utc_ms(), stored, 900));
+  ASSERT_TRUE(next) << next.error().message;
+  const std::uint64_t first = spool->epochs().back().first_sequence;
+  EXPECT_GT(first, 0U);
+  EXPECT_LT(first, stored / 2);
+  EXPECT_EQ(spool->state().released_without_backup, first);
+  EXPECT_EQ(spool->state().awaiting_backup_batches, stored / 2 - first);
+  // What the platform has not committed is never given up for it.
+  std::uint64_t number = *next;
+  while (spool->append(batch_of(clock_.utc_ms(), number, 900))) ASSERT_LT(++number, 2'000U);
+  EXPECT_TRUE(spool->state().full);
+  EXPECT_LE(spool->epochs().back().first_sequence, stored / 2);
+  for (std::uint64_t i = stored / 2; i <= number; ++i) ASSERT_TRUE(spool->read(epoch, i)) << i;
+}
+
+TEST_F(SpoolTest, AFullDiskTakesBackWhatThePlatformHasCommitted) {
+  const auto spool = open();
+  const std::uint64_t epoch = spool->epochs().back().epoch;
+  std::uint64_t stored = 0;
+  for (; stored < 300; ++stored) ASSERT_TRUE(spool->append(batch_of(clock_.utc_ms(), stored, 900)));
+  spool->acknowledged(epoch, 250, 0);
+  disk_.set_capacity_bytes(disk_.used_bytes() + 20);
+  const Bytes waiting = batch_of(clock_.utc_ms(), stored, 900);
+  const auto refused = spool->append(waiting);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
+  const auto taken = spool->append(waiting);
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_EQ(*taken, stored);
+  EXPECT_GT(spool->state().released_without_backup, 0U);
+  for (std::uint64_t i = 250; i <= stored; ++i) ASSERT_TRUE(spool->read(epoch, i)) << i;
 }
 
 TEST_F(SpoolTest, DiskFullThenRoomAgain) {

@@ -189,7 +189,7 @@ Result<std::string> Administration::make_enrolment_code(std::string_view gateway
     DUHENG_TRY(const OrganisationId owner, organisation(organisation_code));
     DUHENG_TRY(id, records_->gateways().create(Scope::everything(), owner, gateway_name));
   }
-  DUHENG_TRY(const EnrolmentCode code,
+  DUHENG_TRY(const crypto::EnrolmentCode code,
              records_->gateways().make_enrolment_code(Scope::everything(), id,
                                                       records_->issuer().trust_root_fingerprint(), lifetime_ms));
   return code.text();

@@ -118,7 +118,7 @@ TEST_F(AdministrationTest, MakesCodesThatEnrol) {
   EXPECT_EQ(administration.make_enrolment_code("unknown", "").error().code, ErrorCode::not_found);
   const auto code = administration.make_enrolment_code("gateway-1", "");
   ASSERT_TRUE(code) << code.error().message;
-  const auto parsed = EnrolmentCode::parse(*code);
+  const auto parsed = crypto::EnrolmentCode::parse(*code);
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(parsed->names_authority(administration.records().issuer().trust_root_fingerprint()));
   EXPECT_TRUE(administration.make_enrolment_code("gateway-2", "east"));

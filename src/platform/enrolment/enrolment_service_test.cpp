@@ -67,7 +67,7 @@ TEST_F(EnrolmentServiceTest, WrongExpiredAndUsedCodesAreRefusedAlike) {
   const auto reused = try_enrol(used, "second");
   SeededRandom other{99};
   const auto wrong =
-      try_enrol(EnrolmentCode::make(other, authority_.issuer().trust_root_fingerprint()).text(), "third");
+      try_enrol(crypto::EnrolmentCode::make(other, authority_.issuer().trust_root_fingerprint()).text(), "third");
   const std::string old = code(60'000);
   database_.clock.advance_ms(60'001);
   const auto expired = try_enrol(old, "fourth");

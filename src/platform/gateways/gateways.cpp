@@ -87,7 +87,7 @@ struct StoredCode {
   Gateway gateway;
 };
 
-Result<StoredCode> check_code(Transaction& t, const EnrolmentCode::Part& secret, std::int64_t now_ms) {
+Result<StoredCode> check_code(Transaction& t, const crypto::EnrolmentCode::Part& secret, std::int64_t now_ms) {
   const crypto::Hash256 hash = crypto::sha256(secret);
   DUHENG_TRY(auto found,
              t.first(std::string{columns} +
@@ -181,18 +181,18 @@ Result<GatewayId> Gateways::create(const Scope& scope, OrganisationId organisati
   });
 }
 
-Result<EnrolmentCode> Gateways::make_enrolment_code(const Scope& scope, GatewayId id,
-                                                    const crypto::Hash256& authority_fingerprint,
-                                                    std::int64_t lifetime_ms) {
+Result<crypto::EnrolmentCode> Gateways::make_enrolment_code(const Scope& scope, GatewayId id,
+                                                            const crypto::Hash256& authority_fingerprint,
+                                                            std::int64_t lifetime_ms) {
   if (lifetime_ms < code_lifetime_ms_min || lifetime_ms > code_lifetime_ms_max) {
     return fail(ErrorCode::invalid_argument, "an enrolment code lives from one minute to 30 days");
   }
-  return database_.write([&](Transaction& t) -> Result<EnrolmentCode> {
+  return database_.write([&](Transaction& t) -> Result<crypto::EnrolmentCode> {
     DUHENG_TRY(const auto gateway, read_gateway(t, scope, id));
     if (gateway.state == GatewayState::revoked) return fail(ErrorCode::forbidden, "the gateway is revoked");
     const std::int64_t now_ms = clock_.utc_ms();
     DUHENG_CHECK(void_codes(t, id, now_ms));
-    const auto code = EnrolmentCode::make(random_, authority_fingerprint);
+    const auto code = crypto::EnrolmentCode::make(random_, authority_fingerprint);
     DUHENG_CHECK(t.execute(
         "INSERT INTO enrolment_codes (gateway_id, secret_hash, created_at_ms, expires_at_ms) VALUES (?1, ?2, ?3, ?4)",
         {id, crypto::sha256(code.secret), now_ms, now_ms + lifetime_ms}));
@@ -216,7 +216,7 @@ Result<Gateway> Gateways::enrol(const EnrolmentRequest& request, const Issue& is
 Result<Gateway> Gateways::redeem(const EnrolmentRequest& request, const Issue& issue) {
   DUHENG_CHECK(per_address_.begin(request.remote_address));
   DUHENG_CHECK(altogether_.begin(all_addresses));
-  const auto secret = EnrolmentCode::parse_secret(request.code_secret);
+  const auto secret = crypto::EnrolmentCode::parse_secret(request.code_secret);
   if (!secret) return fail(ErrorCode::malformed, std::string{refused});
   DUHENG_CHECK(check_text("the gateway's software version", request.software_version, 0, version_octets_max));
   auto enrolled = database_.write([&](Transaction& t) -> Result<Gateway> {
@@ -294,9 +294,11 @@ Result<void> Gateways::store_renewed_certificate(GatewayId id, const crypto::Cer
   return database_.write([&](Transaction& t) -> Result<void> {
     DUHENG_TRY(const auto gateway, read_gateway(t, Scope::everything(), id));
     if (gateway.state != GatewayState::enrolled) return fail(ErrorCode::forbidden, "the gateway is not enrolled");
+    // A previous certificate that still stands is the one the gateway works with: the renewal after it was never used,
+    // its answer was lost. It stays good, or a second lost answer would lock the gateway out.
     DUHENG_CHECK(
-        t.execute("UPDATE gateways SET previous_fingerprint = certificate_fingerprint, certificate_serial = ?2,"
-                  " certificate_fingerprint = ?3, certificate_not_after_ms = ?4 WHERE id = ?1",
+        t.execute("UPDATE gateways SET previous_fingerprint = COALESCE(previous_fingerprint, certificate_fingerprint),"
+                  " certificate_serial = ?2, certificate_fingerprint = ?3, certificate_not_after_ms = ?4 WHERE id = ?1",
                   {id, certificate.serial_hex, certificate.fingerprint, certificate.not_after_utc_ms}));
     return {};
   });

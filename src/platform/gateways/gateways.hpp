@@ -8,8 +8,8 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "crypto/enrolment_code.hpp"
 #include "crypto/x509.hpp"
-#include "platform/gateways/enrolment_code.hpp"
 #include "platform/organisations/scope.hpp"
 #include "platform/throttling/throttle.hpp"
 #include "store/records/migration.hpp"
@@ -65,9 +65,9 @@ class Gateways {
   /// Makes a code for the first enrolment, or for a gateway installed anew, which keeps its id. Codes made before for
   /// the same gateway no longer work. Only the secret's hash is kept. Errors: not_found; forbidden - the gateway is
   /// revoked; invalid_argument - lifetime not within a minute and 30 days.
-  [[nodiscard]] Result<EnrolmentCode> make_enrolment_code(const Scope& scope, GatewayId id,
-                                                          const crypto::Hash256& authority_fingerprint,
-                                                          std::int64_t lifetime_ms = code_lifetime_ms_default);
+  [[nodiscard]] Result<crypto::EnrolmentCode> make_enrolment_code(const Scope& scope, GatewayId id,
+                                                                  const crypto::Hash256& authority_fingerprint,
+                                                                  std::int64_t lifetime_ms = code_lifetime_ms_default);
 
   /// Makes the certificate for an accepted gateway; an error leaves the code unused. Runs inside a writing transaction:
   /// it must not touch the records.

@@ -204,6 +204,20 @@ TEST_F(GatewaysTest, ARenewedCertificateReplacesTheOldOneWhenItIsUsed) {
             ErrorCode::not_found);
 }
 
+TEST_F(GatewaysTest, AnswersOfRenewalsMayBeLostAgainAndAgain) {
+  ASSERT_TRUE(enrol(secret(), 1));
+  for (std::uint8_t number = 2; number < 6; ++number) {
+    ASSERT_TRUE(gateways_.store_renewed_certificate(gateway_, certificate(gateway_, number)));
+    EXPECT_TRUE(gateways_.authenticate(certificate(gateway_, 1))) << "the certificate in use stays good";
+  }
+  EXPECT_EQ(code(gateways_.authenticate(certificate(gateway_, 4))), ErrorCode::forbidden) << "replaced and never used";
+  EXPECT_TRUE(gateways_.authenticate(certificate(gateway_, 5)));
+  EXPECT_EQ(code(gateways_.authenticate(certificate(gateway_, 1))), ErrorCode::forbidden) << "the new one was used";
+  // From the new one on it goes the same way.
+  ASSERT_TRUE(gateways_.store_renewed_certificate(gateway_, certificate(gateway_, 6)));
+  EXPECT_TRUE(gateways_.authenticate(certificate(gateway_, 5)));
+}
+
 TEST_F(GatewaysTest, CodesAreMadeWithinTheScopeAndForASensibleTime) {
   EXPECT_EQ(code(gateways_.make_enrolment_code(Scope::below(x_), gateway_, authority_)), ErrorCode::not_found);
   EXPECT_EQ(code(gateways_.make_enrolment_code(all, gateway_, authority_, 1000)), ErrorCode::invalid_argument);

@@ -36,13 +36,14 @@ struct TelemetryApplier::State {
   store::TelemetryStore& store;
   const Clock& clock;
   const ApplierOptions options;
-  const std::uint64_t rebuild_from;
-  const std::uint64_t rebuild_to;
   std::optional<store::JournalCursor> cursor;  // of the stepping thread
   mutable std::mutex mutex;                    // guards what follows
   std::condition_variable_any stopped;
   ApplierStatus status;
   std::int64_t applied_received_utc_ms = 0;
+  std::uint64_t rebuild_from;
+  std::uint64_t rebuild_to;
+  std::uint64_t reached = 0;  // by this applier; a store that stands before it was opened anew
   std::jthread thread;
 };
 
@@ -67,6 +68,14 @@ Result<void> TelemetryApplier::State::pass_over_missing(std::uint64_t next) {
 Result<std::uint64_t> TelemetryApplier::State::step() {
   if (store.next_record() < journal.first_number()) DUHENG_CHECK(pass_over_missing(store.next_record()));
   const std::uint64_t next = store.next_record();
+  {
+    const std::lock_guard lock(mutex);
+    if (next < reached) {
+      rebuild_from = next;
+      rebuild_to = reached;
+    }
+    reached = next;
+  }
   if (!cursor || cursor->position() != next) cursor.emplace(journal.cursor(next));
   std::vector<store::StoredRecord> held;  // keeps the bytes alive
   std::vector<store::TelemetryRecord> records;

@@ -67,8 +67,7 @@ class DuckDbTelemetryStore final : public TelemetryStore {
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;
   [[nodiscard]] Result<std::string> digest() override;
-  /// A checkpoint now, due or not.
-  [[nodiscard]] Result<void> checkpoint();
+  [[nodiscard]] Result<void> checkpoint() override;
 
  private:
   struct State;

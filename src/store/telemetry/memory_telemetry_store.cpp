@@ -78,6 +78,7 @@ Result<ApplyResult> MemoryTelemetryStore::apply(std::span<const TelemetryRecord>
   return result;
 }
 
+Result<void> MemoryTelemetryStore::checkpoint() { return {}; }
 bool MemoryTelemetryStore::must_reopen() const { return false; }
 std::vector<Source> MemoryTelemetryStore::sources() const { return state_->index.sources(); }
 std::vector<Source> MemoryTelemetryStore::sources_of(GatewayId gateway) const {

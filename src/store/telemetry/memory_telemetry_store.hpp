@@ -28,6 +28,7 @@ class MemoryTelemetryStore final : public TelemetryStore {
   [[nodiscard]] Result<Completeness> completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
                                                   const QueryOptions& options) const override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
+  [[nodiscard]] Result<void> checkpoint() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;
   [[nodiscard]] Result<std::string> digest() override;
 

@@ -188,6 +188,8 @@ class TelemetryStore {
   /// Writes the log into the file when enough has gathered and no question is running; beyond the log's ceiling it
   /// makes new questions wait. The owner calls it between applies. Returns whether a checkpoint was made.
   [[nodiscard]] virtual Result<bool> checkpoint_if_due() = 0;
+  /// A checkpoint now, due or not: before closing, so that the next opening is short.
+  [[nodiscard]] virtual Result<void> checkpoint() = 0;
   [[nodiscard]] virtual TelemetryStatistics statistics() const = 0;
   /// SHA-256 (hexadecimal) over sources, series, position and all readings in the order of series, time and arrival:
   /// equal content gives an equal digest, whatever engine and however often rebuilt. Reads everything.

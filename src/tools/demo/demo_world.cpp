@@ -1,5 +1,6 @@
 #include "tools/demo/demo_world.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <fmt/format.h>
@@ -81,18 +82,20 @@ http: {{ address: 127.0.0.1, port: {} }}
 }
 
 std::string fleet_yaml(const DemoPlan& plan) {
-  const std::uint32_t serial_meters = std::min<std::uint32_t>(8, plan.meters);
+  // Half of a small fleet on the serial line, so that both ways are shown; a single meter stands behind TCP.
+  const std::uint32_t serial_meters = std::min<std::uint32_t>(8, plan.meters / 2);
+  const std::uint32_t tcp_meters = plan.meters - serial_meters;
   return fmt::format(R"(# Written by `duheng demo`.
 data_directory: {}
 seed: {}
 meters: {}
 tcp: {{ ports: {} }}
-serial: {{ lines: 1, meters_per_line: {} }}
+serial: {{ lines: {}, meters_per_line: {} }}
 clock_drift_ppm_max: 1
 )",
                      plan.fleet_directory(), plan.seed, plan.meters,
-                     std::max<std::uint32_t>(1, std::min<std::uint32_t>(1000, (plan.meters - serial_meters) / 10)),
-                     serial_meters);
+                     std::clamp<std::uint32_t>(tcp_meters / 10, 1, 1'000), serial_meters > 0 ? 1 : 0,
+                     std::max<std::uint32_t>(1, serial_meters));
 }
 
 Result<platform::World> demo_world(const std::string& devices_yaml_path) {

@@ -1,10 +1,10 @@
-#include "platform/gateways/enrolment_code.hpp"
+#include "crypto/enrolment_code.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace duheng::platform {
+namespace duheng::crypto {
 namespace {
 
 // By hand from Crockford's table: 16 octets FF are 25 characters of 31 and a last one of 11100; 0 to 7 in five bits
@@ -17,7 +17,7 @@ TEST(Base32, FollowsTheTable) {
 
 TEST(EnrolmentCode, HoldsTheSecretAndHalfTheFingerprint) {
   SeededRandom random{3};
-  crypto::Hash256 fingerprint{};
+  Hash256 fingerprint{};
   random.fill(fingerprint);
   const auto code = EnrolmentCode::make(random, fingerprint);
   EXPECT_EQ(code.text().size(), 52U + 12U);
@@ -54,11 +54,11 @@ TEST(EnrolmentCode, RefusesOtherTexts) {
 
 RC_GTEST_PROP(EnrolmentCodeProperty, EveryCodeComesBack, (std::uint64_t seed)) {
   SeededRandom random{seed};
-  crypto::Hash256 fingerprint{};
+  Hash256 fingerprint{};
   random.fill(fingerprint);
   const auto code = EnrolmentCode::make(random, fingerprint);
   RC_ASSERT(EnrolmentCode::parse(code.text()).value() == code);
 }
 
 }  // namespace
-}  // namespace duheng::platform
+}  // namespace duheng::crypto

@@ -1,9 +1,9 @@
-#include "platform/gateways/enrolment_code.hpp"
+#include "crypto/enrolment_code.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace duheng::platform {
+namespace duheng::crypto {
 namespace {
 
 constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -68,7 +68,7 @@ Result<void> from_base32(std::string_view text, std::span<std::uint8_t> out) {
 
 std::string to_base32_groups(ByteView octets) { return grouped(to_base32(octets)); }
 
-EnrolmentCode EnrolmentCode::make(Random& random, const crypto::Hash256& authority_fingerprint) {
+EnrolmentCode EnrolmentCode::make(Random& random, const Hash256& authority_fingerprint) {
   EnrolmentCode code;
   random.fill(code.secret);
   std::copy_n(authority_fingerprint.begin(), part_bytes, code.authority.begin());
@@ -99,8 +99,8 @@ Result<EnrolmentCode::Part> EnrolmentCode::parse_secret(std::string_view text) {
   return secret;
 }
 
-bool EnrolmentCode::names_authority(const crypto::Hash256& fingerprint) const noexcept {
-  return crypto::equal_in_constant_time(authority, ByteView{fingerprint}.first(part_bytes));
+bool EnrolmentCode::names_authority(const Hash256& fingerprint) const noexcept {
+  return equal_in_constant_time(authority, ByteView{fingerprint}.first(part_bytes));
 }
 
-}  // namespace duheng::platform
+}  // namespace duheng::crypto

@@ -7,7 +7,7 @@
 #include "base/random.hpp"
 #include "crypto/hash.hpp"
 
-namespace duheng::platform {
+namespace duheng::crypto {
 
 /// The one-time code an operator carries to a gateway: 128 random bits that prove the gateway's right to a certificate,
 /// and the first 128 bits of the authority's fingerprint (SHA-256 of its certificate), by which the gateway knows the
@@ -19,7 +19,7 @@ struct EnrolmentCode {
   Part secret{};
   Part authority{};
 
-  [[nodiscard]] static EnrolmentCode make(Random& random, const crypto::Hash256& authority_fingerprint);
+  [[nodiscard]] static EnrolmentCode make(Random& random, const Hash256& authority_fingerprint);
   /// Errors: malformed - not 52 such characters, or bits left over.
   [[nodiscard]] static Result<EnrolmentCode> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
@@ -28,7 +28,7 @@ struct EnrolmentCode {
   [[nodiscard]] std::string secret_text() const;
   [[nodiscard]] static Result<Part> parse_secret(std::string_view text);
   /// Whether the authority with this fingerprint is the one the code was made for. Constant time.
-  [[nodiscard]] bool names_authority(const crypto::Hash256& fingerprint) const noexcept;
+  [[nodiscard]] bool names_authority(const Hash256& fingerprint) const noexcept;
 
   friend bool operator==(const EnrolmentCode&, const EnrolmentCode&) = default;
 };
@@ -36,4 +36,4 @@ struct EnrolmentCode {
 /// `octets` in Crockford's base 32, high bits first, hyphens between groups of four.
 [[nodiscard]] std::string to_base32_groups(ByteView octets);
 
-}  // namespace duheng::platform
+}  // namespace duheng::crypto

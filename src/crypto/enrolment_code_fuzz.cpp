@@ -1,9 +1,9 @@
 #include <cstdlib>
 
-#include "platform/gateways/enrolment_code.hpp"
+#include "crypto/enrolment_code.hpp"
 
 using namespace duheng;
-using platform::EnrolmentCode;
+using crypto::EnrolmentCode;
 
 /// What is accepted comes back from its own text.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
