@@ -113,6 +113,9 @@ class Session {
   void timer(const Moment& now, SessionOutput& out);
   /// Exchanges up to this number are durable.
   void stored_through(std::uint64_t number, const Moment& now, SessionOutput& out);
+  /// Counts an exchange that took place before this session had the line: the next question waits until the number
+  /// returned is durable, too.
+  [[nodiscard]] std::uint64_t count_exchange() noexcept { return ++delivered_; }
   /// After ask(): sends when nothing is under way.
   void advance(const Moment& now, SessionOutput& out);
 
