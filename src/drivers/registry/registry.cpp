@@ -4,11 +4,12 @@
 #include <array>
 
 #include "drivers/dlt645/driver.hpp"
+#include "drivers/modbus/driver.hpp"
 
 namespace duheng::drivers {
 
 std::span<const Driver* const> all_drivers() {
-  static const std::array<const Driver*, 1> drivers{&dlt645_driver()};
+  static const std::array<const Driver*, 3> drivers{&dlt645_driver(), &modbus_rtu_driver(), &modbus_tcp_driver()};
   return drivers;
 }
 
