@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "device/ledger/ledger.hpp"
 #include "device/meter/virtual_bus.hpp"
+#include "link/backoff.hpp"
 #include "link/channel.hpp"
 
 namespace duheng::device {
@@ -56,6 +57,17 @@ struct Fleet::Impl {
     std::string link_path;
   };
 
+  /// A meter that dials the gateway and, cut off, dials again.
+  struct Caller {
+    Caller(Impl& impl, std::shared_ptr<VirtualMeter> meter)
+        : visit((bus.add(std::move(meter)), bus), *impl.ledger), again(impl.loop, [this] { channel->open(); }) {}
+    VirtualBus bus;
+    Visit visit;
+    link::Backoff backoff{{500, 30'000}};
+    link::Timer again;
+    std::unique_ptr<link::Channel> channel;
+  };
+
   Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, FleetConfig f)
       : loop(l), disk(d), clock(c), random(r), config(std::move(f)) {}
 
@@ -69,6 +81,8 @@ struct Fleet::Impl {
   std::vector<Meter> meters;
   std::vector<std::shared_ptr<Port>> ports;
   std::vector<std::unique_ptr<Line>> lines;
+  std::vector<std::unique_ptr<Caller>> callers;
+  std::uint16_t call_in_port = 0;
   std::uint64_t next_connection = 1;
   std::uint16_t first_port = 0;
   bool ledger_failed = false;
@@ -207,8 +221,42 @@ struct Fleet::Impl {
     return {};
   }
 
+  /// The port the gateway shall listen on, the same after every restart.
+  Result<void> choose_call_in_port() {
+    if (callers.empty()) return {};
+    call_in_port = config.call_in_port;
+    if (call_in_port != 0) return {};
+    if (const auto kept = read_file(disk, path(fleet_files::call_in_port), 64))
+      call_in_port = static_cast<std::uint16_t>(std::strtoul(std::string(as_text(*kept)).c_str(), nullptr, 10));
+    for (int attempt = 0; attempt < port_attempts && call_in_port == 0; ++attempt) {
+      const auto port = static_cast<std::uint16_t>(port_range_first + random.below(port_range_last - port_range_first));
+      if (link::listen_tcp(loop, config.tcp_address, port, [](std::unique_ptr<link::Channel>) {})) call_in_port = port;
+    }
+    if (call_in_port == 0) return fail(ErrorCode::unavailable, "no free port for meters that call in");
+    return write_file_atomically(disk, path(fleet_files::call_in_port), as_bytes(std::to_string(call_in_port)));
+  }
+
+  void begin_calling() {
+    for (auto& held : callers) {
+      Caller& caller = *held;
+      caller.channel = link::make_tcp_client(loop, {config.call_in_host, call_in_port, 10'000});
+      caller.channel->set_handlers(
+          {[&caller] {
+             caller.visit.trail.cut();
+             caller.visit.port.reset();
+           },
+           [this, &caller](ByteView octets) {
+             caller.backoff.reset();  // the gateway talks to us: this line is good
+             answer(caller.visit, octets, [&](ByteView said) { static_cast<void>(caller.channel->write(said)); });
+           },
+           [this, &caller](const Error&) { caller.again.start_ms(caller.backoff.next_ms(random)); }});
+      // Not all in one moment, as after a power cut.
+      caller.again.start_ms(static_cast<std::int64_t>(random.below(callers.size() / 5 + 100)));
+    }
+  }
+
   void make_buses() {
-    const std::uint32_t on_lines = config.serial_lines * config.serial_meters_per_line;
+    const std::uint32_t on_lines = config.serial_lines * config.serial_meters_per_line + config.call_in_meters;
     const std::uint32_t on_ports = config.meters - on_lines;
     std::uint32_t number = 0;
     for (std::uint32_t i = 0; i < config.tcp_ports; ++i) {
@@ -224,6 +272,8 @@ struct Fleet::Impl {
         line->bus.add(make_meter(number++, fmt::format("serial-{}", i)));
       lines.push_back(std::move(line));
     }
+    for (std::uint32_t i = 0; i < config.call_in_meters; ++i)
+      callers.push_back(std::make_unique<Caller>(*this, make_meter(number++, "call-in")));
   }
 
   Result<void> write_devices() {
@@ -233,6 +283,9 @@ struct Fleet::Impl {
           fmt::format("  - {{ name: tcp-{}, tcp: {{ host: {}, port: {} }} }}\n", i, config.tcp_address, first_port + i);
     for (std::size_t i = 0; i < lines.size(); ++i)
       text += fmt::format("  - {{ name: serial-{}, serial: {{ path: serial-{}, baud: 9600, parity: even }} }}\n", i, i);
+    if (!callers.empty())
+      text += fmt::format("listeners:\n  - {{ name: call-in, tcp: {{ address: {}, port: {} }} }}\n",
+                          config.call_in_host, call_in_port);
     text += "devices:\n";
     for (const auto& meter : meters)
       text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.uid,
@@ -252,9 +305,12 @@ Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, c
   impl.make_buses();
   DUHENG_CHECK(impl.open_ports());
   DUHENG_CHECK(impl.open_lines());
+  DUHENG_CHECK(impl.choose_call_in_port());
   DUHENG_CHECK(impl.write_devices());
-  const std::string ready = fmt::format("{{\"meters\":{},\"first_port\":{},\"ports\":{},\"serial_lines\":{}}}\n",
-                                        impl.meters.size(), impl.first_port, impl.ports.size(), impl.lines.size());
+  impl.begin_calling();
+  const std::string ready =
+      fmt::format("{{\"meters\":{},\"first_port\":{},\"ports\":{},\"serial_lines\":{},\"calling_in\":{}}}\n",
+                  impl.meters.size(), impl.first_port, impl.ports.size(), impl.lines.size(), impl.callers.size());
   DUHENG_CHECK(write_file_atomically(disk, impl.path(fleet_files::ready), as_bytes(ready)));
   return fleet;
 }

@@ -14,15 +14,17 @@ namespace duheng::device {
 
 /// Names of the files a fleet keeps in its data directory.
 namespace fleet_files {
-inline constexpr std::string_view ledger = "ledger";         ///< device/ledger
-inline constexpr std::string_view ports = "ports";           ///< the run of ports once chosen
+inline constexpr std::string_view ledger = "ledger";  ///< device/ledger
+inline constexpr std::string_view ports = "ports";    ///< the run of ports once chosen
+inline constexpr std::string_view call_in_port = "call-in-port";
 inline constexpr std::string_view devices = "devices.yaml";  ///< channels and devices, for a gateway's `devices_files`
 inline constexpr std::string_view ready = "ready";           ///< there when everything answers, gone before it ends
 }  // namespace fleet_files
 
-/// Virtual DL/T 645 meters behind TCP ports and pseudo-terminals. Every answer stands in the ledger before it is sent;
-/// when it cannot be written there (disk full), the meters keep silent. A restart on the same data directory gives the
-/// same meters under the same ports and line names (`serial-0` … are symbolic links to the present pseudo-terminals).
+/// Virtual DL/T 645 meters behind TCP ports and pseudo-terminals, and such that dial the gateway themselves. Every
+/// answer stands in the ledger before it is sent; when it cannot be written there (disk full), the meters keep silent.
+/// A restart on the same data directory gives the same meters under the same ports and line names (`serial-0` … are
+/// symbolic links to the present pseudo-terminals).
 class Fleet {
  public:
   /// Opens everything. Errors: unavailable - ports are taken, or another fleet has the directory; storage errors.

@@ -37,9 +37,14 @@ Result<FleetConfig> read(const ConfigFile& file) {
   const auto serial = root.section("serial");
   out.serial_lines = static_cast<std::uint32_t>(serial.integer("lines", {0, 64}, 1));
   out.serial_meters_per_line = static_cast<std::uint32_t>(serial.integer("meters_per_line", {1, 256}, 8));
-  const std::uint64_t on_lines = static_cast<std::uint64_t>(out.serial_lines) * out.serial_meters_per_line;
+  const auto call_in = root.section("call_in");
+  out.call_in_meters = static_cast<std::uint32_t>(call_in.integer("meters", {0, 100'000}, 0));
+  out.call_in_host = call_in.text("host", out.call_in_host);
+  out.call_in_port = static_cast<std::uint16_t>(call_in.integer("port", {0, 65'535}, 0));
+  const std::uint64_t on_lines =
+      static_cast<std::uint64_t>(out.serial_lines) * out.serial_meters_per_line + out.call_in_meters;
   if (on_lines > out.meters)
-    root.reject("meters", fmt::format("is less than the {} on serial lines", on_lines));
+    root.reject("meters", fmt::format("is less than the {} on serial lines or calling in", on_lines));
   else if (out.tcp_ports > out.meters - on_lines)
     root.reject("tcp", "has more ports than meters are left for");
   else if (out.tcp_ports == 0 && out.meters > on_lines)

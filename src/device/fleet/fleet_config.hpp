@@ -11,7 +11,7 @@ namespace duheng::device {
 struct FleetConfig {
   std::string data_directory;
   std::uint64_t seed = 1;
-  std::uint32_t meters = 1'000;  ///< 1 to 100,000, those on serial lines included
+  std::uint32_t meters = 1'000;  ///< 1 to 100,000, those on serial lines and those that call in included
   std::uint64_t first_address = 202'600'000'001ULL;
   std::uint32_t three_phase_every = 3;  ///< every n-th meter; 0 = none
   std::uint32_t exports_every = 5;      ///< every n-th meter has solar panels; 0 = none
@@ -23,6 +23,9 @@ struct FleetConfig {
   std::uint32_t connections_per_port_max = 8;
   std::uint32_t serial_lines = 1;  ///< pseudo-terminals
   std::uint32_t serial_meters_per_line = 8;
+  std::uint32_t call_in_meters = 0;  ///< of `meters`: each dials the gateway by itself, as over NB-IoT
+  std::string call_in_host = "127.0.0.1";
+  std::uint16_t call_in_port = 0;  ///< where the gateway listens; 0: a free one is looked for once and kept
   std::uint64_t ledger_bytes_max = 256ULL << 20;
   std::uint32_t answers_lost_per_mille = 0;  ///< deliberate faults, written down in the ledger
   std::uint32_t answers_spoiled_per_mille = 0;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <set>
 #include <unistd.h>
 
 #include "codec/dlt645/message.hpp"
@@ -103,6 +104,32 @@ TEST_F(FleetTest, RestartKeepsPortsNamesAndRegisters) {
   EXPECT_EQ(fleet->answer_count(), 3U);
 }
 
+TEST_F(FleetTest, MetersThatCallInDialAgainWhenCutOff) {
+  config_.call_in_meters = 3;
+  const auto fleet = start();
+  const std::string devices(as_text(*read_file(disk_, config_.data_directory + "/devices.yaml", 1 << 20)));
+  const auto at = devices.find("call-in, tcp: { address: 127.0.0.1, port: ");
+  ASSERT_NE(at, std::string::npos) << devices;
+  const auto port = static_cast<std::uint16_t>(std::stoul(devices.substr(at + 42)));
+  std::vector<std::unique_ptr<link::Channel>> calls;
+  std::set<std::string> names;
+  const auto listener = link::listen_tcp(loop_, "127.0.0.1", port, [&](std::unique_ptr<link::Channel> call) {
+    auto* raw = call.get();
+    raw->set_handlers({{},
+                       [&names](ByteView octets) {
+                         if (const auto frame = dlt645::decode(octets)) names.insert(frame->address().to_string());
+                       },
+                       {}});
+    EXPECT_TRUE(raw->write(dlt645::read_address_request().view()));
+    calls.push_back(std::move(call));
+  });
+  ASSERT_TRUE(listener) << listener.error().message;
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return names.size() == 3; }));
+  names.clear();
+  calls.clear();
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return names.size() == 3; }));
+}
+
 TEST_F(FleetTest, SecondFleetOnTheSameDirectoryIsRefused) {
   const auto fleet = start();
   const auto second = Fleet::start(loop_, disk_, clock_, random_, config_);
@@ -143,7 +170,7 @@ TEST(FleetConfig, LimitsAreStatedAndKept) {
   };
   EXPECT_EQ(error("data_directory: x\n"), "");
   EXPECT_EQ(error("data_directory: x\nmeters: 0\n"), "fleet.yaml:2: 'meters' must be a whole number from 1 to 100000");
-  EXPECT_EQ(error("data_directory: x\nmeters: 5\n"), "fleet.yaml:2: 'meters' is less than the 8 on serial lines");
+  EXPECT_EQ(error("data_directory: x\nmeters: 5\n"), "fleet.yaml:2: 'meters' is less than the 8 on serial lines or calling in");
   EXPECT_EQ(error("data_directory: x\ntcp: { first_port: 65500 }\n"),
             "fleet.yaml:2: 'first_port' leaves no room for so many ports");
   EXPECT_EQ(error("data_directory: x\nmeters: 20\n"), "fleet.yaml:1: 'tcp' has more ports than meters are left for");

@@ -120,6 +120,7 @@ void Session::transmit(const Moment& now, SessionOutput& out) {
   ++meters_[current_.meter].counters.questions;
   const std::int64_t own_time_ms = static_cast<std::int64_t>(last_sent_.size()) * settings_.octet_time_us / 1'000;
   if (!current_.query.has_answer) {
+    echo_heard_ = 0;
     out.send(last_sent_);
     // Whoever is spoken to by a broadcast keeps silent; the line is free when it has travelled.
     finish(Outcome::sent, 0, now, out);
@@ -135,7 +136,28 @@ void Session::transmit(const Moment& now, SessionOutput& out) {
   // Octets that keep coming put the time-out off, but noise without end must not.
   deadline_limit_ms_ = deadline_ms_ + meter.timing.response_timeout_ms + answer_time_ms;
   settled_at_ms_ = deadline_limit_ms_;
+  echo_heard_ = 0;
   out.send(last_sent_);
+}
+
+/// What is left of `octets` when the line's echo of our own question is taken off. What looked like an echo and was
+/// none is given back with what follows it.
+ByteView Session::without_echo(ByteView octets) {
+  if (!settings_.line_echoes || echo_heard_ == SIZE_MAX) return octets;
+  const std::size_t before = echo_heard_;
+  std::size_t same = 0;
+  while (same < octets.size() && before + same < last_sent_.size() && octets[same] == last_sent_[before + same]) ++same;
+  if (before + same == last_sent_.size()) {
+    ++counters_.echoes;
+    echo_heard_ = SIZE_MAX;
+    return octets.subspan(same);
+  }
+  echo_heard_ = before + same;
+  if (same == octets.size()) return {};
+  echo_heard_ = SIZE_MAX;
+  held_back_.assign(last_sent_.begin(), last_sent_.begin() + static_cast<std::ptrdiff_t>(before));
+  held_back_.insert(held_back_.end(), octets.begin(), octets.end());
+  return held_back_;
 }
 
 void Session::octets(const Moment& now, ByteView octets, SessionOutput& out) {
@@ -143,7 +165,7 @@ void Session::octets(const Moment& now, ByteView octets, SessionOutput& out) {
   last_octet_ms_ = now.monotonic_ms;
   feeding_ = true;
   Listener listener(*this, now, out);
-  dialect_->feed(octets, listener);
+  dialect_->feed(without_echo(octets), listener);
   feeding_ = false;
   if (state_ == State::awaiting && dialect_->pending_octets() > 0)
     deadline_ms_ = std::min(std::max(deadline_ms_, now.monotonic_ms + dialect_->octet_gap_ms()), deadline_limit_ms_);

@@ -24,7 +24,10 @@ struct SessionSettings {
   /// then come. On a shared line (serial) the session waits instead, as long again as the time-out, before it asks
   /// anything else.
   bool reopen_after_timeout = false;
-  std::int64_t octet_time_us = 0;      ///< time of one octet on the line; 0 when it does not matter (TCP)
+  std::int64_t octet_time_us = 0;  ///< time of one octet on the line; 0 when it does not matter (TCP)
+  /// A half-duplex line whose receiver hears what is sent: what comes back first is taken off. Needed where an answer
+  /// looks like its question (Modbus writes).
+  bool line_echoes = false;
   std::size_t questions_max = 65'536;  ///< waiting questions; beyond it ask() refuses
 };
 
@@ -113,6 +116,9 @@ class Session {
   void timer(const Moment& now, SessionOutput& out);
   /// Exchanges up to this number are durable.
   void stored_through(std::uint64_t number, const Moment& now, SessionOutput& out);
+  /// Counts an exchange that took place before this session had the line: the next question waits until the number
+  /// returned is durable, too.
+  [[nodiscard]] std::uint64_t count_exchange() noexcept { return ++delivered_; }
   /// After ask(): sends when nothing is under way.
   void advance(const Moment& now, SessionOutput& out);
 
@@ -144,6 +150,7 @@ class Session {
   };
 
   [[nodiscard]] bool line_is_quiet(const Moment& now, SessionOutput& out);
+  [[nodiscard]] ByteView without_echo(ByteView octets);
   void send_current(const Moment& now, SessionOutput& out);
   void transmit(const Moment& now, SessionOutput& out);
   class Listener;
@@ -178,6 +185,8 @@ class Session {
   bool feeding_ = false;                     ///< octets of the present call are still being cut into frames
   std::int64_t quiet_until_ms_ = INT64_MIN;  ///< nothing is asked before
   Bytes last_sent_;
+  std::size_t echo_heard_ = 0;  ///< octets of last_sent_ that came back; SIZE_MAX: no echo is due
+  Bytes held_back_;
   Bytes request_;
   Bytes response_;
   Bytes payload_;

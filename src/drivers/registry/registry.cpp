@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "drivers/cjt188/driver.hpp"
 #include "drivers/dlt645/driver.hpp"
+#include "drivers/modbus/driver.hpp"
 
 namespace duheng::drivers {
 
 std::span<const Driver* const> all_drivers() {
-  static const std::array<const Driver*, 1> drivers{&dlt645_driver()};
+  static const std::array<const Driver*, 4> drivers{&cjt188_driver(), &dlt645_driver(), &modbus_rtu_driver(),
+                                                    &modbus_tcp_driver()};
   return drivers;
 }
 

@@ -12,15 +12,20 @@ struct CallInDesk::Guest {
   std::vector<std::unique_ptr<drivers::Dialect>> dialects;  // by options_.drivers
   std::uint32_t asked = 0;                                  // questions put so far
   std::size_t octets = 0;
+  Bytes request;  // the last question
+  std::int64_t sent_utc_ms = 0;
   std::multimap<std::int64_t, std::uint64_t>::iterator deadline;
 };
 
 /// Takes the first whole frame that comes from a device.
 struct CallInDesk::Finder final : drivers::FrameListener {
   void on_frame(const drivers::HeardFrame& frame) override {
-    if (frame.from_device && !found) found = frame.device;
+    if (!frame.from_device || found) return;
+    found = frame.device;
+    octets.assign(frame.octets.begin(), frame.octets.end());
   }
   std::optional<drivers::BusAddress> found;
+  Bytes octets;
 };
 
 CallInDesk::CallInDesk(CallInOptions options) : options_(std::move(options)) {}
@@ -55,9 +60,9 @@ void CallInDesk::ask(std::uint64_t connection, Guest& guest, const Moment& now, 
     const auto question = options_.drivers[index]->identification();
     if (!question) continue;  // such devices name themselves
     constexpr std::uint8_t wake_up_octets = 4;
-    Bytes octets;
-    guest.dialects[index]->build(question->address, question->query, 0, wake_up_octets, octets);
-    out.send(connection, octets);
+    guest.dialects[index]->build(question->address, question->query, 0, wake_up_octets, guest.request);
+    guest.sent_utc_ms = now.utc_ms;
+    out.send(connection, guest.request);
     return;
   }
   if (guest.asked++ == questions) return;  // the last answer may still be on its way
@@ -73,7 +78,14 @@ void CallInDesk::octets(std::uint64_t connection, ByteView octets, const Moment&
     Finder finder;
     guest.dialects[i]->feed(octets, finder);
     if (finder.found) {
-      settle(connection, {options_.drivers[i], *finder.found}, now, out);
+      CallInEvidence evidence{{}, std::move(finder.octets), 0, now};
+      const auto question = options_.drivers[i]->identification();
+      const drivers::HeardFrame frame{evidence.response, *finder.found, true};
+      if (question && guest.dialects[i]->judge(frame, question->query, 0, guest.request).fit == drivers::Fit::whole) {
+        evidence.request = guest.request;
+        evidence.sent_utc_ms = guest.sent_utc_ms;
+      }
+      settle(connection, {options_.drivers[i], *finder.found}, std::move(evidence), out);
       return;
     }
   }
@@ -83,18 +95,18 @@ void CallInDesk::octets(std::uint64_t connection, ByteView octets, const Moment&
   dismiss(connection, out);
 }
 
-void CallInDesk::settle(std::uint64_t connection, const Name& name, const Moment& now, CallInOutput& out) {
+void CallInDesk::settle(std::uint64_t connection, const Name& name, CallInEvidence evidence, CallInOutput& out) {
   const auto ours = expected_.find(name);
   if (ours == expected_.end()) {
     ++counts_.unknown;
-    remember(name, guests_.at(connection)->peer, now);
+    remember(name, guests_.at(connection)->peer, evidence.received);
     dismiss(connection, out);
     return;
   }
   ++counts_.identified;
   closed(connection);
   if (const auto known = unknown_.find(name); known != unknown_.end()) unknown_.erase(known);
-  out.assign(connection, ours->second);
+  out.assign(connection, ours->second, std::move(evidence));
 }
 
 void CallInDesk::remember(const Name& name, const std::string& peer, const Moment& now) {

@@ -19,6 +19,14 @@ struct CallInOptions {
   std::size_t octets_max = 4'096;            ///< that a connection may send before it is identified
 };
 
+/// How a device named itself: the first frame of its connection, to be kept like every other.
+struct CallInEvidence {
+  Bytes request;  ///< empty when it spoke unasked
+  Bytes response;
+  std::int64_t sent_utc_ms = 0;  ///< 0 when it spoke unasked
+  drivers::Moment received;
+};
+
 /// What the desk wants done. Must not call back into it.
 class CallInOutput {
  public:
@@ -27,7 +35,7 @@ class CallInOutput {
   virtual void close(std::uint64_t connection) = 0;
   /// The connection is this device's. It no longer is the desk's. A connection the device had before is over: meters
   /// behind mobile networks dial again without hanging up.
-  virtual void assign(std::uint64_t connection, std::uint32_t device) = 0;
+  virtual void assign(std::uint64_t connection, std::uint32_t device, CallInEvidence evidence) = 0;
 };
 
 /// A meter that called in and is in no list: an operator may adopt it.
@@ -84,7 +92,7 @@ class CallInDesk {
   struct Finder;
   using Name = std::pair<const drivers::Driver*, drivers::BusAddress>;
   void ask(std::uint64_t connection, Guest& guest, const drivers::Moment& now, CallInOutput& out);
-  void settle(std::uint64_t connection, const Name& name, const drivers::Moment& now, CallInOutput& out);
+  void settle(std::uint64_t connection, const Name& name, CallInEvidence evidence, CallInOutput& out);
   void remember(const Name& name, const std::string& peer, const drivers::Moment& now);
   void dismiss(std::uint64_t connection, CallInOutput& out);
 

@@ -17,7 +17,11 @@ struct Log final : CallInOutput {
     sent[connection].emplace_back(octets.begin(), octets.end());
   }
   void close(std::uint64_t connection) override { closed.push_back(connection); }
-  void assign(std::uint64_t connection, std::uint32_t device) override { assigned.emplace_back(connection, device); }
+  void assign(std::uint64_t connection, std::uint32_t device, CallInEvidence with) override {
+    assigned.emplace_back(connection, device);
+    evidence = std::move(with);
+  }
+  CallInEvidence evidence;
   std::map<std::uint64_t, std::vector<Bytes>> sent;
   std::vector<std::uint64_t> closed;
   std::vector<std::pair<std::uint64_t, std::uint32_t>> assigned;
@@ -44,6 +48,9 @@ TEST_F(CallInDeskTest, AsksForTheAddressAndHandsTheConnectionToItsDevice) {
   desk_.octets(7, named(2), at(100), log_);
   EXPECT_EQ(log_.assigned, (std::vector<std::pair<std::uint64_t, std::uint32_t>>{{7, 2}}));
   EXPECT_TRUE(log_.closed.empty());
+  EXPECT_EQ(log_.evidence.request, log_.sent[7][0]);
+  EXPECT_EQ(log_.evidence.response, named(2));
+  EXPECT_EQ(log_.evidence.received.utc_ms - log_.evidence.sent_utc_ms, 100);
   desk_.octets(7, named(1), at(200), log_);  // no longer the desk's
   EXPECT_EQ(log_.assigned.size(), 1U);
   EXPECT_EQ(desk_.next_wake_ms(), INT64_MAX);
@@ -58,6 +65,8 @@ TEST_F(CallInDeskTest, AnyWholeFrameFromADeviceNamesItAlsoInPiecesAndAfterNoise)
   desk_.octets(1, ByteView(frame).subspan(9), at(30), log_);
   ASSERT_EQ(log_.assigned.size(), 1U);
   EXPECT_EQ(log_.assigned[0].second, 1U);
+  EXPECT_EQ(log_.evidence.response, frame);
+  EXPECT_TRUE(log_.evidence.request.empty());  // it was no answer to "who are you"
 }
 
 TEST_F(CallInDeskTest, AMastersOwnFrameOrABrokenOneNamesNobody) {

@@ -125,7 +125,7 @@ Result<DeviceModel> read_model(const ConfigFile& file, std::string id) {
   model.driver = &read_driver(root);
   const std::vector<std::string_view> proofs{"field", "bench", "vectors"};
   model.proven = std::string(proofs[root.choice("proven", proofs)]);
-  model.address_digits = static_cast<std::uint8_t>(root.integer("address_digits", {1, 12}, 12));
+  model.address_digits = static_cast<std::uint8_t>(root.integer("address_digits", {1, 24}, 12));
   const auto timing = root.section("timing");
   model.response_timeout_ms = timing.integer("response_timeout_ms", {50, 60'000}, 1'500);
   model.retries = static_cast<std::uint8_t>(timing.integer("retries", {0, 10}, 2));

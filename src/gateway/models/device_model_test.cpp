@@ -40,6 +40,34 @@ groups:
       - { register: energy_active_import_total, di: "00010000", counts_up: true }
 )";
 
+// Holds every further key that Modbus models have.
+constexpr std::string_view full_modbus = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+protocol: modbus_tcp
+proven: bench
+modbus: { registers_max: 100, bits_max: 16, gap_max: 2 }
+groups:
+  - name: live
+    interval_ms: 1000
+    items:
+      - { register: supply_temperature, table: input, address: 3, type: int16, octets_swapped: true, exponent: -2, no_value: -1 }
+      - { register: energy_heat_total, address: 4, type: bcd, registers: 2, word_order: low_first, unit: kWh }
+      - { register: alarm_bits, address: 6, type: bits, first_bit: 1, bit_count: 3 }
+)";
+
+constexpr std::string_view full_cjt188 = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+protocol: cjt188
+proven: vectors
+address_digits: 14
+cjt188: { meter_type: "20", profile: standard_2004 }
+groups:
+  - name: metering
+    interval_ms: 1000
+    items:
+      - { register: energy_heat_total, di: "901F", unit: kWh, exponent: -2 }
+)";
+
 std::string replaced(std::string_view what, std::string_view with) {
   std::string text(full);
   const auto at = text.find(what);
@@ -73,7 +101,8 @@ TEST(DeviceModel, EveryRefusalNamesFileLineAndReason) {
     EXPECT_EQ(error_of(replaced(what, with)), error);
   };
   expect("model: test", "model: other", "test.yaml:1: 'model' is 'other', but the file is called 'test.yaml'");
-  expect("protocol: dlt645_2007", "protocol: morse", "test.yaml:4: 'protocol' must be one of: dlt645_2007");
+  expect("protocol: dlt645_2007", "protocol: morse",
+         "test.yaml:4: 'protocol' must be one of: cjt188, dlt645_2007, modbus_rtu, modbus_tcp");
   expect("interval_ms: 1000", "interval_ms: 1",
          "test.yaml:10: 'interval_ms' must be a whole number from 100 to 2678400000");
   expect("di: \"0201FF00\"", "di: \"02ZZ\"", "test.yaml:13: 'di' must be eight hexadecimal digits, DI3 first");
@@ -160,15 +189,23 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   std::set<std::string> schema_keys;
   for (const auto& path : paths) {
     schema_keys.insert(last_of(path));
-    EXPECT_NE(std::string(full).find(last_of(path) + ":"), std::string::npos) << path << " is not tried by this test";
+    EXPECT_NE((std::string(full) + std::string(full_modbus) + std::string(full_cjt188)).find(last_of(path) + ":"),
+              std::string::npos)
+        << path << " is not tried by this test";
   }
   ASSERT_EQ(error_of(std::string(full)), "");
+  ASSERT_EQ(error_of(std::string(full_modbus)), "");
+  ASSERT_EQ(error_of(std::string(full_cjt188)), "");
   // ... and every key that the loader's source asks for stands in the schema.
-  std::ifstream source(source_directory + "/src/gateway/models/device_model.cpp");
   std::stringstream text;
-  text << source.rdbuf();
+  for (const char* file : {"gateway/models/device_model.cpp", "drivers/cjt188/driver.cpp", "drivers/dlt645/driver.cpp",
+                           "drivers/modbus/driver.cpp"}) {
+    std::ifstream source(source_directory + "/src/" + file);
+    text << source.rdbuf();
+  }
   const std::string code = text.str();
-  const std::regex asked(R"re((?:\.(?:text|integer|choice|number|flag|section|items)\(|limit_of\(range, )"([^"]+)")re");
+  const std::regex asked(
+      R"re((?:(?:node|root|item|range|model|limits|title|timing|settings)\.(?:text|integer|choice|number|flag|section|items)\(|limit_of\(range, )"([^"]+)")re");
   std::set<std::string> code_keys;
   for (std::sregex_iterator match(code.begin(), code.end(), asked), end; match != end; ++match)
     code_keys.insert((*match)[1]);

@@ -47,7 +47,9 @@ struct CallInLines::Door final : CallInOutput, std::enable_shared_from_this<Call
       log::debug("call-in", "a connection takes nothing", {{"listener", name}, {"error", written.error()}});
   }
   void close(std::uint64_t connection) override { leaving.push_back(connection); }
-  void assign(std::uint64_t connection, std::uint32_t device) override { arriving.emplace_back(connection, device); }
+  void assign(std::uint64_t connection, std::uint32_t device, CallInEvidence evidence) override {
+    arriving.push_back({connection, device, std::move(evidence)});
+  }
 
   /// What the desk decided, outside its calls and outside the handlers of the connections concerned.
   void settle() {
@@ -66,13 +68,13 @@ struct CallInLines::Door final : CallInOutput, std::enable_shared_from_this<Call
   void carry_out() {
     settling = false;
     for (const std::uint64_t id : std::exchange(leaving, {})) guests.erase(id);
-    for (const auto& [id, device] : std::exchange(arriving, {})) {
+    for (const auto& [id, device, evidence] : std::exchange(arriving, {})) {
       const auto found = guests.find(id);
       if (found == guests.end()) continue;
       auto channel = std::move(found->second);
       guests.erase(found);
       channel->set_handlers({});
-      if (channel->is_open()) taken(device, std::move(channel));
+      if (channel->is_open()) taken(device, std::move(channel), evidence);
     }
   }
 
@@ -85,7 +87,12 @@ struct CallInLines::Door final : CallInOutput, std::enable_shared_from_this<Call
   std::unique_ptr<link::Listener> listener;
   std::unordered_map<std::uint64_t, std::unique_ptr<link::Channel>> guests;
   std::vector<std::uint64_t> leaving;
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> arriving;
+  struct Arrival {
+    std::uint64_t connection;
+    std::uint32_t device;
+    CallInEvidence evidence;
+  };
+  std::vector<Arrival> arriving;
   std::uint64_t next_id = 1;
   bool settling = false;
 };

@@ -16,7 +16,8 @@ namespace duheng::gateway {
 class CallInLines {
  public:
   /// `taken` gets a connection that is a device's, as the core channel of the plan, without handlers yet.
-  using Taken = std::function<void(std::uint32_t channel, std::unique_ptr<link::Channel> connection)>;
+  using Taken = std::function<void(std::uint32_t channel, std::unique_ptr<link::Channel> connection,
+                                   const CallInEvidence& evidence)>;
   CallInLines(link::EventLoop& loop, const Clock& clock, Taken taken);
   ~CallInLines();
   CallInLines(const CallInLines&) = delete;

@@ -111,6 +111,18 @@ void GatewayCore::channel_opened(std::uint32_t channel, GatewayOutput& out) {
   settle(channel, at, out);
 }
 
+void GatewayCore::call_taken(std::uint32_t channel, const Introduction& introduction, GatewayOutput& out) {
+  auto& state = channels_[channel];
+  auto& device = devices_[state.devices.front()];
+  collect_frame(device, introduction);
+  collected_.push_back({channel, state.session.count_exchange()});
+  device.last_answer_utc_ms = introduction.received.utc_ms;
+  // Whoever calls is there: what kept it from being asked is over.
+  device.health.answered();
+  channel_opened(channel, out);
+  close_batch_if_due(now(), out);
+}
+
 void GatewayCore::channel_closed(std::uint32_t channel, const Error& reason, GatewayOutput& out) {
   auto& state = channels_[channel];
   state.session.closed();
@@ -216,7 +228,7 @@ void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& ex
   collected_.push_back({channel, exchange.number});
 }
 
-void GatewayCore::collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange) {
+void GatewayCore::collect_frame(const Device& device, const Introduction& exchange) {
   if (writer_.empty()) {
     writer_.clear(exchange.received.utc_ms);
     collecting_since_ms_ = exchange.received.monotonic_ms;
@@ -229,6 +241,10 @@ void GatewayCore::collect(Device& device, const ModelQuestion& question, const d
   frame.request = exchange.request;
   frame.response = exchange.response;
   writer_.frame(frame);
+}
+
+void GatewayCore::collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange) {
+  collect_frame(device, {exchange.request, exchange.response, exchange.sent_utc_ms, exchange.received});
   const bool clock_suspect = clock_watch_.suspect(exchange.received.utc_ms, exchange.received.monotonic_ms);
   counts_.clock_jumps_back = clock_watch_.jumps_back();
   if (exchange.outcome != drivers::Outcome::answered) return;

@@ -88,6 +88,14 @@ class GatewayCore final {
 
   void start(GatewayOutput& out);
   void channel_opened(std::uint32_t channel, GatewayOutput& out);
+  /// The one device of this channel has called in and said who it is: the channel is open, and the frame is kept.
+  struct Introduction {
+    ByteView request;
+    ByteView response;
+    std::int64_t sent_utc_ms = 0;
+    drivers::Moment received;
+  };
+  void call_taken(std::uint32_t channel, const Introduction& introduction, GatewayOutput& out);
   /// The channel failed to open, or ended.
   void channel_closed(std::uint32_t channel, const Error& reason, GatewayOutput& out);
   void octets(std::uint32_t channel, ByteView octets, GatewayOutput& out);
@@ -127,6 +135,7 @@ class GatewayCore final {
   /// After every call into a channel's session: does what it wanted and could not do from inside.
   void settle(std::uint32_t channel, const drivers::Moment& now, GatewayOutput& out);
   void on_exchange(std::uint32_t channel, const drivers::Exchange& exchange);
+  void collect_frame(const Device& device, const Introduction& exchange);
   void collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange);
   [[nodiscard]] Quality judge(Device& device, const ModelItem& item, const drivers::ItemValue& value,
                               const drivers::Exchange& exchange, bool clock_suspect);

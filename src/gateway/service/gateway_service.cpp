@@ -162,10 +162,11 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     }
     for (const auto& place : places)
       lines[place.channel].silence_timeout_ms = config.listeners[place.listener].silence_timeout_ms;
-    call_ins = std::make_unique<CallInLines>(loop, clock,
-                                             [this](std::uint32_t channel, std::unique_ptr<link::Channel> connection) {
-                                               take_call(channel, std::move(connection));
-                                             });
+    call_ins = std::make_unique<CallInLines>(
+        loop, clock,
+        [this](std::uint32_t channel, std::unique_ptr<link::Channel> connection, const CallInEvidence& evidence) {
+          take_call(channel, std::move(connection), evidence);
+        });
   }
   void listen_to(std::uint32_t i) {
     lines[i].channel->set_handlers({[this, i] {
@@ -183,7 +184,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
                                     }});
   }
   /// A device has called in: what it had before is over.
-  void take_call(std::uint32_t channel, std::unique_ptr<link::Channel> connection) {
+  void take_call(std::uint32_t channel, std::unique_ptr<link::Channel> connection, const CallInEvidence& evidence) {
     auto& line = lines[channel];
     if (line.channel && line.channel->is_open())
       core->channel_closed(channel, {ErrorCode::cancelled, "the device called in anew"}, *this);
@@ -191,7 +192,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     line.channel = std::move(connection);
     line.heard_ms = clock.monotonic_ms();
     listen_to(channel);
-    core->channel_opened(channel, *this);
+    core->call_taken(channel, {evidence.request, evidence.response, evidence.sent_utc_ms, evidence.received}, *this);
     arm();
   }
   void hang_up_on_silent_callers() {

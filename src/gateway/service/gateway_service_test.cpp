@@ -109,6 +109,31 @@ TEST_F(GatewayServiceTest, ReadsAFleetOverTcpAndSerialThroughRestartsOfBoth) {
   EXPECT_GT(comparison.confirmed, 100U);
 }
 
+TEST_F(GatewayServiceTest, NothingIsLostOfMetersThatCallInThroughRestartsOfBoth) {
+  fleet_config_.call_in_meters = 8;
+  auto fleet = start_fleet();
+  for (int round = 0; round < 3; ++round) {
+    const auto gateway = start_gateway();
+    ASSERT_TRUE(gateway);
+    ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->uplink_status().devices_answering == 20; }));
+    const auto batches = gateway->spool().state().next_sequence;
+    ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->spool().state().next_sequence > batches + 20; }));
+    if (round == 1) {
+      fleet.reset();
+      fleet = start_fleet();
+      const auto later = gateway->spool().state().next_sequence;
+      ASSERT_TRUE(link::wait_for(loop_, [&] { return gateway->spool().state().next_sequence > later + 40; }));
+    }
+  }
+  const auto gateway = start_gateway();
+  fleet.reset();
+  const auto comparison = device::compare_with_ledger(
+      *device::read_ledger(disk_, fleet_config_.data_directory + "/ledger"), spooled(gateway->spool()));
+  EXPECT_TRUE(comparison.sound()) << comparison.lost << " lost " << comparison.doubled << " doubled "
+                                  << comparison.unknown << " unknown "
+                                  << (comparison.examples.empty() ? "" : comparison.examples[0]);
+}
+
 TEST_F(GatewayServiceTest, StatusPagesTellTheTruth) {
   auto fleet = start_fleet();
   const auto gateway = start_gateway();
