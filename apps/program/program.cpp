@@ -4,6 +4,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,19 @@
 #include "base/log.hpp"
 
 namespace duheng::program {
+
+namespace {
+
+/// Every connection is an open file; what the machine allows a service is allowed on purpose.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  // Refused, the lower limit holds, and whoever needs more says so when it starts.
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+}  // namespace
 
 int run_main(int argc, char** argv, const About& about, const std::function<int(const std::string&)>& run) {
   CLI::App app{about.description};
@@ -21,6 +35,7 @@ int run_main(int argc, char** argv, const About& about, const std::function<int(
   // A peer that is gone and a file that may not grow are errors of one call, not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  raise_open_files_limit();
   try {
     return run(config_path);
   } catch (const std::exception& error) {

@@ -24,7 +24,8 @@ struct About {
 };
 
 /// The whole of main(): reads `--config FILE`, ignores signals that would end the program where a call can fail
-/// instead, calls `run` with the file's path and turns an exception into exit_cannot_start.
+/// instead, raises its limit of open files as far as the machine allows, calls `run` with the file's path and turns an
+/// exception into exit_cannot_start.
 [[nodiscard]] int run_main(int argc, char** argv, const About& about,
                            const std::function<int(const std::string& config_path)>& run);
 

@@ -27,10 +27,26 @@ constexpr std::array<BitText, 8> error_bits_1997{{
     {"data_identifier_error", {"data identifier error", "数据标识错"}},
     {"password_error", {"password error", "密码错"}},
     {"bit_3", {"bit 3", "第3位"}},
-    {"bit_4", {"bit 4", "第4位"}},
-    {"bit_5", {"bit 5", "第5位"}},
-    {"bit_6", {"bit 6", "第6位"}},
+    {"too_many_year_time_zones", {"too many year time zones", "年时区数超"}},
+    {"too_many_day_periods", {"too many day periods", "日时段数超"}},
+    {"too_many_tariffs", {"too many tariffs", "费率数超"}},
     {"bit_7", {"bit 7", "第7位"}},
+}};
+
+constexpr std::array<BitText, 8> security_error_bits{{
+    {"other_error", {"other error", "其它错误"}},
+    {"repeated_recharge", {"repeated recharge", "重复充值"}},
+    {"esam_check_failed", {"security module check failed", "ESAM验证失败"}},
+    {"identity_authentication_failed", {"identity authentication failed", "身份认证失败"}},
+    {"customer_number_mismatch", {"customer number does not match", "客户编号不匹配"}},
+    {"recharge_count_error", {"recharge count error", "充值次数错误"}},
+    {"over_purchase", {"purchase above the hoarding limit", "购电超囤积"}},
+    {"address_error", {"address error", "地址异常"}},
+}};
+constexpr std::array<BitText, 3> outputs{{
+    {"clock_pulse", {"clock pulses, one each second", "时钟秒脉冲"}},
+    {"demand_period", {"demand period", "需量周期"}},
+    {"tariff_switch", {"tariff switch", "时段投切"}},
 }};
 
 const BitText& error_bit(unsigned bit, Edition edition) noexcept {
@@ -179,6 +195,39 @@ std::uint32_t speed_of(std::uint8_t speed_word) noexcept {
     default:
       return 0;
   }
+}
+
+std::uint32_t speed_of(std::uint8_t speed_word, SpeedCoding coding) noexcept {
+  if (coding == SpeedCoding::one_bit) return speed_of(speed_word);
+  for (const std::uint32_t speed : {600U, 1200U, 2400U, 4800U, 9600U, 19200U}) {
+    if (speed_word_of(speed, coding) == speed_word) return speed;
+  }
+  return 0;
+}
+
+std::uint8_t speed_word_of(std::uint32_t bit_per_s, SpeedCoding coding) noexcept {
+  if (coding == SpeedCoding::bcd_of_300) {
+    const std::uint32_t number = bit_per_s / 300;
+    if (bit_per_s % 300 != 0 || number < 2 || number > 64 || (number & (number - 1)) != 0) return 0;
+    return static_cast<std::uint8_t>(number / 10 << 4 | number % 10);
+  }
+  for (unsigned bit = 1; bit < 7; ++bit) {
+    if (speed_of(static_cast<std::uint8_t>(1U << bit)) == bit_per_s) return static_cast<std::uint8_t>(1U << bit);
+  }
+  return 0;
+}
+
+std::string_view security_error_bit_name(unsigned bit) noexcept {
+  return bit < security_error_bits.size() ? security_error_bits[bit].name : "reserved";
+}
+Label security_error_bit_label(unsigned bit) noexcept {
+  return bit < security_error_bits.size() ? security_error_bits[bit].label : Label{"reserved", "保留"};
+}
+std::string_view output_name(std::uint8_t output) noexcept {
+  return output < outputs.size() ? outputs[output].name : std::string_view{};
+}
+Label output_label(std::uint8_t output) noexcept {
+  return output < outputs.size() ? outputs[output].label : Label{"unknown", "未知"};
 }
 
 std::string_view to_string(Field field) noexcept {

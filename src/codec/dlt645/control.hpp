@@ -63,6 +63,15 @@ struct Label {
 [[nodiscard]] std::string_view error_bit_name(unsigned bit, Edition edition) noexcept;
 [[nodiscard]] Label error_bit_label(unsigned bit, Edition edition) noexcept;
 
+/// Names of the bits of SERR, the security dialogue's own error word; bit is 0..15.
+/// Source: State Grid's addition to DL/T 645-2007, as public knowledge gives it.
+[[nodiscard]] std::string_view security_error_bit_name(unsigned bit) noexcept;
+[[nodiscard]] Label security_error_bit_label(unsigned bit) noexcept;
+
+/// What the multi-function output gives out: "clock_pulse", "demand_period", "tariff_switch"; empty for others.
+[[nodiscard]] std::string_view output_name(std::uint8_t output) noexcept;
+[[nodiscard]] Label output_label(std::uint8_t output) noexcept;
+
 /// N1 of the control command 1CH.
 enum class RelayCommand : std::uint8_t {
   trip = 0x1A,
@@ -79,5 +88,11 @@ enum class RelayCommand : std::uint8_t {
 
 /// Line speed in bit/s of the speed word Z (one bit set); 0 when it is none of the defined ones.
 [[nodiscard]] std::uint32_t speed_of(std::uint8_t speed_word) noexcept;
+/// How a speed is coded in Z. Meters of the standard set one bit; one public library sends the BCD digits of speed /
+/// 300 instead, which shares the codes 04, 08 and 16 … with other speeds, so that the reader must be told.
+enum class SpeedCoding : std::uint8_t { one_bit, bcd_of_300 };
+[[nodiscard]] std::uint32_t speed_of(std::uint8_t speed_word, SpeedCoding coding) noexcept;
+/// The reverse; 0 for a speed that has no code.
+[[nodiscard]] std::uint8_t speed_word_of(std::uint32_t bit_per_s, SpeedCoding coding = SpeedCoding::one_bit) noexcept;
 
 }  // namespace duheng::dlt645

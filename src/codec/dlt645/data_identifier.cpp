@@ -8,128 +8,6 @@ namespace duheng::dlt645 {
 
 namespace {
 
-constexpr std::string_view clause_identifiers = "DL/T 645-2007, Annex A";
-constexpr std::uint8_t block = 0xFF;
-constexpr std::uint8_t tariffs_max = 63;
-constexpr std::uint8_t settlements_max = 12;
-constexpr std::uint8_t harmonics_max = 21;
-
-using Found = std::expected<DataDescription, DecodeError>;
-
-Found unsupported() noexcept {
-  return std::unexpected(DecodeError{ErrorCode::unsupported, Field::data_identifier, 0, 0, 0, clause_identifiers});
-}
-
-DataDescription from_rule(DataIdentifier identifier, DataGroup group, const DataRule& rule) noexcept {
-  DataDescription d;
-  d.identifier = identifier;
-  d.group = group;
-  d.layout = rule.layout;
-  d.rule = &rule;
-  d.field_list = rule.fields.data();
-  d.field_count = static_cast<std::uint8_t>(rule.fields.size());
-  d.item_octets = rule.item_octets;
-  return d;
-}
-
-Found by_table(DataIdentifier identifier, DataGroup group) noexcept {
-  const DataRule* rule = table::find_rule(identifier.value);
-  if (rule == nullptr) return unsupported();
-  DataDescription d = from_rule(identifier, group, *rule);
-  // Where the rule leaves DI0 open, DI0 is a number: of a record, a table, a class.
-  d.ordinal = (rule->mask & 0xFF) != 0 ? 0 : identifier.di(0);
-  return d;
-}
-
-Found describe_energy_or_demand(DataIdentifier identifier) noexcept {
-  const auto [quantity, phase] = table::quantity_of(identifier.di(2));
-  if (quantity >= table::quantity_count) {
-    return identifier.di(3) == 0 ? by_table(identifier, DataGroup::energy) : unsupported();
-  }
-  const bool is_energy = identifier.di(3) == 0;
-  const std::uint8_t tariff = identifier.di(1);
-  const std::uint8_t settlement = identifier.di(0);
-  // Both at once would be a table of tables, which no edition defines.
-  if ((tariff > tariffs_max && tariff != block) || (settlement > settlements_max && settlement != block) ||
-      (tariff == block && settlement == block)) {
-    return unsupported();
-  }
-  DataDescription d = from_rule(identifier, is_energy ? DataGroup::energy : DataGroup::demand,
-                                is_energy ? table::energy_rules[quantity] : table::demand_rules[quantity]);
-  d.phase = phase;
-  if (tariff == block) {
-    d.layout = Layout::tariffs;
-  } else {
-    d.tariff = tariff;
-  }
-  if (settlement == block) {
-    d.layout = Layout::settlements;
-  } else {
-    d.settlement = settlement;
-  }
-  return d;
-}
-
-Found describe_harmonic(DataIdentifier identifier, const DataRule& rule) noexcept {
-  const std::uint8_t phase = identifier.di(1);
-  const std::uint8_t order = identifier.di(0);
-  if (phase < 1 || phase > 3 || order == 0 || (order > harmonics_max && order != block)) return unsupported();
-  DataDescription d = from_rule(identifier, DataGroup::variable, rule);
-  d.phase = static_cast<Phase>(phase);
-  if (order == block) {
-    d.layout = Layout::entries;
-  } else {
-    d.ordinal = order;
-  }
-  return d;
-}
-
-Found describe_variable(DataIdentifier identifier) noexcept {
-  const DataRule* rule = table::variable_rule(identifier.di(2));
-  if (rule == nullptr) {
-    rule = table::harmonic_rule(identifier.di(2));
-    return rule != nullptr ? describe_harmonic(identifier, *rule) : by_table(identifier, DataGroup::variable);
-  }
-  const std::uint8_t part = identifier.di(1);
-  if (identifier.di(0) != 0) return unsupported();
-  DataDescription d = from_rule(identifier, DataGroup::variable, *rule);
-  if (part == block) return d;
-  if (part > 3 || (part == 0 && rule->layout == Layout::phases)) return unsupported();
-  d.phase = static_cast<Phase>(part);
-  d.in_total = part == 0;
-  d.layout = Layout::single;
-  return d;
-}
-
-Found describe_freeze(DataIdentifier identifier) noexcept {
-  const std::uint8_t part = identifier.di(1);
-  if (identifier.di(2) >= table::freeze_kinds || identifier.di(0) == 0) return unsupported();
-  DataDescription d;
-  if (part == 0) {
-    d = from_rule(identifier, DataGroup::freeze, table::freeze_time_rule());
-  } else if (part >= 1 && part <= 8) {
-    d = from_rule(identifier, DataGroup::freeze, table::energy_rules[part]);
-    d.layout = Layout::tariffs;
-  } else if (part == 0x09 || part == 0x0A) {
-    d = from_rule(identifier, DataGroup::freeze, table::demand_rules[part - 8U]);
-    d.layout = Layout::tariffs;
-  } else if (part == 0x10) {
-    d = from_rule(identifier, DataGroup::freeze, table::freeze_powers_rule());
-  } else if (part == block) {
-    d = from_rule(identifier, DataGroup::freeze, table::freeze_block_rule());
-  } else {
-    return unsupported();
-  }
-  d.ordinal = identifier.di(0);
-  return d;
-}
-
-Found describe_phase_event(DataIdentifier identifier) noexcept {
-  Found d = by_table(identifier, DataGroup::event);
-  if (d && identifier.di(2) >= 1 && identifier.di(2) <= 3) d->phase = static_cast<Phase>(identifier.di(2));
-  return d;
-}
-
 constexpr std::string_view phase_letters[] = {"", "a", "b", "c"};
 constexpr std::string_view phase_letters_upper[] = {"", "A", "B", "C"};
 
@@ -154,7 +32,38 @@ std::string energy_name(const DataDescription& d, std::size_t element) {
   return name;
 }
 
+/// One of the quantities that have tariffs, not the prepayment group.
+bool has_quantity(const DataDescription& d) noexcept {
+  return d.edition == Edition::edition_1997 || table::quantity_of(d.identifier.di(2)).quantity < table::quantity_count;
+}
+
+/// Name of a field of a record, e.g. "voltage_a_load_record", "energy_active_import_tariff_1_freeze_daily_1".
+std::string record_field_name(const DataDescription& d, std::size_t element, std::size_t field) {
+  std::string name(d.rule->field_texts[field].name);
+  const FieldRole role = d.fields()[field].role;
+  switch (d.rule->composition) {
+    case Composition::load_records:
+      return name + "_load_record";
+    case Composition::freeze_block:
+      if (name.starts_with("energy") || name.starts_with("demand")) {
+        name += element == 0 ? "_total" : "_tariff_" + std::to_string(element);
+        if (role != FieldRole::value) name.append("_").append(to_string(role));
+      }
+      name.append("_freeze_").append(table::freeze_name(d.identifier.di(2))).append("_");
+      return name + std::to_string(d.ordinal);
+    case Composition::plain:
+      break;
+  }
+  name = std::string(d.rule->name) + "_" + name;
+  if (d.phase != Phase::none) name.append("_").append(phase_letters[static_cast<unsigned>(d.phase)]);
+  return d.ordinal == 0 ? name : name + "_" + std::to_string(d.ordinal);
+}
+
 }  // namespace
+
+Label field_label(const DataDescription& d, std::size_t field) noexcept {
+  return d.rule != nullptr && field < d.rule->field_texts.size() ? d.rule->field_texts[field].label : Label{};
+}
 
 std::string DataIdentifier::to_string() const {
   const std::uint8_t octets[] = {di(3), di(2), di(1), di(0)};
@@ -210,6 +119,8 @@ std::string_view to_string(Unit unit) noexcept {
       return "yuan/kWh";
     case Unit::impulse_per_kilowatt_hour:
       return "imp/kWh";
+    case Unit::ampere_hour:
+      return "Ah";
     case Unit::impulse_per_kilovar_hour:
       return "imp/kvarh";
   }
@@ -240,54 +151,17 @@ std::string_view to_string(FieldRole role) noexcept {
   return "value";
 }
 
-Found describe(DataIdentifier identifier) noexcept {
-  switch (identifier.di(3)) {
-    case 0x00:
-    case 0x01:
-      return describe_energy_or_demand(identifier);
-    case 0x02:
-      return describe_variable(identifier);
-    case 0x03:
-    case 0x1D:
-    case 0x1E:
-      return by_table(identifier, DataGroup::event);
-    case 0x04:
-      return by_table(identifier, DataGroup::parameter);
-    case 0x05:
-      return describe_freeze(identifier);
-    case 0x06:
-      return by_table(identifier, DataGroup::load_record);
-    default:
-      return describe_phase_event(identifier);
-  }
-}
-
-std::size_t elements_max(Layout layout) noexcept {
-  switch (layout) {
-    case Layout::single:
-    case Layout::record:
-      return 1;
-    case Layout::tariffs:
-      return 1 + tariffs_max;
-    case Layout::settlements:
-      return 1 + settlements_max;
-    case Layout::phases:
-      return 3;
-    case Layout::total_and_phases:
-      return 4;
-    case Layout::entries:
-      return 255;
-  }
-  return 1;
-}
-
 std::string register_name(const DataDescription& d, std::size_t element, std::size_t field) {
-  if (d.rule == nullptr || d.rule->name.empty() || element >= elements_max(d.layout) || field >= d.field_count)
+  if (d.rule == nullptr || (d.rule->name.empty() && d.rule->field_texts.empty()) ||
+      (element >= elements_max(d.layout) && d.rule->composition == Composition::plain) || field >= d.field_count)
     return {};
   std::string name;
   const bool is_energy_like = d.group == DataGroup::energy || d.group == DataGroup::demand ||
                               (d.group == DataGroup::freeze && d.layout == Layout::tariffs);
-  if (is_energy_like && table::quantity_of(d.identifier.di(2)).quantity < table::quantity_count) {
+  if (d.rule->composition != Composition::plain || !d.rule->field_texts.empty()) {
+    return record_field_name(d, element, field);
+  }
+  if (is_energy_like && has_quantity(d)) {
     name = energy_name(d, element);
   } else {
     name = d.rule->name;
@@ -316,8 +190,14 @@ std::string element_label(const DataDescription& d, std::size_t element, Languag
   };
   switch (d.layout) {
     case Layout::single:
-    case Layout::record:
       return {};
+    case Layout::record:
+      if (d.rule == nullptr || d.rule->composition == Composition::plain) return {};
+      if (d.rule->composition == Composition::load_records) {
+        ++element;
+        return numbered("record", "第");
+      }
+      return element == 0 ? std::string() : numbered("tariff", "费率");
     case Layout::tariffs:
       if (element == 0) return chinese ? "总" : "total";
       return numbered("tariff", "费率");
@@ -355,8 +235,7 @@ std::string meaning_of(const DataDescription& d, Language language) {
   } else if (d.in_total) {
     text += separator + (chinese ? "总" : "total");
   }
-  const bool has_tariffs = (d.group == DataGroup::energy || d.group == DataGroup::demand) &&
-                           table::quantity_of(d.identifier.di(2)).quantity < table::quantity_count;
+  const bool has_tariffs = (d.group == DataGroup::energy || d.group == DataGroup::demand) && has_quantity(d);
   if (d.layout == Layout::tariffs) {
     text += separator + (chinese ? "总及各费率" : "total, tariff 1..n");
   } else if (has_tariffs) {

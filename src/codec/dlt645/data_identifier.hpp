@@ -30,6 +30,10 @@ struct DataIdentifier {
   [[nodiscard]] constexpr std::uint8_t di(unsigned index) const noexcept {
     return static_cast<std::uint8_t>(value >> (8 * index));
   }
+  /// The two octets DI0 DI1 of the 1997 edition.
+  [[nodiscard]] static constexpr DataIdentifier from_plain_1997(std::span<const std::uint8_t> plain) noexcept {
+    return {static_cast<std::uint32_t>(plain[0]) | static_cast<std::uint32_t>(plain[1]) << 8};
+  }
   /// Eight hexadecimal digits, DI3 first.
   [[nodiscard]] std::string to_string() const;
   /// Errors: invalid_argument - not eight hexadecimal digits.
@@ -58,6 +62,7 @@ enum class Unit : std::uint8_t {
   yuan_per_kilowatt_hour,
   impulse_per_kilowatt_hour,
   impulse_per_kilovar_hour,
+  ampere_hour,
 };
 /// As people write it: "kWh", "kvar", "V", "deg", "yuan" …; empty for none.
 [[nodiscard]] std::string_view to_string(Unit unit) noexcept;
@@ -109,13 +114,35 @@ enum class Layout : std::uint8_t {
 enum class DataGroup : std::uint8_t { energy, demand, variable, event, parameter, freeze, load_record };
 enum class Phase : std::uint8_t { none, a, b, c };
 
+/// Name and words of one field of a record.
+struct FieldText {
+  std::string_view name;  ///< part of the product-wide register name, e.g. "voltage_a"
+  Label label;
+};
+
+/// How a record with parts of varying number is cut.
+enum class Composition : std::uint8_t {
+  plain,         ///< the fields of the rule, one behind the other
+  load_records,  ///< blocks A0 A0 … E5 (see record_blocks.hpp)
+  freeze_block,  ///< everything one freeze holds
+};
+
 /// One line of the tables: what a family of data identifiers means. Lives for ever.
 struct DataRule {
   constexpr DataRule() noexcept = default;
   constexpr DataRule(std::uint32_t rule_match, std::uint32_t rule_mask, std::string_view stem, Label text,
-                     std::span<const FieldFormat> formats, Layout items = Layout::single) noexcept
-      : match(rule_match), mask(rule_mask), name(stem), label(text), fields(formats), layout(items) {
+                     std::span<const FieldFormat> formats, Layout items = Layout::single,
+                     std::span<const FieldText> texts = {}, Composition parts = Composition::plain) noexcept
+      : match(rule_match),
+        mask(rule_mask),
+        name(stem),
+        label(text),
+        fields(formats),
+        field_texts(texts),
+        layout(items),
+        composition(parts) {
     unsigned octets = 0;
+    if (parts != Composition::plain) return;
     for (const FieldFormat& field : formats) {
       if (field.size_octets == 0) return;
       octets += field.size_octets;
@@ -128,7 +155,9 @@ struct DataRule {
   std::string_view name;  ///< stem of the product-wide register name; empty when it has none
   Label label;
   std::span<const FieldFormat> fields;
+  std::span<const FieldText> field_texts;  ///< empty, or as many as fields
   Layout layout = Layout::single;
+  Composition composition = Composition::plain;
   std::uint8_t item_octets = 0;  ///< size of one item; 0 when it takes what is left
 };
 
@@ -143,21 +172,38 @@ struct DataDescription {
   std::uint8_t settlement = 0;  ///< energy and demand: 0 = now, n = last n settlements ago
   std::uint8_t ordinal = 0;     ///< harmonics, freezes, records, tables: the number in DI0
   std::uint8_t field_count = 0;
-  std::uint8_t item_octets = 0;  ///< size of one item; 0 when the item takes what is left
+  std::uint8_t item_octets = 0;             ///< size of one item; 0 when the item takes what is left
+  Edition edition = Edition::edition_2007;  ///< 1997: `identifier` holds two octets, DI1 DI0
   const FieldFormat* field_list = nullptr;
   const DataRule* rule = nullptr;
 
-  [[nodiscard]] std::span<const FieldFormat> fields() const noexcept { return {field_list, field_count}; }
-  [[nodiscard]] bool is_block() const noexcept { return layout != Layout::single && layout != Layout::record; }
+  [[nodiscard]] constexpr std::span<const FieldFormat> fields() const noexcept { return {field_list, field_count}; }
+  [[nodiscard]] constexpr bool is_block() const noexcept {
+    return layout != Layout::single && layout != Layout::record;
+  }
 };
 
-/// Looks a data identifier up. Constant time for energies, demands and variables, a short search for the rest.
-/// Errors: unsupported - this release has no meaning for it; keep the octets.
-/// Source: DL/T 645-2007, Annex A; what is known of State Grid's additions.
+/// Looks a data identifier up. Constant time for energies, demands, variables and what is asked for often, a short
+/// search for the rest. Errors: unsupported - this release has no meaning for it; keep the octets. Source: DL/T
+/// 645-2007, Annex A; what is known of State Grid's additions.
 [[nodiscard]] std::expected<DataDescription, DecodeError> describe(DataIdentifier identifier) noexcept;
 
+/// The same for the two-octet identifiers of the 1997 edition, e.g. 9010H, forward active energy, total.
+/// Errors: unsupported - this release has no meaning for it; keep the octets.
+/// Source: DL/T 645-1997, Annexes A and B, as public knowledge gives them.
+[[nodiscard]] std::expected<DataDescription, DecodeError> describe_1997(std::uint16_t identifier) noexcept;
+/// The one of the two that the edition needs.
+[[nodiscard]] inline std::expected<DataDescription, DecodeError> describe(DataIdentifier identifier,
+                                                                          Edition edition) noexcept {
+  return edition == Edition::edition_1997 ? describe_1997(static_cast<std::uint16_t>(identifier.value))
+                                          : describe(identifier);
+}
+
 /// The most items a block of this layout may hold.
-[[nodiscard]] std::size_t elements_max(Layout layout) noexcept;
+[[nodiscard]] constexpr std::size_t elements_max(Layout layout) noexcept {
+  constexpr std::size_t per_layout[] = {1, 1 + 63, 1 + 12, 3, 4, 255, 1};
+  return per_layout[static_cast<std::size_t>(layout)];
+}
 
 /// The product-wide register name of an element, the same for every protocol, e.g. "voltage_b" for element 1 of
 /// 0201FF00, "energy_active_import_tariff_2_settlement_1"; empty when the product has no name for it.
@@ -168,6 +214,8 @@ struct DataDescription {
 enum class Language : std::uint8_t { english, chinese };
 /// What the whole identifier holds, for people, e.g. "forward active energy, tariff 2, last settlement 1".
 [[nodiscard]] std::string meaning_of(const DataDescription& description, Language language);
+/// What a field of a record is, e.g. "voltage, phase A"; empty when the record does not name its fields.
+[[nodiscard]] Label field_label(const DataDescription& description, std::size_t field) noexcept;
 /// What one element of a block is, e.g. "tariff 2", "phase B"; empty for a single item.
 [[nodiscard]] std::string element_label(const DataDescription& description, std::size_t element, Language language);
 

@@ -14,7 +14,7 @@ struct QuantityAndPhase {
   std::uint8_t quantity;
   Phase phase;
 };
-[[nodiscard]] inline QuantityAndPhase quantity_of(std::uint8_t di2) noexcept {
+[[nodiscard]] constexpr QuantityAndPhase quantity_of(std::uint8_t di2) noexcept {
   if (di2 < quantity_count) return {di2, Phase::none};
   // Per phase the same quantities stand, from forward active on.
   if (di2 >= 0x15 && di2 <= 0x1E) return {static_cast<std::uint8_t>(di2 - 0x14), Phase::a};
@@ -23,23 +23,14 @@ struct QuantityAndPhase {
   return {0xFF, Phase::none};
 }
 
-extern const std::array<DataRule, quantity_count> energy_rules;
-extern const std::array<DataRule, quantity_count> demand_rules;
-extern const std::array<DataRule, 9> variable_rules;
-/// 0201..0209 by DI2, or nothing.
-[[nodiscard]] inline const DataRule* variable_rule(std::uint8_t di2) noexcept {
-  return di2 >= 1 && di2 <= variable_rules.size() ? &variable_rules[di2 - 1U] : nullptr;
-}
-/// 020A, 020B.
-[[nodiscard]] const DataRule* harmonic_rule(std::uint8_t di2) noexcept;
-/// Everything found by match and mask: 0080.., 0090.., 0280.., 03.., 04.., 06.., 10...
-[[nodiscard]] const DataRule* find_rule(std::uint32_t identifier) noexcept;
-/// Names of the freezes by DI2, and the rules of their contents.
-[[nodiscard]] const DataRule& freeze_time_rule() noexcept;
+/// Names of the freezes by DI2.
 [[nodiscard]] std::string_view freeze_name(std::uint8_t di2) noexcept;
 [[nodiscard]] Label freeze_label(std::uint8_t di2) noexcept;
-[[nodiscard]] const DataRule& freeze_powers_rule() noexcept;
-[[nodiscard]] const DataRule& freeze_block_rule() noexcept;
 inline constexpr std::uint8_t freeze_kinds = 8;
+
+inline constexpr std::uint8_t tariffs_max = 63;
+inline constexpr std::uint8_t settlements_max = 12;
+static_assert(elements_max(Layout::tariffs) == 1 + tariffs_max &&
+              elements_max(Layout::settlements) == 1 + settlements_max && elements_max(Layout::record) == 1);
 
 }  // namespace duheng::dlt645::table

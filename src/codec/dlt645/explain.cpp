@@ -4,6 +4,7 @@
 
 #include "codec/dlt645/message.hpp"
 #include "codec/dlt645/scanner.hpp"
+#include "codec/dlt645/status_word.hpp"
 #include "codec/dlt645/value.hpp"
 
 namespace duheng::dlt645 {
@@ -14,6 +15,7 @@ constexpr std::string_view clause_frame = "DL/T 645-2007, 5.2";
 constexpr std::string_view clause_frame_1997 = "DL/T 645-1997";
 constexpr std::string_view clause_application = "DL/T 645-2007, 7";
 constexpr std::string_view clause_identifiers = "DL/T 645-2007, Annex A";
+constexpr std::string_view clause_identifiers_1997 = "DL/T 645-1997, Annex A";
 
 BilingualText text_of(Label label) { return {std::string(label.english), std::string(label.chinese)}; }
 
@@ -139,12 +141,13 @@ void explain_date_time(FieldCutter& cut, ByteView plain, std::string_view key, L
   say(field, field.value, field.value);
 }
 
-void explain_identifier(FieldCutter& cut, DataIdentifier identifier) {
-  auto& field = cut.add_data(DataIdentifier::size_octets, "data_identifier",
+void explain_identifier(FieldCutter& cut, DataIdentifier identifier, Edition edition = Edition::edition_2007) {
+  const bool is_1997 = edition == Edition::edition_1997;
+  auto& field = cut.add_data(is_1997 ? 2 : DataIdentifier::size_octets, "data_identifier",
                              {"data identifier, DI0 first", "数据标识（DI0在前）"});
-  field.value = identifier.to_string();
-  field.clause = clause_identifiers;
-  if (const auto description = describe(identifier)) {
+  field.value = is_1997 ? identifier.to_string().substr(4) : identifier.to_string();
+  field.clause = is_1997 ? clause_identifiers_1997 : clause_identifiers;
+  if (const auto description = describe(identifier, edition)) {
     say(field, meaning_of(*description, Language::english), meaning_of(*description, Language::chinese));
   } else {
     say(field, "not in this release's tables", "本版本未收录");
@@ -179,9 +182,27 @@ Label role_label(FieldRole role) {
   return {"value", "数值"};
 }
 
+/// "relay open, programming allowed": what is not as usual in a status word.
+void explain_status(ExplainedField& field, unsigned word_number, const Value& value) {
+  std::string english;
+  std::string chinese;
+  for (const StatusBit& bit : status_bits(word_number)) {
+    const unsigned content = status_value(bit, static_cast<std::uint16_t>(value.mantissa));
+    if (content == 0) continue;
+    const Label word = content < bit.words.size() ? bit.words[content] : Label{"unknown", "未知"};
+    english = joined(std::move(english), std::string(bit.label.english) + ": " + std::string(word.english), ", ");
+    chinese = joined(std::move(chinese), std::string(bit.label.chinese) + "：" + std::string(word.chinese), "，");
+  }
+  say(field, english.empty() ? "no bit set" : english, chinese.empty() ? "无置位" : chinese);
+}
+
 void explain_value(FieldCutter& cut, const DataDescription& description, const Value& value, ByteView payload) {
   auto& field = cut.add_data(value.size_octets, "value", role_label(value.role));
-  field.clause = clause_identifiers;
+  field.clause = description.edition == Edition::edition_1997 ? clause_identifiers_1997 : clause_identifiers;
+  if (const Label label = field_label(description, value.field);
+      !label.english.empty() && value.kind != FieldKind::raw) {
+    field.label = text_of(label);
+  }
   field.value = to_text(value, payload);
   field.unit = to_string(value.unit);
   field.register_name = register_name(description, value.element, value.field);
@@ -194,7 +215,9 @@ void explain_value(FieldCutter& cut, const DataDescription& description, const V
   const std::string amount = field.unit.empty() ? field.value : field.value + " " + field.unit;
   switch (value.state) {
     case ValueState::good:
-      if (is_calendar_valid(value)) {
+      if (const auto word = status_word_number(description, value.element); word && value.kind == FieldKind::bits) {
+        explain_status(field, *word, value);
+      } else if (is_calendar_valid(value)) {
         say(field, amount, amount);
       } else {
         field.is_fault = true;
@@ -212,8 +235,9 @@ void explain_value(FieldCutter& cut, const DataDescription& description, const V
   }
 }
 
-void explain_payload(FieldCutter& cut, DataIdentifier identifier, ByteView payload) {
-  const auto description = describe(identifier);
+void explain_payload(FieldCutter& cut, DataIdentifier identifier, ByteView payload,
+                     Edition edition = Edition::edition_2007) {
+  const auto description = describe(identifier, edition);
   if (!description || payload.empty()) return explain_raw(cut, payload.size());
   ValueList values;
   const auto decoded = decode_values(*description, payload, values);
@@ -221,9 +245,17 @@ void explain_payload(FieldCutter& cut, DataIdentifier identifier, ByteView paylo
     explain_raw(cut, payload.size(), {"content of unexpected length", "长度不符的数据内容"});
     return;
   }
+  const std::size_t begin = cut.at();
+  const auto explain_gap = [&](std::size_t offset) {
+    const std::size_t gap = begin + offset - cut.at();
+    if (gap > 0) cut.add_data(gap, "framing", {"framing of the record", "记录的分隔与校验"});
+  };
   for (const Value& value : values) {
-    if (value.size_octets > 0) explain_value(cut, *description, value, payload);
+    if (value.size_octets == 0) continue;
+    explain_gap(value.offset);
+    explain_value(cut, *description, value, payload);
   }
+  explain_gap(payload.size());
 }
 
 void explain_error_word(FieldCutter& cut, ByteView plain, Edition edition) {
@@ -248,9 +280,17 @@ void explain_read(FieldCutter& cut, const FrameView& frame, ByteView plain) {
   const std::size_t payload = reply->payload.size();
   if (!frame.from_slave()) {
     // Load records are asked for with a number of blocks and a time.
-    if (payload >= 1 && frame.is(Function::read)) {
-      cut.add_data(1, "block_count", {"number of blocks", "负荷记录块数"});
-      explain_raw(cut, payload - 1, {"time asked for", "给定时间"});
+    const auto request = parse_read_request(plain);
+    if (frame.is(Function::read) && request && request->block_count) {
+      auto& count = cut.add_data(1, "block_count", {"number of blocks", "负荷记录块数"});
+      count.value = std::to_string(*request->block_count);
+      if (!request->from) return;
+      constexpr FieldKind kind = FieldKind::date_hour_minute;
+      auto& time = cut.add_data(5, "record_time", {"time asked for", "给定时间"});
+      time.is_fault = !is_valid(*request->from);
+      const Value value{
+          to_digits(*request->from, kind), 0, 5, 0, 0, 0, Unit::none, kind, FieldRole::time, ValueState::good};
+      if (!time.is_fault) time.value = to_text(value, plain);
     } else {
       explain_raw(cut, payload);
     }
@@ -326,6 +366,32 @@ void explain_clear(FieldCutter& cut, const FrameView& frame, ByteView plain) {
   explain_raw(cut, plain.size() - 8);
 }
 
+void explain_security_error(FieldCutter& cut, ByteView plain) {
+  const auto word = parse_security_error(plain);
+  if (!word) return explain_raw(cut, plain.size(), {"security error word", "安全认证错误信息字"});
+  auto& field = cut.add_data(2, "security_error_word", {"security error word", "安全认证错误信息字"});
+  std::string english;
+  std::string chinese;
+  for (unsigned bit = 0; bit < 16; ++bit) {
+    if ((*word >> bit & 1U) == 0) continue;
+    const Label label = security_error_bit_label(bit);
+    english = joined(std::move(english), label.english, ", ");
+    chinese = joined(std::move(chinese), label.chinese, "，");
+  }
+  const std::uint8_t shown[] = {static_cast<std::uint8_t>(*word >> 8), static_cast<std::uint8_t>(*word)};
+  field.value = to_hex(shown);
+  say(field, english.empty() ? "no bit set" : english, chinese.empty() ? "无置位" : chinese);
+  explain_raw(cut, plain.size() - 2);
+}
+
+void explain_security(FieldCutter& cut, const FrameView& frame, ByteView plain) {
+  const auto message = parse_security(plain, frame.from_slave());
+  if (!message) return explain_raw(cut, plain.size());
+  explain_identifier(cut, message->identifier);
+  if (message->has_operator) cut.add_data(4, "operator", {"operator code", "操作者代码"});
+  explain_raw(cut, message->data.size(), {"security data", "安全认证数据"});
+}
+
 void explain_request_data(FieldCutter& cut, const FrameView& frame, ByteView plain) {
   switch (static_cast<Function>(frame.function())) {
     case Function::broadcast_time:
@@ -352,16 +418,49 @@ void explain_request_data(FieldCutter& cut, const FrameView& frame, ByteView pla
     case Function::clear_events:
       return explain_clear(cut, frame, plain);
     case Function::change_password:
-    case Function::security:
-      if (plain.size() < DataIdentifier::size_octets) break;
+      if (plain.size() != 12) break;
       explain_identifier(cut, DataIdentifier::from_plain(plain));
-      return explain_raw(cut, plain.size() - DataIdentifier::size_octets);
+      cut.add_data(4, "old_password", {"old level and password", "原密码权限及密码"});
+      cut.add_data(4, "new_password", {"new level and password", "新密码权限及密码"});
+      return;
+    case Function::multi_function_output: {
+      if (plain.size() != 1) break;
+      auto& field = cut.add_data(1, "output", {"multi-function output", "多功能端子输出"});
+      field.meaning = text_of(output_label(plain[0]));
+      return;
+    }
+    case Function::security:
+      return explain_security(cut, frame, plain);
     case Function::control:
       return explain_control_request(cut, plain);
     default:
       break;
   }
   explain_raw(cut, plain.size());
+}
+
+void explain_data_1997(FieldCutter& cut, const FrameView& frame, ByteView plain) {
+  const auto function = static_cast<Function1997>(frame.function());
+  const bool is_write = function == Function1997::write;
+  if (function == Function1997::write_address && plain.size() == Address::size_octets) {
+    return explain_address_data(cut, plain, "new_address", {"new address", "新设备地址"});
+  }
+  const bool has_identifier = function == Function1997::read || function == Function1997::read_following ||
+                              function == Function1997::read_again || is_write;
+  if (!has_identifier || plain.size() < 2) return explain_raw(cut, plain.size());
+  const auto identifier = DataIdentifier::from_plain_1997(plain);
+  explain_identifier(cut, identifier, Edition::edition_1997);
+  ByteView rest = plain.subspan(2);
+  if (is_write && !frame.from_slave() && rest.size() >= 4) {
+    cut.add_data(1, "password_level", {"password level", "密码权限"}).value = to_hex(rest.first(1));
+    cut.add_data(3, "password", {"password", "密码"});
+    rest = rest.subspan(4);
+  }
+  // A part of an answer is not decoded: a value may be cut in two.
+  if (frame.has_following() || function == Function1997::read_following) {
+    return explain_raw(cut, rest.size(), {"part of the content", "数据内容的一部分"});
+  }
+  explain_payload(cut, identifier, rest, Edition::edition_1997);
 }
 
 void explain_data(FieldCutter& cut, const FrameView& frame) {
@@ -372,24 +471,20 @@ void explain_data(FieldCutter& cut, const FrameView& frame) {
   if (frame.edition() == Edition::edition_1997) {
     cut.set_clause(clause_frame_1997);
     if (frame.is_error()) return explain_error_word(cut, plain, Edition::edition_1997);
-    if (plain.size() >= 2) {
-      auto& field = cut.add_data(2, "data_identifier", {"data identifier, DI0 first", "数据标识（DI0在前）"});
-      const std::uint8_t shown[] = {plain[1], plain[0]};
-      field.value = to_hex(shown);
-      say(field, "1997 edition, not decoded further", "1997版，不再展开");
-      return explain_raw(cut, plain.size() - 2);
-    }
-    return explain_raw(cut, plain.size());
+    return explain_data_1997(cut, frame, plain);
   }
   if (frame.is_error()) {
-    if (frame.is(Function::security))
-      return explain_raw(cut, plain.size(), {"security error word", "安全认证错误信息字"});
+    if (frame.is(Function::security)) return explain_security_error(cut, plain);
     return explain_error_word(cut, plain, Edition::edition_2007);
   }
   if (frame.is(Function::read) || frame.is(Function::read_following)) return explain_read(cut, frame, plain);
   if (frame.from_slave()) {
     if (frame.is(Function::read_address) && plain.size() >= Address::size_octets) {
       return explain_address_data(cut, plain, "meter_address", {"address of the meter", "电表通信地址"});
+    }
+    if (frame.is(Function::security)) return explain_security(cut, frame, plain);
+    if (frame.is(Function::change_speed) || frame.is(Function::multi_function_output)) {
+      return explain_request_data(cut, frame, plain);
     }
     return explain_raw(cut, plain.size());
   }

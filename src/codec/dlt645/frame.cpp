@@ -1,6 +1,5 @@
 #include "codec/dlt645/frame.hpp"
 
-#include <bit>
 #include <cstring>
 
 namespace duheng::dlt645 {
@@ -8,38 +7,10 @@ namespace duheng::dlt645 {
 namespace {
 
 using namespace frame_layout;
-
-static_assert(std::endian::native == std::endian::little, "words are summed and shifted as little-endian octets");
+using frame_check::is_whole;
+using frame_check::sum_of_eight_or_more;
 
 constexpr std::string_view clause_frame = "DL/T 645-2007, 5.2";
-constexpr std::uint64_t even_octets = 0x00FF00FF00FF00FF;
-constexpr std::uint64_t low_bits = 0x7F7F7F7F7F7F7F7F;
-constexpr std::uint64_t shift_word = 0x3333333333333333;
-
-std::uint64_t load_word(const std::uint8_t* from) noexcept {
-  std::uint64_t word = 0;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-/// Octet by octet minus 33H, no borrow running from one octet into the next.
-std::uint64_t without_shift(std::uint64_t word) noexcept {
-  return ((word | ~low_bits) - (shift_word & low_bits)) ^ ((word ^ ~shift_word) & ~low_bits);
-}
-
-std::uint64_t folded(std::uint64_t word) noexcept { return (word & even_octets) + ((word >> 8) & even_octets); }
-
-/// Sum modulo 256 of at least 8 octets: words first, then the last word shifted so that nothing counts twice.
-std::uint8_t sum_of_eight_or_more(const std::uint8_t* octets, std::size_t count) noexcept {
-  std::uint64_t lanes = 0;
-  std::size_t at = 0;
-  for (; at + 8 <= count; at += 8) lanes += folded(load_word(octets + at));
-  // Shifting in two steps keeps the case of no remainder (64 places) defined.
-  const unsigned places = static_cast<unsigned>(8 - (count - at)) * 8;
-  lanes += folded(load_word(octets + count - 8) >> (places / 2) >> (places - places / 2));
-  return static_cast<std::uint8_t>((lanes * 0x0001000100010001ULL) >> 48);
-}
-
 DecodeError wrong_octet(Field field, std::size_t offset, std::uint8_t expected, std::uint8_t found) noexcept {
   const auto code = field == Field::checksum ? ErrorCode::checksum_mismatch : ErrorCode::malformed;
   return {code, field, expected, found, static_cast<std::uint32_t>(offset), clause_frame};
@@ -60,13 +31,6 @@ Field missing_field(ByteView octets) noexcept {
   const std::size_t length = octets[9];
   if (size < data_offset + length) return Field::data;
   return size == data_offset + length ? Field::checksum : Field::end;
-}
-
-bool is_whole(const std::uint8_t* octets, std::size_t size) noexcept {
-  if (size < overhead_octets || octets[7] != start) return false;
-  const std::size_t summed = data_offset + octets[9];
-  if (size < summed + 2) return false;
-  return octets[summed + 1] == end && sum_of_eight_or_more(octets, summed) == octets[summed];
 }
 
 /// What is wrong with a frame that begins with 68H and for which is_whole() said no.
@@ -90,35 +54,13 @@ std::uint8_t checksum_of(ByteView octets) noexcept {
   return static_cast<std::uint8_t>(sum);
 }
 
-PlainData FrameView::plain_data() const noexcept {
-  PlainData plain;
-  const std::size_t size = length();
-  const std::uint8_t* from = start_ + data_offset;
-  std::uint8_t* to = plain.buffer_ + PlainData::slack;
-  plain.size_ = size;
-  std::size_t at = 0;
-  for (; at + 8 <= size; at += 8) {
-    const std::uint64_t word = without_shift(load_word(from + at));
-    std::memcpy(to + at, &word, sizeof word);
-  }
-  if (at < size) {
-    // The last word ends with DATA; what it takes from before DATA is header (ten octets), stored into the slack.
-    const std::uint64_t word = without_shift(load_word(from + size - 8));
-    std::memcpy(to + size - 8, &word, sizeof word);
-  }
-  return plain;
+DecodeError fault_at_start(ByteView octets) noexcept {
+  if (octets.empty()) return cut_short(Field::start, 0);
+  if (octets[0] != start) return wrong_octet(Field::start, 0, start, octets[0]);
+  return fault_of(octets);
 }
 
-std::expected<FrameView, DecodeError> decode_at_start(ByteView octets) noexcept {
-  if (octets.empty()) return std::unexpected(cut_short(Field::start, 0));
-  if (octets[0] != start) return std::unexpected(wrong_octet(Field::start, 0, start, octets[0]));
-  if (!is_whole(octets.data(), octets.size())) return std::unexpected(fault_of(octets));
-  FrameView frame;
-  frame.start_ = octets.data();
-  return frame;
-}
-
-std::expected<FrameView, DecodeError> decode(ByteView octets) noexcept {
+std::expected<FrameView, DecodeError> search_frame(ByteView octets) noexcept {
   const std::uint8_t* const all = octets.data();
   const std::size_t size = octets.size();
   std::size_t preambles = 0;

@@ -8,6 +8,7 @@
 #include "codec/dlt645/address.hpp"
 #include "codec/dlt645/control.hpp"
 #include "codec/dlt645/error.hpp"
+#include "codec/dlt645/frame_check.hpp"
 
 namespace duheng::dlt645 {
 
@@ -34,7 +35,7 @@ class PlainData {
  private:
   friend class FrameView;
   // Octets before and behind let whole words be stored at either end.
-  static constexpr std::size_t slack = 8;
+  static constexpr std::size_t slack = 16;
   std::size_t size_ = 0;
   std::uint8_t buffer_[slack + frame_layout::data_octets_max + slack];
 };
@@ -65,7 +66,13 @@ class FrameView {
   /// DATA as it stands on the wire, 33H added.
   [[nodiscard]] ByteView wire_data() const noexcept { return {start_ + frame_layout::data_offset, length()}; }
   /// DATA with the 33H removed.
-  [[nodiscard]] PlainData plain_data() const noexcept;
+  [[nodiscard]] PlainData plain_data() const noexcept {
+    PlainData plain;
+    copy_plain_data(plain);
+    return plain;
+  }
+  /// The same into a buffer that exists.
+  void copy_plain_data(PlainData& out) const noexcept;
   /// One octet of DATA with the 33H removed; `index` < length().
   [[nodiscard]] std::uint8_t plain_octet(std::size_t index) const noexcept {
     return static_cast<std::uint8_t>(start_[frame_layout::data_offset + index] - frame_layout::data_shift);
@@ -75,6 +82,7 @@ class FrameView {
  private:
   friend std::expected<FrameView, DecodeError> decode(ByteView) noexcept;
   friend std::expected<FrameView, DecodeError> decode_at_start(ByteView) noexcept;
+  friend std::expected<FrameView, DecodeError> search_frame(ByteView) noexcept;
   const std::uint8_t* start_ = nullptr;
   std::size_t offset_ = 0;
   std::size_t preamble_ = 0;
@@ -86,12 +94,41 @@ class FrameView {
 ///   start, the second start or the end octet is wrong.
 /// Pure, no allocation, never reads past the span; octet_offset counts from the span's first octet.
 /// Source: DL/T 645-2007, 5.2.
-[[nodiscard]] std::expected<FrameView, DecodeError> decode(ByteView octets) noexcept;
+[[nodiscard]] inline std::expected<FrameView, DecodeError> decode(ByteView octets) noexcept;
 /// The same for a frame that must begin with the first octet.
-[[nodiscard]] std::expected<FrameView, DecodeError> decode_at_start(ByteView octets) noexcept;
+[[nodiscard]] inline std::expected<FrameView, DecodeError> decode_at_start(ByteView octets) noexcept;
+
+/// decode() for whatever does not begin with a whole frame.
+[[nodiscard]] std::expected<FrameView, DecodeError> search_frame(ByteView octets) noexcept;
+/// Why no frame begins with the first octet; for octets that decode_at_start() refuses.
+[[nodiscard]] DecodeError fault_at_start(ByteView octets) noexcept;
+
+inline std::expected<FrameView, DecodeError> decode_at_start(ByteView octets) noexcept {
+  if (octets.empty() || octets[0] != frame_layout::start || !frame_check::is_whole(octets.data(), octets.size())) {
+    return std::unexpected(fault_at_start(octets));
+  }
+  FrameView frame;
+  frame.start_ = octets.data();
+  return frame;
+}
+
+inline std::expected<FrameView, DecodeError> decode(ByteView octets) noexcept {
+  if (octets.empty() || octets[0] != frame_layout::start || !frame_check::is_whole(octets.data(), octets.size())) {
+    return search_frame(octets);
+  }
+  FrameView frame;
+  frame.start_ = octets.data();
+  return frame;
+}
 
 /// Sum of the octets modulo 256. Source: DL/T 645-2007, 5.2 (check code).
 [[nodiscard]] std::uint8_t checksum_of(ByteView octets) noexcept;
+
+inline void FrameView::copy_plain_data(PlainData& out) const noexcept {
+  const std::size_t size = length();
+  out.size_ = size;
+  frame_check::copy_without_shift(start_ + frame_layout::data_offset, out.buffer_ + PlainData::slack, size);
+}
 
 /// What a frame is made of; `data` without the 33H.
 struct FrameFields {

@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "codec/dlt645/answer.hpp"
 #include "codec/dlt645/frame.hpp"
 #include "codec/dlt645/message.hpp"
 #include "codec/dlt645/stream_parser.hpp"
@@ -114,6 +115,33 @@ void decode_frames(benchmark::State& state, std::span<const Sample> samples, std
 BENCHMARK_CAPTURE(decode_frames, energy_total, totals, 0);
 BENCHMARK_CAPTURE(decode_frames, mixed, mixed, 0);
 BENCHMARK_CAPTURE(decode_frames, mixed_preamble_4, mixed, 4);
+
+/// The same by the short way.
+void decode_answers(benchmark::State& state, std::span<const Sample> samples, std::uint8_t preamble_octets) {
+  const Line line = make_line(samples, frames_in_line, preamble_octets);
+  Answer answer;
+  std::uint64_t allocated = 0;
+  for (auto _ : state) {
+    const std::uint64_t before = allocations.load(std::memory_order_relaxed);
+    ByteView rest(line.octets);
+    std::int64_t sum = 0;
+    while (!rest.empty()) {
+      const auto frame = decode(rest);
+      if (!frame || !decode_answer(*frame, answer)) {
+        state.SkipWithError("frame refused");
+        return;
+      }
+      for (const Value& value : answer.values) sum += value.mantissa;
+      rest = rest.subspan(frame->end_offset());
+    }
+    benchmark::DoNotOptimize(sum);
+    allocated += allocations.load(std::memory_order_relaxed) - before;
+  }
+  report(state, line, allocated);
+}
+BENCHMARK_CAPTURE(decode_answers, energy_total, totals, 0);
+BENCHMARK_CAPTURE(decode_answers, mixed, mixed, 0);
+BENCHMARK_CAPTURE(decode_answers, mixed_preamble_4, mixed, 4);
 
 /// Frame found and checked, nothing read from it.
 void verify_frames(benchmark::State& state, std::span<const Sample> samples) {

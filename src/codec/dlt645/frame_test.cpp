@@ -63,13 +63,18 @@ TEST_P(WholeFrameVectors, NoChangedOctetIsAccepted) {
       changed[at] = static_cast<std::uint8_t>(changed[at] ^ change);
       const auto frame = decode(changed);
       if (!frame) {
+        EXPECT_NE(frame.error().field, Field::none);
         EXPECT_LE(frame.error().octet_offset, changed.size());
+        EXPECT_GE(frame.error().octet_offset, std::min(at, whole->offset()));
         continue;
       }
       ASSERT_TRUE(is_frame_by_the_book(frame->octets()));
       const bool outside = at < whole->offset() || at >= whole->end_offset();
       if (frame->offset() == whole->offset() && frame->length() == whole->length()) {
         EXPECT_TRUE(outside) << "octet " << at << " changed unnoticed";
+        EXPECT_EQ(to_hex(frame->octets()), to_hex(whole->octets()));
+      } else {
+        EXPECT_NE(frame->offset(), whole->offset()) << "octet " << at;
       }
     }
   }

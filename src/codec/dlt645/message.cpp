@@ -23,6 +23,9 @@ class DataBuilder {
   }
   DataBuilder& add(std::uint8_t octet) noexcept { return add(ByteView(&octet, 1)); }
   DataBuilder& add(DataIdentifier identifier) noexcept { return add(ByteView(identifier.to_plain())); }
+  DataBuilder& add_1997(std::uint16_t identifier) noexcept {
+    return add(static_cast<std::uint8_t>(identifier)).add(static_cast<std::uint8_t>(identifier >> 8));
+  }
   DataBuilder& add(const Authority& authority) noexcept {
     return add(authority.level).add(ByteView(authority.password)).add(ByteView(authority.operator_code));
   }
@@ -47,6 +50,7 @@ class DataBuilder {
 };
 
 constexpr unsigned code(Function function) noexcept { return static_cast<unsigned>(function); }
+constexpr unsigned code(Function1997 function) noexcept { return static_cast<unsigned>(function); }
 constexpr unsigned reply_code(Function function, bool more_follows) noexcept {
   return code(function) | control_bits::from_slave | (more_follows ? control_bits::follow : 0U);
 }
@@ -72,6 +76,15 @@ Authority read_authority(ByteView plain) noexcept {
 
 FrameBuffer read_request(const Address& address, DataIdentifier identifier, std::uint8_t preamble_octets) noexcept {
   return DataBuilder().add(identifier).finish_fixed(address, code(Function::read), preamble_octets);
+}
+
+FrameBuffer read_records_request(const Address& address, DataIdentifier identifier, std::uint8_t block_count,
+                                 const std::optional<DateTime>& from, std::uint8_t preamble_octets) noexcept {
+  DataBuilder data;
+  data.add(identifier).add(to_bcd(block_count));
+  // The wire has mm hh DD MM YY, which is a whole date and time but for its seconds.
+  if (from) data.add(ByteView(encode_date_time(*from)).subspan(1));
+  return data.finish_fixed(address, code(Function::read), preamble_octets);
 }
 
 FrameBuffer read_following_request(const Address& address, DataIdentifier identifier, std::uint8_t sequence,
@@ -157,6 +170,84 @@ FrameBuffer multi_function_output_request(const Address& address, std::uint8_t o
   return DataBuilder().add(output).finish_fixed(address, code(Function::multi_function_output), preamble_octets);
 }
 
+BuiltFrame security_request(const Address& address, DataIdentifier identifier,
+                            const std::array<std::uint8_t, 4>& operator_code, ByteView data,
+                            std::uint8_t preamble_octets) noexcept {
+  return DataBuilder()
+      .add(identifier)
+      .add(ByteView(operator_code))
+      .add(data)
+      .finish(address, code(Function::security), preamble_octets);
+}
+
+FrameBuffer change_speed_reply(const Address& address, std::uint8_t speed_word, std::uint8_t preamble_octets) noexcept {
+  return DataBuilder()
+      .add(speed_word)
+      .finish_fixed(address, reply_code(Function::change_speed, false), preamble_octets);
+}
+
+FrameBuffer multi_function_output_reply(const Address& address, std::uint8_t output,
+                                        std::uint8_t preamble_octets) noexcept {
+  return DataBuilder().add(output).finish_fixed(address, reply_code(Function::multi_function_output, false),
+                                                preamble_octets);
+}
+
+FrameBuffer change_password_reply(const Address& address, const std::array<std::uint8_t, 4>& new_level_and_password,
+                                  std::uint8_t preamble_octets) noexcept {
+  return DataBuilder()
+      .add(ByteView(new_level_and_password))
+      .finish_fixed(address, reply_code(Function::change_password, false), preamble_octets);
+}
+
+BuiltFrame security_reply(const Address& address, DataIdentifier identifier, ByteView data,
+                          std::uint8_t preamble_octets) noexcept {
+  return DataBuilder()
+      .add(identifier)
+      .add(data)
+      .finish(address, reply_code(Function::security, false), preamble_octets);
+}
+
+FrameBuffer security_error_reply(const Address& address, std::uint16_t error_word,
+                                 std::uint8_t preamble_octets) noexcept {
+  return DataBuilder()
+      .add(static_cast<std::uint8_t>(error_word))
+      .add(static_cast<std::uint8_t>(error_word >> 8))
+      .finish_fixed(address, reply_code(Function::security, false) | control_bits::error, preamble_octets);
+}
+
+FrameBuffer read_request_1997(const Address& address, std::uint16_t identifier, std::uint8_t preamble_octets) noexcept {
+  return DataBuilder().add_1997(identifier).finish_fixed(address, code(Function1997::read), preamble_octets);
+}
+
+FrameBuffer read_following_request_1997(const Address& address, std::uint16_t identifier,
+                                        std::uint8_t preamble_octets) noexcept {
+  return DataBuilder().add_1997(identifier).finish_fixed(address, code(Function1997::read_following), preamble_octets);
+}
+
+FrameBuffer read_again_request_1997(const Address& address, std::uint16_t identifier,
+                                    std::uint8_t preamble_octets) noexcept {
+  return DataBuilder().add_1997(identifier).finish_fixed(address, code(Function1997::read_again), preamble_octets);
+}
+
+BuiltFrame write_request_1997(const Address& address, std::uint16_t identifier,
+                              const std::array<std::uint8_t, 4>& level_and_password, ByteView payload,
+                              std::uint8_t preamble_octets) noexcept {
+  return DataBuilder()
+      .add_1997(identifier)
+      .add(ByteView(level_and_password))
+      .add(payload)
+      .finish(address, code(Function1997::write), preamble_octets);
+}
+
+BuiltFrame read_reply_1997(const Address& address, std::uint16_t identifier, ByteView payload, bool more_follows,
+                           std::uint8_t preamble_octets) noexcept {
+  const unsigned follow = more_follows ? control_bits::follow : 0U;
+  return DataBuilder()
+      .add_1997(identifier)
+      .add(payload)
+      .finish(address, code(Function1997::read) | control_bits::from_slave | follow, preamble_octets);
+}
+
 BuiltFrame read_reply(const Address& address, DataIdentifier identifier, ByteView payload, bool more_follows,
                       std::uint8_t preamble_octets) noexcept {
   return DataBuilder()
@@ -194,6 +285,83 @@ FrameBuffer error_reply(const Address& address, std::uint8_t function, std::uint
 std::expected<DataIdentifier, DecodeError> read_identifier(ByteView plain) noexcept {
   if (plain.size() < DataIdentifier::size_octets) return too_short(Field::data_identifier, plain.size());
   return DataIdentifier::from_plain(plain);
+}
+
+std::expected<ReadRequest, DecodeError> parse_read_request(ByteView plain) noexcept {
+  constexpr std::size_t with_count = DataIdentifier::size_octets + 1;
+  constexpr std::size_t with_time = with_count + 5;
+  if (plain.size() < DataIdentifier::size_octets) return too_short(Field::data_identifier, plain.size());
+  ReadRequest request;
+  request.identifier = DataIdentifier::from_plain(plain);
+  if (plain.size() == DataIdentifier::size_octets) return request;
+  if (plain.size() != with_count && plain.size() != with_time) {
+    return std::unexpected(DecodeError{ErrorCode::malformed, Field::data, 0, 0,
+                                       static_cast<std::uint32_t>(plain.size()), clause_application});
+  }
+  std::array<std::uint8_t, 6> clock{};
+  std::array<std::uint8_t, 6> numbers{};
+  std::ranges::copy(plain.subspan(DataIdentifier::size_octets), clock.begin());
+  for (std::size_t i = 0; i < clock.size(); ++i) {
+    if ((clock[i] >> 4U) > 9 || (clock[i] & 0x0FU) > 9) {
+      return std::unexpected(DecodeError{ErrorCode::bad_bcd_digit, Field::value, 0, clock[i],
+                                         static_cast<std::uint32_t>(DataIdentifier::size_octets + i),
+                                         clause_application});
+    }
+    numbers[i] = static_cast<std::uint8_t>((clock[i] >> 4U) * 10 + (clock[i] & 0x0FU));
+  }
+  request.block_count = numbers[0];
+  if (plain.size() == with_time) {
+    request.from =
+        DateTime{static_cast<std::uint16_t>(2000 + numbers[5]), numbers[4], numbers[3], numbers[2], numbers[1], 0};
+  }
+  return request;
+}
+
+std::expected<Address, DecodeError> parse_address(ByteView plain) noexcept {
+  if (plain.size() < Address::size_octets) return too_short(Field::data, plain.size());
+  return Address::from_wire(plain.first(Address::size_octets));
+}
+
+std::expected<std::uint8_t, DecodeError> parse_octet(ByteView plain) noexcept {
+  if (plain.empty()) return too_short(Field::data, 0);
+  return plain[0];
+}
+
+std::expected<ChangePassword, DecodeError> parse_change_password(ByteView plain) noexcept {
+  if (plain.size() < 12) return too_short(Field::data, plain.size());
+  ChangePassword change;
+  change.identifier = DataIdentifier::from_plain(plain);
+  std::ranges::copy(plain.subspan(4, 4), change.old_level_and_password.begin());
+  std::ranges::copy(plain.subspan(8, 4), change.new_level_and_password.begin());
+  return change;
+}
+
+std::expected<ClearRequest, DecodeError> parse_clear_request(ByteView plain) noexcept {
+  if (plain.size() < authority_octets) return too_short(Field::data, plain.size());
+  ClearRequest request;
+  request.authority = read_authority(plain);
+  if (plain.size() == authority_octets) return request;
+  if (plain.size() < authority_octets + DataIdentifier::size_octets) {
+    return too_short(Field::data_identifier, plain.size());
+  }
+  request.events = DataIdentifier::from_plain(plain.subspan(authority_octets));
+  return request;
+}
+
+std::expected<SecurityMessage, DecodeError> parse_security(ByteView plain, bool from_slave) noexcept {
+  const std::size_t fixed = DataIdentifier::size_octets + (from_slave ? 0U : 4U);
+  if (plain.size() < fixed) return too_short(Field::data, plain.size());
+  SecurityMessage message;
+  message.identifier = DataIdentifier::from_plain(plain);
+  message.has_operator = !from_slave;
+  if (!from_slave) std::ranges::copy(plain.subspan(DataIdentifier::size_octets, 4), message.operator_code.begin());
+  message.data = plain.subspan(fixed);
+  return message;
+}
+
+std::expected<std::uint16_t, DecodeError> parse_security_error(ByteView plain) noexcept {
+  if (plain.size() < 2) return too_short(Field::data, plain.size());
+  return static_cast<std::uint16_t>(plain[0] | plain[1] << 8);
 }
 
 std::expected<ReadReply, DecodeError> parse_read_reply(const FrameView& frame, ByteView plain) noexcept {

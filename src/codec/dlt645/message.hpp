@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include "codec/dlt645/data_identifier.hpp"
 #include "codec/dlt645/frame.hpp"
@@ -20,6 +21,10 @@ using BuiltFrame = std::expected<FrameBuffer, DecodeError>;
 /// 11H.
 [[nodiscard]] FrameBuffer read_request(const Address& address, DataIdentifier identifier,
                                        std::uint8_t preamble_octets = master_preamble_octets) noexcept;
+/// 11H for load records: `block_count` of them, from `from` on where the identifier says "given time" (DI0 = 01).
+[[nodiscard]] FrameBuffer read_records_request(const Address& address, DataIdentifier identifier,
+                                               std::uint8_t block_count, const std::optional<DateTime>& from = {},
+                                               std::uint8_t preamble_octets = master_preamble_octets) noexcept;
 /// 12H: the next part of an answer that said "more follows"; `sequence` counts from 1.
 [[nodiscard]] FrameBuffer read_following_request(const Address& address, DataIdentifier identifier,
                                                  std::uint8_t sequence,
@@ -80,6 +85,11 @@ struct Authority {
 [[nodiscard]] FrameBuffer multi_function_output_request(const Address& address, std::uint8_t output,
                                                         std::uint8_t preamble_octets = master_preamble_octets) noexcept;
 
+/// 03H, State Grid's security dialogue; `data` is the dialogue's own, mostly cipher text. Errors: limit_exceeded.
+[[nodiscard]] BuiltFrame security_request(const Address& address, DataIdentifier identifier,
+                                          const std::array<std::uint8_t, 4>& operator_code, ByteView data,
+                                          std::uint8_t preamble_octets = master_preamble_octets) noexcept;
+
 // Answers of the meter.
 
 /// 91H, or B1H when `more_follows`. Errors: limit_exceeded - more than 251 octets of payload.
@@ -91,6 +101,21 @@ struct Authority {
                                               std::uint8_t preamble_octets = 0) noexcept;
 /// 93H.
 [[nodiscard]] FrameBuffer read_address_reply(const Address& address, std::uint8_t preamble_octets = 0) noexcept;
+/// 97H and 9DH: the octet asked for is repeated.
+[[nodiscard]] FrameBuffer change_speed_reply(const Address& address, std::uint8_t speed_word,
+                                             std::uint8_t preamble_octets = 0) noexcept;
+[[nodiscard]] FrameBuffer multi_function_output_reply(const Address& address, std::uint8_t output,
+                                                      std::uint8_t preamble_octets = 0) noexcept;
+/// 98H: the new level and password.
+[[nodiscard]] FrameBuffer change_password_reply(const Address& address,
+                                                const std::array<std::uint8_t, 4>& new_level_and_password,
+                                                std::uint8_t preamble_octets = 0) noexcept;
+/// 83H. Errors: limit_exceeded.
+[[nodiscard]] BuiltFrame security_reply(const Address& address, DataIdentifier identifier, ByteView data,
+                                        std::uint8_t preamble_octets = 0) noexcept;
+/// C3H with SERR.
+[[nodiscard]] FrameBuffer security_error_reply(const Address& address, std::uint16_t error_word,
+                                               std::uint8_t preamble_octets = 0) noexcept;
 /// The answer without content that accepts a write, a clear, a command …
 [[nodiscard]] FrameBuffer accept_reply(const Address& address, std::uint8_t function,
                                        std::uint8_t preamble_octets = 0) noexcept;
@@ -102,11 +127,72 @@ inline constexpr std::uint8_t other_error = 0x01;
 inline constexpr std::uint8_t no_requested_data = 0x02;
 inline constexpr std::uint8_t password_error = 0x04;
 inline constexpr std::uint8_t speed_cannot_be_changed = 0x08;
+inline constexpr std::uint8_t too_many_year_time_zones = 0x10;
+inline constexpr std::uint8_t too_many_day_periods = 0x20;
+inline constexpr std::uint8_t too_many_tariffs = 0x40;
 }  // namespace error_bits
+
+// The 1997 edition: two-octet identifiers, functions of its own. Source: DL/T 645-1997, as public knowledge gives it.
+
+/// 01H.
+[[nodiscard]] FrameBuffer read_request_1997(const Address& address, std::uint16_t identifier,
+                                            std::uint8_t preamble_octets = master_preamble_octets) noexcept;
+/// 02H and 03H: the following part of an answer, and the last part again.
+[[nodiscard]] FrameBuffer read_following_request_1997(const Address& address, std::uint16_t identifier,
+                                                      std::uint8_t preamble_octets = master_preamble_octets) noexcept;
+[[nodiscard]] FrameBuffer read_again_request_1997(const Address& address, std::uint16_t identifier,
+                                                  std::uint8_t preamble_octets = master_preamble_octets) noexcept;
+/// 04H. Errors: limit_exceeded.
+[[nodiscard]] BuiltFrame write_request_1997(const Address& address, std::uint16_t identifier,
+                                            const std::array<std::uint8_t, 4>& level_and_password, ByteView payload,
+                                            std::uint8_t preamble_octets = master_preamble_octets) noexcept;
+/// 81H, A1H. Errors: limit_exceeded.
+[[nodiscard]] BuiltFrame read_reply_1997(const Address& address, std::uint16_t identifier, ByteView payload,
+                                         bool more_follows = false, std::uint8_t preamble_octets = 0) noexcept;
 
 // Reading the fixed parts of DATA; `plain` is DATA without 33H. Errors: truncated - DATA is too short for it.
 
 [[nodiscard]] std::expected<DataIdentifier, DecodeError> read_identifier(ByteView plain) noexcept;
+
+/// 11H taken apart; the count and the time stand in questions for load records only.
+struct ReadRequest {
+  DataIdentifier identifier;
+  std::optional<std::uint8_t> block_count;
+  std::optional<DateTime> from;  ///< not checked: see is_valid()
+};
+/// Errors beside truncated: malformed - octets behind the identifier that are neither a count nor a count and a time;
+/// bad_bcd_digit.
+[[nodiscard]] std::expected<ReadRequest, DecodeError> parse_read_request(ByteView plain) noexcept;
+
+/// The address in 93H and 15H.
+[[nodiscard]] std::expected<Address, DecodeError> parse_address(ByteView plain) noexcept;
+/// The one octet of 17H, 97H, 1DH, 9DH and of most error answers.
+[[nodiscard]] std::expected<std::uint8_t, DecodeError> parse_octet(ByteView plain) noexcept;
+
+struct ChangePassword {
+  DataIdentifier identifier;
+  std::array<std::uint8_t, 4> old_level_and_password{};
+  std::array<std::uint8_t, 4> new_level_and_password{};
+};
+[[nodiscard]] std::expected<ChangePassword, DecodeError> parse_change_password(ByteView plain) noexcept;
+
+/// 19H, 1AH and, with its identifier, 1BH.
+struct ClearRequest {
+  Authority authority;
+  std::optional<DataIdentifier> events;
+};
+[[nodiscard]] std::expected<ClearRequest, DecodeError> parse_clear_request(ByteView plain) noexcept;
+
+/// 03H and 83H. A question names its operator; an answer goes on with its data at once.
+struct SecurityMessage {
+  DataIdentifier identifier;
+  std::array<std::uint8_t, 4> operator_code{};
+  bool has_operator = false;
+  ByteView data;  ///< into `plain`
+};
+[[nodiscard]] std::expected<SecurityMessage, DecodeError> parse_security(ByteView plain, bool from_slave) noexcept;
+/// SERR of C3H; bits as security_error_bit_name() tells.
+[[nodiscard]] std::expected<std::uint16_t, DecodeError> parse_security_error(ByteView plain) noexcept;
 
 /// A read answer taken apart: 91/B1 and, with its sequence number, 92/B2.
 struct ReadReply {

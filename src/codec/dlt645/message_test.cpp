@@ -113,5 +113,95 @@ TEST(Message, TooMuchIsRefused) {
   EXPECT_EQ(write_request(meter, {0x04000103}, {}, Bytes(244)).error().code, ErrorCode::limit_exceeded);
 }
 
+TEST(Message, SecurityDialogue) {
+  const auto address = *Address::parse("161");
+  const Bytes data = *from_hex("0102030405");
+  const auto request = security_request(address, {0x070000FF}, {1, 2, 3, 4}, data, 0);
+  const auto question = decode(request->view());
+  EXPECT_EQ(question->control(), 0x03);
+  EXPECT_EQ(question->edition(), Edition::edition_2007);
+  const PlainData asked = question->plain_data();
+  const auto parsed = parse_security(asked.view(), false);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->identifier.value, 0x070000FFU);
+  EXPECT_EQ(parsed->operator_code, (std::array<std::uint8_t, 4>{1, 2, 3, 4}));
+  EXPECT_EQ(to_hex(parsed->data), "0102030405");
+  for (std::size_t size = 0; size < 8; ++size) EXPECT_FALSE(parse_security(asked.view().first(size), false));
+
+  const auto reply = security_reply(address, {0x070000FF}, data);
+  const PlainData answered = decode(reply->view())->plain_data();
+  const auto answer = parse_security(answered.view(), true);
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->has_operator);
+  EXPECT_EQ(to_hex(answer->data), "0102030405");
+
+  const auto refusal = security_error_reply(address, 0x0108);
+  const auto refused = decode(refusal.view());
+  EXPECT_EQ(refused->control(), 0xC3);
+  EXPECT_EQ(refused->edition(), Edition::edition_2007);
+  const PlainData word = refused->plain_data();
+  EXPECT_EQ(parse_security_error(word.view()), 0x0108);
+  EXPECT_FALSE(parse_security_error(word.view().first(1)));
+  EXPECT_EQ(security_error_bit_name(3), "identity_authentication_failed");
+}
+
+TEST(Message, LoadRecordQuestions) {
+  const auto address = *Address::parse("161");
+  const DateTime from{2021, 11, 28, 10, 30, 0};
+  const auto plain_of = [](const FrameBuffer& frame) { return decode(frame.view())->plain_data(); };
+  const PlainData timed = plain_of(read_records_request(address, {0x06000001}, 12, from));
+  EXPECT_EQ(to_hex(timed.view(), ' '), "01 00 00 06 12 30 10 28 11 21");
+  const auto request = parse_read_request(timed.view());
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->block_count, 12);
+  EXPECT_EQ(request->from, from);
+  const PlainData newest = plain_of(read_records_request(address, {0x06000002}, 1));
+  EXPECT_EQ(newest.size(), 5U);
+  EXPECT_EQ(parse_read_request(newest.view())->block_count, 1);
+  EXPECT_FALSE(parse_read_request(plain_of(read_request(address, {0x00010000})).view())->block_count);
+  EXPECT_EQ(parse_read_request(timed.view().first(7)).error().code, ErrorCode::malformed);
+  EXPECT_EQ(parse_read_request(timed.view().first(3)).error().field, Field::data_identifier);
+  EXPECT_EQ(parse_read_request(*from_hex("0100000612301C281121")).error().octet_offset, 6U);
+}
+
+TEST(Message, AnswersAndReadersOfEveryCommand) {
+  const auto address = *Address::parse("161");
+  const auto plain_of = [](const FrameBuffer& frame) { return decode(frame.view())->plain_data(); };
+  EXPECT_EQ(decode(change_speed_reply(address, 8).view())->control(), 0x97);
+  EXPECT_EQ(parse_octet(plain_of(change_speed_reply(address, 8)).view()), 8);
+  EXPECT_EQ(decode(multi_function_output_reply(address, 2).view())->control(), 0x9D);
+  EXPECT_EQ(decode(change_password_reply(address, {2, 1, 2, 3}).view())->control(), 0x98);
+  EXPECT_EQ(parse_address(plain_of(write_address_request(address)).view())->to_string(), address.to_string());
+  EXPECT_FALSE(parse_address(Bytes(5)));
+  EXPECT_FALSE(parse_octet({}));
+  const auto change = parse_change_password(
+      plain_of(change_password_request(address, {0x04000C03}, {2, 1, 2, 3}, {2, 4, 5, 6})).view());
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->identifier.value, 0x04000C03U);
+  EXPECT_EQ(change->old_level_and_password[3], 3);
+  EXPECT_EQ(change->new_level_and_password[1], 4);
+  const Authority authority{4, {1, 2, 3}, {9, 8, 7, 6}};
+  const auto clear = parse_clear_request(plain_of(clear_request(address, Function::clear_meter, authority)).view());
+  EXPECT_EQ(clear->authority.level, 4);
+  EXPECT_FALSE(clear->events);
+  const auto events = parse_clear_request(plain_of(clear_events_request(address, authority, {0xFFFFFFFF})).view());
+  EXPECT_EQ(events->events->value, 0xFFFFFFFFU);
+  EXPECT_FALSE(parse_clear_request(Bytes(7)));
+  EXPECT_FALSE(parse_clear_request(Bytes(10)));
+  EXPECT_FALSE(parse_change_password(Bytes(11)));
+}
+
+TEST(Message, SpeedWordsOfBothCodings) {
+  for (const std::uint32_t speed : {600U, 1200U, 2400U, 4800U, 9600U, 19200U}) {
+    EXPECT_EQ(speed_of(speed_word_of(speed)), speed);
+    EXPECT_EQ(speed_of(speed_word_of(speed, SpeedCoding::bcd_of_300), SpeedCoding::bcd_of_300), speed);
+  }
+  EXPECT_EQ(speed_word_of(2400), 0x08);
+  EXPECT_EQ(speed_word_of(4800, SpeedCoding::bcd_of_300), 0x16);
+  EXPECT_EQ(speed_word_of(19200, SpeedCoding::bcd_of_300), 0x64);
+  EXPECT_EQ(speed_word_of(300), 0);
+  EXPECT_EQ(speed_of(0x03, SpeedCoding::one_bit), 0U);
+}
+
 }  // namespace
 }  // namespace duheng::dlt645

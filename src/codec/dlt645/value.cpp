@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+
+#include "codec/dlt645/field_reader.hpp"
+#include "codec/dlt645/record_blocks.hpp"
 
 namespace duheng::dlt645 {
 
@@ -15,102 +17,6 @@ DecodeError fault(ErrorCode code, std::size_t offset) noexcept {
 }
 DecodeError wrong_length(std::size_t offset) noexcept {
   return {ErrorCode::malformed, Field::data, 0, 0, static_cast<std::uint32_t>(offset), clause_formats};
-}
-
-/// Up to eight octets, the first one lowest.
-std::uint64_t load(const std::uint8_t* from, std::size_t size) noexcept {
-  switch (size) {
-    case 2: {
-      std::uint16_t half = 0;
-      std::memcpy(&half, from, sizeof half);
-      return half;
-    }
-    case 3: {
-      std::uint16_t half = 0;
-      std::memcpy(&half, from, sizeof half);
-      return half | static_cast<std::uint64_t>(from[2]) << 16;
-    }
-    case 4: {
-      std::uint32_t word = 0;
-      std::memcpy(&word, from, sizeof word);
-      return word;
-    }
-    default: {
-      std::uint64_t word = 0;
-      for (std::size_t i = 0; i < size; ++i) word |= static_cast<std::uint64_t>(from[i]) << (8 * i);
-      return word;
-    }
-  }
-}
-
-/// Marks, in each nibble's lowest place, the digits above 9: bit 3 together with bit 2 or bit 1.
-constexpr std::uint64_t bad_digits(std::uint64_t word) noexcept {
-  constexpr std::uint64_t ones = 0x1111111111111111;
-  return (word >> 3) & ((word >> 2) | (word >> 1)) & ones;
-}
-
-/// Sixteen BCD digits to a number, pairs first, then pairs of pairs.
-constexpr std::int64_t from_bcd(std::uint64_t word) noexcept {
-  const std::uint64_t pairs = word - 6 * ((word >> 4) & 0x0F0F0F0F0F0F0F0F);
-  const std::uint64_t fours = (pairs & 0x00FF00FF00FF00FF) + 100 * ((pairs >> 8) & 0x00FF00FF00FF00FF);
-  const std::uint64_t eights = (fours & 0x0000FFFF0000FFFF) + 10'000 * ((fours >> 16) & 0x0000FFFF0000FFFF);
-  return static_cast<std::int64_t>((eights & 0xFFFFFFFF) + 100'000'000 * (eights >> 32));
-}
-
-constexpr bool holds_digits(FieldKind kind) noexcept { return kind < FieldKind::bits || kind == FieldKind::digits; }
-
-constexpr std::uint64_t all_ones(std::size_t size) noexcept { return size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1; }
-
-/// Sets mantissa and state; returns the index of the first bad octet, or `size`.
-std::size_t read_digits(Value& value, const FieldFormat& format, const std::uint8_t* from) noexcept {
-  const std::size_t size = format.size_octets;
-  std::uint64_t word = load(from, size);
-  if (word == all_ones(size)) {
-    value.state = ValueState::no_value;
-    value.mantissa = 0;
-    return size;
-  }
-  bool negative = false;
-  if (format.kind == FieldKind::signed_bcd) {
-    const std::uint64_t sign = 1ULL << (8 * size - 1);
-    negative = (word & sign) != 0;
-    word &= ~sign;
-  }
-  if (const std::uint64_t bad = bad_digits(word); bad != 0) {
-    value.state = ValueState::invalid;
-    value.mantissa = 0;
-    return static_cast<std::size_t>(std::countr_zero(bad)) / 8;
-  }
-  value.state = ValueState::good;
-  value.mantissa = negative ? -from_bcd(word) : from_bcd(word);
-  return size;
-}
-
-struct FieldPlace {
-  std::size_t element;
-  std::size_t field;
-  std::size_t offset;
-};
-
-/// Returns the offset of the first bad octet within the field, or its size.
-std::size_t read_field(Value& value, const FieldFormat& format, FieldPlace place, std::size_t size,
-                       ByteView payload) noexcept {
-  value.offset = static_cast<std::uint16_t>(place.offset);
-  value.size_octets = static_cast<std::uint16_t>(size);
-  value.element = static_cast<std::uint8_t>(place.element);
-  value.field = static_cast<std::uint8_t>(place.field);
-  value.exponent = format.exponent;
-  value.unit = format.unit;
-  value.kind = format.kind;
-  value.role = format.role;
-  const std::uint8_t* from = payload.data() + place.offset;
-  if (holds_digits(format.kind)) return read_digits(value, format, from);
-  value.state = ValueState::good;
-  value.mantissa = 0;
-  if (format.kind == FieldKind::bits || format.kind == FieldKind::identifier) {
-    value.mantissa = static_cast<std::int64_t>(load(from, size));
-  }
-  return size;
 }
 
 /// Freezes hold demands or energies under the same identifier, by grid: demands are believed when all their times
@@ -169,6 +75,45 @@ const Value* ValueList::find(std::size_t element, std::size_t field) const noexc
   return found == end() ? nullptr : found;
 }
 
+namespace {
+
+constexpr FieldFormat raw_rest{};
+
+/// Keeps the octets when they do not have the form known for them.
+std::expected<void, DecodeError> keep_raw(ByteView payload, ValueList& out) noexcept {
+  out.clear();
+  static_cast<void>(read_field(ValueWriter(out).add(), raw_rest, {}, payload.size(), payload));
+  return {};
+}
+
+std::expected<void, DecodeError> decode_composed(const DataDescription& d, ByteView payload, ValueList& out) noexcept {
+  const auto read = d.rule->composition == Composition::load_records
+                        ? decode_load_records(payload, d.identifier.di(2) <= 6 ? d.identifier.di(2) : 0, out)
+                        : decode_freeze_block(payload, out);
+  if (!read && read.error().code == ErrorCode::malformed) return keep_raw(payload, out);
+  return read;
+}
+
+/// A run of two to four octets of digits each, which is what most answers are.
+std::expected<void, DecodeError> decode_run(const FieldFormat& field, std::size_t elements, ByteView payload,
+                                            ValueList& out) noexcept {
+  const DigitFormat format = digit_format_of(field);
+  ValueWriter writer(out);
+  std::uint64_t place = format.place;
+  std::size_t first_bad = payload.size();
+  for (std::size_t i = 0; i < elements; ++i, place += format.step()) {
+    const std::size_t offset = i * format.size_octets;
+    const auto word = static_cast<std::uint32_t>(load(payload.data() + offset, format.size_octets));
+    const std::size_t bad = write_digits(writer.at(i), word, format, place);
+    if (bad != 4 && first_bad == payload.size()) first_bad = offset + bad;
+  }
+  writer.set_size(elements);
+  if (first_bad < payload.size()) return std::unexpected(fault(ErrorCode::bad_bcd_digit, first_bad));
+  return {};
+}
+
+}  // namespace
+
 std::expected<void, DecodeError> decode_values(const DataDescription& d, ByteView payload, ValueList& out) noexcept {
   out.clear();
   const std::uint32_t item = d.item_octets;
@@ -180,26 +125,25 @@ std::expected<void, DecodeError> decode_values(const DataDescription& d, ByteVie
   if (!fits || payload.size() > payload_octets_max || elements * d.field_count > ValueList::capacity) {
     const bool lenient = d.layout == Layout::record || d.group == DataGroup::freeze;
     if (!lenient || payload.size() > payload_octets_max) return std::unexpected(wrong_length(payload.size()));
-    static constexpr FieldFormat raw_rest{};
-    static_cast<void>(read_field(out.add(), raw_rest, {}, payload.size(), payload));
-    return {};
+    return keep_raw(payload, out);
   }
+  if (d.field_count == 1 && item >= 2 && item <= 4 && holds_digits(d.field_list->kind)) {
+    return decode_run(*d.field_list, elements, payload, out);
+  }
+  if (d.rule != nullptr && d.rule->composition != Composition::plain) return decode_composed(d, payload, out);
+  ValueWriter writer(out);
   std::size_t offset = 0;
   std::size_t first_bad = payload.size();
   for (std::size_t element = 0; element < elements; ++element) {
     for (std::size_t field = 0; field < d.field_count; ++field) {
       const FieldFormat& format = d.field_list[field];
       const std::size_t size = format.size_octets != 0 ? format.size_octets : payload.size() - offset;
-      const std::size_t bad = read_field(out.add(), format, {element, field, offset}, size, payload);
+      const std::size_t bad = read_field(writer.add(), format, {element, field, offset}, size, payload);
       if (bad < size && first_bad == payload.size()) first_bad = offset + bad;
       offset += size;
     }
   }
-  if (d.group == DataGroup::freeze && d.field_count == 2 && !are_demands(d, out)) {
-    out.clear();
-    static_cast<void>(read_field(out.add(), FieldFormat{}, {}, payload.size(), payload));
-    return {};
-  }
+  if (d.group == DataGroup::freeze && d.field_count == 2 && !are_demands(d, out)) return keep_raw(payload, out);
   if (first_bad < payload.size()) return std::unexpected(fault(ErrorCode::bad_bcd_digit, first_bad));
   return {};
 }

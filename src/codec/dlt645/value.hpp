@@ -51,8 +51,7 @@ class ValueList {
   [[nodiscard]] const Value* find(std::size_t element, std::size_t field = 0) const noexcept;
 
  private:
-  friend std::expected<void, DecodeError> decode_values(const DataDescription&, ByteView, ValueList&) noexcept;
-  [[nodiscard]] Value& add() noexcept { return values_[size_++]; }
+  friend class ValueWriter;
   std::size_t size_ = 0;
   Value values_[capacity];
 };

@@ -5,6 +5,7 @@
 
 #include "codec/dlt645/message.hpp"
 #include "codec/dlt645/scanner.hpp"
+#include "codec/dlt645/status_word.hpp"
 #include "codec/dlt645/value.hpp"
 
 namespace duheng::codec {
@@ -33,11 +34,24 @@ void put(Json& out, const std::string& key, const std::string& plural, bool is_b
   }
 }
 
+/// Each bit by its name: a number, or what it says where that is known.
+void put_status_bits(Json& out, unsigned word_number, const Value& value) {
+  Json bits = Json::object();
+  for (const StatusBit& bit : status_bits(word_number)) {
+    const unsigned content = status_value(bit, static_cast<std::uint16_t>(value.mantissa));
+    bits[std::string(bit.name)] = content < bit.words.size() ? Json(bit.words[content].english) : Json(content);
+  }
+  out["status_bits"] = std::move(bits);
+}
+
 void put_status_words(Json& out, const DataDescription& description, const ValueList& values, ByteView payload) {
   const bool is_block = description.is_block();
   std::vector<Json> words;
   for (const Value& value : values) words.emplace_back(to_text(value, payload));
   put(out, "status_word", "status_words", is_block, std::move(words));
+  if (!is_block) {
+    if (const auto number = status_word_number(description, 0)) put_status_bits(out, *number, values[0]);
+  }
   // Only word 3 holds the relay.
   constexpr std::size_t word_3 = 2;
   const Value* relay = is_block ? values.find(word_3) : values.find(0);
@@ -96,6 +110,21 @@ void put_many_fields(Json& out, const DataDescription& description, const ValueL
   }
 }
 
+/// Records whose fields have names: one object for each value, in the order they stand.
+void put_named_fields(Json& out, const DataDescription& description, const ValueList& values, ByteView payload) {
+  Json readings = Json::array();
+  for (const Value& value : values) {
+    Json reading;
+    if (description.rule->composition == Composition::load_records) reading["record"] = value.element;
+    if (description.rule->composition == Composition::freeze_block) reading["tariff"] = value.element;
+    reading["name"] = description.rule->field_texts[value.field].name;
+    reading["value"] = text_or_null(value, payload);
+    if (value.unit != Unit::none) reading["unit"] = to_string(value.unit);
+    readings.push_back(std::move(reading));
+  }
+  out["readings"] = std::move(readings);
+}
+
 /// "A,B,C (null = FFFF, phase absent)", by the layout and the size of an item.
 std::string phases_text(const DataDescription& description) {
   std::string absent;
@@ -118,21 +147,26 @@ void put_meaning(Json& out, const DataDescription& description) {
   }
 }
 
-void put_payload(Json& out, DataIdentifier identifier, ByteView payload) {
-  const auto description = describe(identifier);
+void put_payload(Json& out, DataIdentifier identifier, ByteView payload, Edition edition = Edition::edition_2007) {
+  const auto description = describe(identifier, edition);
   if (!description) return;
   put_meaning(out, *description);
   ValueList values;
   const auto decoded = decode_values(*description, payload, values);
   if (!decoded) {
-    out["value_error"] = decoded.error().code == ErrorCode::bad_bcd_digit ? "bad_bcd_digit" : "length";
+    const auto code = decoded.error().code;
+    out["value_error"] = code == ErrorCode::bad_bcd_digit || code == ErrorCode::limit_exceeded
+                             ? to_string(code)
+                             : std::string_view("length");
     out["value_error_offset"] = decoded.error().octet_offset;
   }
   if (values.empty()) return;
   // A record of another length than known is kept as it is.
   const bool is_as_described = values[0].kind == description->fields()[0].kind;
   if (!is_as_described) return;
-  if (description->field_count == 1) {
+  if (!description->rule->field_texts.empty()) {
+    put_named_fields(out, *description, values, payload);
+  } else if (description->field_count == 1) {
     put_single_field(out, *description, values, payload);
   } else {
     put_many_fields(out, *description, values, payload);
@@ -141,8 +175,16 @@ void put_payload(Json& out, DataIdentifier identifier, ByteView payload) {
 
 void put_error_word(Json& out, const FrameView& frame, ByteView plain) {
   out["error_word"] = hex_number(plain);
-  if (plain.size() != 1) return;
   Json bits = Json::array();
+  if (frame.edition() == Edition::edition_2007 && frame.is(Function::security)) {
+    const auto word = parse_security_error(plain);
+    for (unsigned bit = 0; word && bit < 16; ++bit) {
+      if ((*word >> bit & 1U) != 0) bits.push_back(security_error_bit_name(bit));
+    }
+    if (word) out["error_bits"] = std::move(bits);
+    return;
+  }
+  if (plain.size() != 1) return;
   for (unsigned bit = 0; bit < 8; ++bit) {
     if ((plain[0] >> bit & 1U) != 0) bits.push_back(error_bit_name(bit, frame.edition()));
   }
@@ -273,9 +315,16 @@ void put_change_password(Json& out, ByteView plain) {
 }
 
 void put_output(Json& out, std::uint8_t output) {
-  static constexpr const char* names[] = {"clock_pulse", "demand_period", "tariff_switch"};
   out["output"] = hex_of(output);
-  if (output < std::size(names)) out["output_name"] = names[output];
+  if (const auto name = output_name(output); !name.empty()) out["output_name"] = name;
+}
+
+void put_security(Json& out, const FrameView& frame, ByteView plain) {
+  const auto message = parse_security(plain, frame.from_slave());
+  if (!message) return;
+  out["di"] = message->identifier.to_string();
+  if (message->has_operator) out["operator_wire"] = spaced(message->operator_code);
+  out["data"] = spaced(message->data);
 }
 
 void put_request(Json& out, const FrameView& frame, ByteView plain) {
@@ -303,11 +352,7 @@ void put_request(Json& out, const FrameView& frame, ByteView plain) {
       if (plain.size() == 1) put_output(out, plain[0]);
       return;
     case Function::security:
-      if (plain.size() < 8) return;
-      out["di"] = DataIdentifier::from_plain(plain).to_string();
-      out["operator_wire"] = spaced(plain.subspan(4, 4));
-      out["data"] = spaced(plain.subspan(8));
-      return;
+      return put_security(out, frame, plain);
     default:
       return;
   }
@@ -315,14 +360,32 @@ void put_request(Json& out, const FrameView& frame, ByteView plain) {
 
 void put_content_1997(Json& out, const FrameView& frame, ByteView plain) {
   const auto function = static_cast<Function1997>(frame.function());
-  const bool has_identifier = function == Function1997::read || function == Function1997::read_following ||
-                              function == Function1997::read_again || function == Function1997::write;
-  if (!has_identifier || plain.size() < 2) return;
+  if (function == Function1997::write_address && plain.size() == Address::size_octets) {
+    out["new_address"] = Address::from_wire(plain).to_string();
+    return;
+  }
+  const bool is_read = function == Function1997::read || function == Function1997::read_following ||
+                       function == Function1997::read_again;
+  if ((!is_read && function != Function1997::write) || plain.size() < 2) return;
+  const auto identifier = DataIdentifier::from_plain_1997(plain);
   out["di"] = hex_number(plain.first(2));
+  ByteView rest = plain.subspan(2);
   if (frame.from_slave()) {
-    out["payload_raw"] = spaced(plain.subspan(2));
-  } else if (plain.size() > 2) {
-    out["data"] = spaced(plain.subspan(2));
+    // A part of an answer is not decoded: a value may be cut in two.
+    const bool is_whole_answer = !frame.has_following() && function == Function1997::read;
+    if (is_whole_answer) put_payload(out, identifier, rest, Edition::edition_1997);
+    out["payload_raw"] = spaced(rest);
+    return;
+  }
+  if (const auto description = describe(identifier, Edition::edition_1997)) put_meaning(out, *description);
+  if (function == Function1997::write && rest.size() >= 4) {
+    out["password_level"] = hex_of(rest[0]);
+    out["password_wire"] = spaced(rest.subspan(1, 3));
+    rest = rest.subspan(4);
+    out["data"] = spaced(rest);
+    put_payload(out, identifier, rest, Edition::edition_1997);
+  } else if (!rest.empty()) {
+    out["data"] = spaced(rest);
   }
 }
 
@@ -339,6 +402,9 @@ void put_content(Json& out, const FrameView& frame, ByteView plain) {
     if (const auto speed = speed_of(plain[0]); speed != 0) out["speed"] = speed;
     return;
   }
+  // So does the output's number.
+  if (frame.is(Function::multi_function_output) && plain.size() == 1) return put_output(out, plain[0]);
+  if (frame.is(Function::security)) return put_security(out, frame, plain);
   if (!frame.from_slave()) return put_request(out, frame, plain);
   if (frame.is(Function::read_address) && plain.size() == Address::size_octets) {
     out["meter_address"] = Address::from_wire(plain).to_string();

@@ -38,21 +38,15 @@ SeriesKind kind_of(FieldRole role) {
 
 class Reader final : public AnswerReader {
  public:
-  Reader(std::uint8_t meter_type, const Profile& profile, DataIdentifier identifier) : profile_(profile) {
-    message_.identifier.identifier = identifier;
-    message_.identifier.known = true;
-    message_.meter_type = meter_type;
-    message_.function_class = cjt188::FunctionClass::reads;
-    message_.from_slave = true;
-  }
+  Reader(std::uint8_t meter_type, const Profile& profile, DataIdentifier identifier)
+      : meter_type_(meter_type), profile_(profile), identifier_(identifier) {}
   void add(std::vector<FieldRole> wanted) { items_.push_back(std::move(wanted)); }
   [[nodiscard]] bool holds(const std::vector<FieldRole>& wanted) const {
     return std::ranges::find(items_, wanted) != items_.end();
   }
 
   [[nodiscard]] bool read(ByteView payload, std::vector<ItemValue>& out) const override {
-    cjt188::Message message = message_;
-    message.payload = payload;
+    const cjt188::Message message(identifier_, meter_type_, payload);
     const auto layout = cjt188::find_layout(message);
     if (!layout) return false;
     cjt188::ValueList values;
@@ -82,8 +76,9 @@ class Reader final : public AnswerReader {
     return out;
   }
 
-  cjt188::Message message_;
+  std::uint8_t meter_type_;
   const Profile& profile_;
+  DataIdentifier identifier_;
   std::vector<std::vector<FieldRole>> items_;
 };
 

@@ -13,10 +13,17 @@ namespace duheng::tools {
 const std::vector<Bench>& benches() {
   static const std::vector<Bench> list{
       {"dlt645", "DL/T 645 answers decoded and verified on one core", run_dlt645_bench},
+      {"cjt188", "CJ/T 188 answers decoded and verified on one core", run_cjt188_bench},
+      {"dlt698", "DL/T 698.45 answers decoded and verified on one core", run_dlt698_bench},
+      {"modbus", "Modbus answers decoded and verified on one core, beside libmodbus", run_modbus_bench},
       {"whole-path", "frame octets to durable journal and telemetry, readings per second and CPU by stage",
        run_whole_path_bench},
       {"single-readings", "readings arriving one by one, each durable before it is acknowledged",
        run_single_readings_bench},
+      {"browser-latency", "from a meter's answer at the gateway to the page in a real browser",
+       run_browser_latency_bench},
+      {"call-in", "meters that call in: sessions held open by one gateway, memory for each, accept rate",
+       run_call_in_bench},
       {"start-up", "from start to ready, each program", run_start_up_bench},
       {"memory", "resident memory of each program at 1,000 and 10,000 meters", run_memory_bench},
   };
