@@ -53,7 +53,8 @@ void decode_values(benchmark::State& state, const Bytes& octets) {
     const auto done = for_each_result(frame->wire_user_data(), [&](const ObjectResult& result) {
       Reader reader(types::data, result.data);
       while (reader.step() && reader.current().event != Element::Event::finished) {
-        if (reader.current().event == Element::Event::value) sum += read_unsigned(reader.current().content);
+        const Element& element = reader.current();
+        if (element.is_value(Kind::unsigned_integer)) sum += read_unsigned(element.content);
       }
     });
     benchmark::DoNotOptimize(done);

@@ -49,11 +49,12 @@ Result<void> write_configuration(Disk& disk, const std::string& folder, std::uin
       folder, meters, meters);
   DUHENG_CHECK(write_file_atomically(disk, folder + "/fleet.yaml", as_bytes(fleet)));
   const std::string gateway =
-      "data_directory: gateway\nmodels_directory: models\ndevices_files: [fleet/devices.yaml]\nlog: { level: warning }\n";
+      "data_directory: gateway\nmodels_directory: models\ndevices_files: [fleet/devices.yaml]\nlog: { level: warning "
+      "}\n";
   return write_file_atomically(disk, folder + "/gateway.yaml", as_bytes(gateway));
 }
 
-Result<void> wait_for_file(const Disk& disk, const std::string& path, ChildProcess& process) {
+Result<void> wait_for_file(Disk& disk, const std::string& path, ChildProcess& process) {
   const auto deadline = std::chrono::steady_clock::now() + longest_wait;
   while (!disk.exists(path)) {
     if (!process.running()) return fail(ErrorCode::internal, "a program ended before it was ready");
@@ -82,8 +83,8 @@ Result<BenchReport> run_call_in_bench(const BenchOptions& options) {
   const std::string folder = options.scratch_directory + "/call-in";
   DUHENG_CHECK(write_configuration(disk, folder, meters));
   const auto program = [&](const char* name, const char* config) {
-    return ChildProcess::start({options.programs_directory + "/" + name, {"--config", folder + "/" + config},
-                                folder + "/" + name + ".log"});
+    return ChildProcess::start(
+        {options.programs_directory + "/" + name, {"--config", folder + "/" + config}, folder + "/" + name + ".log"});
   };
   DUHENG_TRY(auto fleet, program("duheng-fleet", "fleet.yaml"));
   DUHENG_CHECK(wait_for_file(disk, folder + "/fleet/ready", fleet));

@@ -125,7 +125,7 @@ class Demo {
     if (user) {
       password_ = user->password;
     } else if (user.error().code == ErrorCode::already_exists) {
-      DUHENG_TRY(password_, administration.reset_password(user_));
+      DUHENG_TRY(password_, administration.reset_password(user_, false));
     } else {
       return std::unexpected(user.error());
     }
