@@ -152,7 +152,7 @@ TEST(ModbusModel, OneReadHoldsNeighboursAndValuesAreExact) {
   std::string problem;
   const auto questions = plan(
       "  - { register: energy, address: 0, type: uint32, word_order: low_first, exponent: -2, unit: kWh }\n"
-      "  - { register: temperature, address: 4, type: int16, exponent: -1, unit: °C, no_value: -32768 }\n"
+      "  - { register: temperature, address: 4, type: int16, exponent: -1, unit: degC, no_value: -32768 }\n"
       "  - { register: flow, address: 5, type: float32, unit: m3/h }\n"
       "  - { register: pump, table: coil, address: 9 }\n"
       "  - { register: alarms, address: 7, type: bits, first_bit: 2, bit_count: 3 }\n",

@@ -5,13 +5,14 @@
 
 #include "drivers/cjt188/driver.hpp"
 #include "drivers/dlt645/driver.hpp"
+#include "drivers/dlt698/driver.hpp"
 #include "drivers/modbus/driver.hpp"
 
 namespace duheng::drivers {
 
 std::span<const Driver* const> all_drivers() {
-  static const std::array<const Driver*, 4> drivers{&cjt188_driver(), &dlt645_driver(), &modbus_rtu_driver(),
-                                                    &modbus_tcp_driver()};
+  static const std::array<const Driver*, 5> drivers{&cjt188_driver(), &dlt645_driver(), &dlt698_driver(),
+                                                    &modbus_rtu_driver(), &modbus_tcp_driver()};
   return drivers;
 }
 

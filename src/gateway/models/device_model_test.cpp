@@ -68,6 +68,18 @@ groups:
       - { register: energy_heat_total, di: "901F", unit: kWh, exponent: -2 }
 )";
 
+constexpr std::string_view full_dlt698 = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+protocol: dlt698_45
+proven: vectors
+dlt698: { objects_max: 4 }
+groups:
+  - name: live
+    interval_ms: 1000
+    items:
+      - { register: voltage_b, oad: "20000200", element: 1 }
+)";
+
 std::string replaced(std::string_view what, std::string_view with) {
   std::string text(full);
   const auto at = text.find(what);
@@ -102,7 +114,7 @@ TEST(DeviceModel, EveryRefusalNamesFileLineAndReason) {
   };
   expect("model: test", "model: other", "test.yaml:1: 'model' is 'other', but the file is called 'test.yaml'");
   expect("protocol: dlt645_2007", "protocol: morse",
-         "test.yaml:4: 'protocol' must be one of: cjt188, dlt645_2007, modbus_rtu, modbus_tcp");
+         "test.yaml:4: 'protocol' must be one of: cjt188, dlt645_2007, dlt698_45, modbus_rtu, modbus_tcp");
   expect("interval_ms: 1000", "interval_ms: 1",
          "test.yaml:10: 'interval_ms' must be a whole number from 100 to 2678400000");
   expect("di: \"0201FF00\"", "di: \"02ZZ\"", "test.yaml:13: 'di' must be eight hexadecimal digits, DI3 first");
@@ -189,17 +201,19 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   std::set<std::string> schema_keys;
   for (const auto& path : paths) {
     schema_keys.insert(last_of(path));
-    EXPECT_NE((std::string(full) + std::string(full_modbus) + std::string(full_cjt188)).find(last_of(path) + ":"),
+    EXPECT_NE((std::string(full) + std::string(full_modbus) + std::string(full_cjt188) + std::string(full_dlt698))
+                  .find(last_of(path) + ":"),
               std::string::npos)
         << path << " is not tried by this test";
   }
   ASSERT_EQ(error_of(std::string(full)), "");
   ASSERT_EQ(error_of(std::string(full_modbus)), "");
   ASSERT_EQ(error_of(std::string(full_cjt188)), "");
+  ASSERT_EQ(error_of(std::string(full_dlt698)), "");
   // ... and every key that the loader's source asks for stands in the schema.
   std::stringstream text;
   for (const char* file : {"gateway/models/device_model.cpp", "drivers/cjt188/driver.cpp", "drivers/dlt645/driver.cpp",
-                           "drivers/modbus/driver.cpp"}) {
+                           "drivers/dlt698/driver.cpp", "drivers/modbus/driver.cpp"}) {
     std::ifstream source(source_directory + "/src/" + file);
     text << source.rdbuf();
   }

@@ -1,5 +1,6 @@
 #include "gateway/service/call_in_lines.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <unordered_map>
 
@@ -113,6 +114,10 @@ Result<void> CallInLines::listen(const std::vector<ListenerConfig>& listeners, c
     options.unidentified_max = config.unidentified_max;
     options.answer_timeout_ms = config.answer_timeout_ms;
     options.drivers.assign(drivers::all_drivers().begin(), drivers::all_drivers().end());
+    // Whoever is expected here is likeliest to call; strangers of other protocols are told apart all the same.
+    std::ranges::stable_partition(options.drivers, [&](const drivers::Driver* driver) {
+      return std::ranges::any_of(places, [&](const auto& p) { return p.listener == i && p.driver == driver; });
+    });
     auto door = std::make_shared<Door>(loop_, clock_, config.name, std::move(options), taken_);
     for (const auto& place : places)
       if (place.listener == i) door->desk.expect(*place.driver, place.address, place.channel);

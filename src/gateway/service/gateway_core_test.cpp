@@ -106,7 +106,7 @@ TEST(GatewayCore, ReadsEveryRegisterOfEveryMeterExactly) {
   EXPECT_EQ(comparison.unknown, 0U);
   EXPECT_GT(comparison.confirmed, comparison.answers - 20);
   // The last energy reading is what the meter shows at that moment.
-  const std::string uid = world.field.address_of(0, 1);
+  const std::string uid = world.field.meters()[1].uid;
   const auto reading = content.last.at(uid + "/energy_active_import_total");
   device::VirtualMeter meter({.address = *dlt645::Address::parse(uid), .seed = 1'000'003 + 1});
   EXPECT_NEAR(static_cast<double>(meter.energy_centikwh(reading.time_utc_ms, false, 0)),

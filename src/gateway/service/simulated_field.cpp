@@ -9,24 +9,11 @@
 namespace duheng::gateway {
 
 SimulatedField::SimulatedField(ManualClock& clock, device::LedgerWriter& ledger, SimulatedFieldOptions options)
-    : clock_(clock), random_(options.seed), options_(options) {
-  for (std::uint32_t channel = 0; channel < options.channels; ++channel) {
-    auto line = std::make_unique<Line>(ledger);
-    for (std::uint32_t meter = 0; meter < options.meters_per_channel; ++meter) {
-      const std::uint32_t number = channel * options.meters_per_channel + meter;
-      line->bus.add(std::make_shared<device::VirtualMeter>(
-          device::VirtualMeterOptions{.address = *dlt645::Address::parse(address_of(channel, meter)),
-                                      .seed = options.seed * 1'000'003 + number,
-                                      .three_phase = number % 3 == 0,
-                                      .exports = number % 5 == 0}));
-    }
-    lines_.push_back(std::move(line));
-  }
-}
-
-std::string SimulatedField::address_of(std::uint32_t channel, std::uint32_t meter) const {
-  return fmt::format("2026{:08}", channel * options_.meters_per_channel + meter + 1);
-}
+    : clock_(clock),
+      random_(options.seed),
+      options_(options),
+      meters_(ledger, {.lines = options.channels, .meters_per_line = options.meters_per_channel, .seed = options.seed}),
+      lines_(options.channels) {}
 
 CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
   CoreOptions out;
@@ -35,13 +22,11 @@ CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
                             &drivers::dlt645_driver(),
                             {.reopen_after_timeout = !options_.serial_lines},
                             {500, 10'000}});
-    for (std::uint32_t meter = 0; meter < options_.meters_per_channel; ++meter) {
-      const std::uint32_t number = channel * options_.meters_per_channel + meter;
-      const std::string address = address_of(channel, meter);
-      out.devices.push_back({address, drivers::bus_address(*dlt645::Address::parse(address)),
-                             models.find(number % 3 == 0 ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"),
-                             channel});
-    }
+  }
+  for (const auto& meter : meters_.meters()) {
+    out.devices.push_back({meter.uid, drivers::bus_address(meter.address),
+                           models.find(meter.three_phase ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"),
+                           meter.line});
   }
   return out;
 }
@@ -56,19 +41,14 @@ void SimulatedField::detach() {
   core_ = nullptr;
   storing_ = {};
   events_ = {};
-  for (auto& line : lines_) {
-    ++line->connection;
-    line->open = false;
-    line->trail.cut();
-    line->port.reset();
-  }
+  for (std::uint32_t channel = 0; channel < lines_.size(); ++channel) close_channel(channel);
 }
 
 void SimulatedField::push(std::int64_t delay_ms, Kind kind, std::uint32_t channel, Bytes octets) {
   std::int64_t at_ms = clock_.monotonic_ms() + delay_ms;
   std::uint64_t connection = 0;
   if (kind != Kind::store) {
-    auto& line = *lines_[channel];
+    auto& line = lines_[channel];
     auto& last_at_ms = line.last_at_ms[kind == Kind::to_meters ? 0 : 1];
     at_ms = last_at_ms = std::max(last_at_ms, at_ms);
     connection = line.connection;
@@ -77,20 +57,19 @@ void SimulatedField::push(std::int64_t delay_ms, Kind kind, std::uint32_t channe
 }
 
 void SimulatedField::open_channel(std::uint32_t channel) {
-  ++lines_[channel]->connection;
+  ++lines_[channel].connection;
   push(1, Kind::opened, channel);
 }
 
 void SimulatedField::close_channel(std::uint32_t channel) {
-  auto& line = *lines_[channel];
+  auto& line = lines_[channel];
   ++line.connection;
   line.open = false;
-  line.trail.cut();
-  line.port.reset();
+  meters_.cut(channel);
 }
 
 void SimulatedField::send(std::uint32_t channel, ByteView octets) {
-  auto& line = *lines_[channel];
+  auto& line = lines_[channel];
   if (!line.open) return;
   if (!options_.serial_lines && chance(options_.connections_cut_per_mille)) {
     close_channel(channel);
@@ -107,16 +86,17 @@ void SimulatedField::store(ByteView body) {
 }
 
 void SimulatedField::answer_questions(std::uint32_t channel, ByteView octets) {
-  auto& line = *lines_[channel];
-  line.port.octets(
-      clock_.utc_ms(), octets, [&](ByteView question) { line.trail.question(question); },
-      [&](const device::BusAnswer& answer) {
-        const bool lost = chance(options_.answers_lost_per_mille);
-        const bool spoiled = !lost && chance(options_.answers_spoiled_per_mille);
+  bool lost = false;
+  bool spoiled = false;
+  meters_.octets(
+      channel, clock_.utc_ms(), octets,
+      [&](const device::BusAnswer&) {
+        lost = chance(options_.answers_lost_per_mille);
+        spoiled = !lost && chance(options_.answers_spoiled_per_mille);
         ++answers_;
-        if (!line.trail.answer(answer.address.to_string(), answer.identifier.value, answer.octets, clock_.utc_ms(),
-                               lost || spoiled || answer.collision))
-          return;
+        return lost || spoiled;
+      },
+      [&](const device::BusAnswer& answer) {
         if (lost) return;
         Bytes sent(answer.octets.begin(), answer.octets.end());
         if (spoiled) sent[random_.below(sent.size())] ^= static_cast<std::uint8_t>(1 + random_.below(255));
@@ -133,7 +113,7 @@ void SimulatedField::handle(Event& event) {
     if (core_ != nullptr) core_->stored(outcome, *this);
     return;
   }
-  auto& line = *lines_[event.channel];
+  auto& line = lines_[event.channel];
   if (event.connection != line.connection) return;  // of a connection that is gone
   switch (event.kind) {
     case Kind::opened:

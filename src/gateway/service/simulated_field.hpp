@@ -1,15 +1,13 @@
 #pragma once
 #include <array>
 #include <functional>
-#include <memory>
 #include <queue>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "device/ledger/ledger.hpp"
-#include "device/meter/virtual_bus.hpp"
 #include "gateway/service/gateway_core.hpp"
+#include "gateway/service/simulated_meters.hpp"
 
 namespace duheng::gateway {
 
@@ -25,13 +23,13 @@ struct SimulatedFieldOptions {
   std::uint64_t seed = 1;
 };
 
-/// Virtual meters, their lines and their ledger around a real GatewayCore, on a clock that jumps from event to event:
-/// weeks in seconds, the same for the same seed. For tests, benchmarks and tests/simulation.
+/// SimulatedMeters, and lines that are slow, noisy and break, around a real GatewayCore, on a clock that jumps from
+/// event to event: weeks in seconds, the same for the same seed. For tests and benchmarks.
 class SimulatedField final : public GatewayOutput {
  public:
   SimulatedField(ManualClock& clock, device::LedgerWriter& ledger, SimulatedFieldOptions options);
 
-  /// Channels and devices that fit this field; every third meter is three-phase.
+  /// Channels and devices that fit this field.
   [[nodiscard]] CoreOptions core_options(const ModelLibrary& models) const;
   /// `store` makes a batch durable, at the moment it is called.
   void attach(GatewayCore& core, std::function<Result<void>(ByteView)> store);
@@ -39,7 +37,7 @@ class SimulatedField final : public GatewayOutput {
   void detach();
   /// Until the clock shows `monotonic_ms`, or `stop` says so (asked after every event).
   void run_until_ms(std::int64_t monotonic_ms, const std::function<bool()>& stop = {});
-  [[nodiscard]] std::string address_of(std::uint32_t channel, std::uint32_t meter) const;
+  [[nodiscard]] const std::vector<SimulatedMeters::Meter>& meters() const noexcept { return meters_.meters(); }
   [[nodiscard]] std::uint64_t answers() const noexcept { return answers_; }
 
   void open_channel(std::uint32_t channel) override;
@@ -61,10 +59,6 @@ class SimulatedField final : public GatewayOutput {
     }
   };
   struct Line {
-    explicit Line(device::LedgerWriter& ledger) : port(bus), trail(ledger) {}
-    device::VirtualBus bus;
-    device::VirtualBusPort port;
-    device::LedgerTrail trail;
     std::uint64_t connection = 0;
     std::array<std::int64_t, 2> last_at_ms{};  // octets of one direction do not overtake one another
     bool open = false;
@@ -77,7 +71,8 @@ class SimulatedField final : public GatewayOutput {
   ManualClock& clock_;
   SeededRandom random_;
   SimulatedFieldOptions options_;
-  std::vector<std::unique_ptr<Line>> lines_;
+  SimulatedMeters meters_;
+  std::vector<Line> lines_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::uint64_t order_ = 0;
   GatewayCore* core_ = nullptr;

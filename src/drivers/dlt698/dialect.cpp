@@ -1,0 +1,162 @@
+#include "drivers/dlt698/dialect.hpp"
+
+#include <algorithm>
+
+#include "codec/dlt698/fragment.hpp"
+#include "codec/dlt698/frame.hpp"
+#include "codec/dlt698/message.hpp"
+#include "codec/dlt698/node.hpp"
+#include "codec/dlt698/stream_parser.hpp"
+
+namespace duheng::drivers {
+namespace {
+
+using dlt698::FrameView;
+using dlt698::ServerAddress;
+
+constexpr std::int64_t octet_gap_most_ms = 500;
+// Longer answers come in pieces; a session shall stay small.
+constexpr std::size_t frame_octets_most = 2'048;
+constexpr std::uint8_t client = 0x10;
+constexpr std::size_t piid_place = 2;  // behind service and choice
+constexpr std::uint8_t response_bit = 0x80;
+constexpr std::uint8_t sequence_mask = 0x3F;
+
+ServerAddress server_of(const BusAddress& device) {
+  const ByteView octets = device.octets();
+  if (octets.size() < 2) return {};
+  return ServerAddress::from_wire(octets[0], octets.subspan(1)).value_or(ServerAddress{});
+}
+
+class Dlt698Dialect final : public Dialect {
+ public:
+  void build(const BusAddress& device, const Query& query, std::uint32_t part, std::uint8_t preamble_octets,
+             Bytes& into) override {
+    into.clear();
+    dlt698::FrameFields fields;
+    fields.server_address = server_of(device);
+    fields.client_address = client;
+    fields.preamble_octets = preamble_octets;
+    if (part == 0) {
+      apdu_.assign(1, static_cast<std::uint8_t>(query.operation));
+      apdu_.insert(apdu_.end(), query.body.begin(), query.body.end());
+      if (apdu_.size() > piid_place) apdu_[piid_place] = ++sequence_ & sequence_mask;
+      fields.user_data = apdu_;
+      pieces_.reset();
+    } else {
+      fields.control = confirmation_control_;
+      fields.user_data = confirmation_;
+    }
+    if (auto octets = dlt698::encode(fields)) into = std::move(*octets);
+  }
+  void feed(ByteView octets, FrameListener& listener) override {
+    parser_.feed(octets, [&](const FrameView& frame) { tell(frame, listener); });
+  }
+  void flush(FrameListener& listener) override {
+    parser_.flush([&](const FrameView& frame) { tell(frame, listener); });
+  }
+  void reset() override {
+    parser_.reset();
+    pieces_.reset();
+  }
+  [[nodiscard]] std::size_t pending_octets() const override { return parser_.pending_octets(); }
+  [[nodiscard]] LineCounters counters() const override {
+    const auto& parsed = parser_.counters();
+    return {parsed.bad_frame_checks + parsed.bad_ends + parsed.unfinished,
+            parsed.noise_octets + parsed.rejected_octets};
+  }
+
+  [[nodiscard]] Judgement judge(const HeardFrame& heard, const Query& query, std::uint32_t part,
+                                ByteView request) override {
+    const auto frame = dlt698::decode_at_start(heard.octets);
+    if (!frame || frame->function() != static_cast<std::uint8_t>(dlt698::Function::user_data)) return {};
+    plain_.resize(frame->wire_user_data().size());
+    const ByteView data = frame->user_data(plain_);
+    if (frame->is_fragment()) return judge_piece(*frame, data, query);
+    if (part != 0 || !answers(data, query, request)) return {};
+    if (const auto refused = refusal_of(data)) return {Fit::refusal, {}, *refused};
+    return {Fit::whole, data, 0};
+  }
+  [[nodiscard]] std::int64_t octet_gap_ms() const override { return octet_gap_most_ms; }
+  [[nodiscard]] std::size_t frame_octets_max() const override { return frame_octets_most; }
+
+ private:
+  [[nodiscard]] Judgement judge_piece(const FrameView& frame, ByteView data, const Query& query) {
+    const auto header = dlt698::decode_fragment_header(data);
+    const auto outcome = pieces_.accept(data);
+    if (!header || !outcome) return {};
+    using enum dlt698::FragmentAssembler::Outcome;
+    if (*outcome == complete) {
+      if (!answers(pieces_.apdu(), query, apdu_)) return {};
+      // The payload of the pieces before is in the session's hands already: here is the last one's.
+      return {Fit::whole, data.subspan(dlt698::FragmentHeader::size_octets), 0};
+    }
+    if (*outcome != taken) return {};
+    confirmation_.resize(dlt698::FragmentHeader::size_octets);
+    const auto fields = dlt698::fragment_confirmation(
+        frame, *header, std::span<std::uint8_t, dlt698::FragmentHeader::size_octets>(confirmation_));
+    confirmation_control_ = fields.control;
+    return {Fit::part, data.subspan(dlt698::FragmentHeader::size_octets), 0};
+  }
+
+  /// Whether the APDU is the answer of the service asked, with our PIID.
+  [[nodiscard]] bool answers(ByteView apdu, const Query& query, ByteView request) const {
+    if (apdu.size() <= piid_place || apdu[0] != (query.operation | response_bit)) return false;
+    const ByteView asked = asked_apdu(request);
+    return asked.size() > piid_place && asked[1] == apdu[1] &&
+           (asked[piid_place] & sequence_mask) == (apdu[piid_place] & sequence_mask);
+  }
+  [[nodiscard]] ByteView asked_apdu(ByteView request) const {
+    // The last question's APDU is at hand; of an earlier one (a late answer's) the frame is read again.
+    const auto frame = dlt698::decode(request);
+    return frame && !frame->is_fragment() ? frame->wire_user_data() : ByteView{apdu_};
+  }
+  /// The reason, when an answer holds nothing but one.
+  [[nodiscard]] static std::optional<std::uint32_t> refusal_of(ByteView apdu) {
+    std::optional<std::uint32_t> reason;
+    bool has_data = false;
+    const auto read = dlt698::for_each_result(apdu, [&](const dlt698::ObjectResult& result) {
+      if (result.dar)
+        reason = reason.value_or(*result.dar);
+      else
+        has_data = true;
+    });
+    if (!read || has_data) return std::nullopt;
+    return reason;
+  }
+
+  static void tell(const FrameView& frame, FrameListener& listener) {
+    listener.on_frame({frame.octets(), bus_address(frame.server_address()), frame.from_server()});
+  }
+
+  static constexpr std::size_t apdu_octets_max = 16'384;
+  dlt698::StreamParser parser_{frame_octets_most};
+  dlt698::FragmentAssembler pieces_{apdu_octets_max};
+  std::uint8_t sequence_ = 0;
+  std::uint8_t confirmation_control_ = dlt698::control_codes::client_request;
+  Bytes apdu_;
+  Bytes plain_;
+  Bytes confirmation_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_dlt698_dialect() { return std::make_unique<Dlt698Dialect>(); }
+
+BusAddress bus_address(const dlt698::ServerAddress& address) {
+  Bytes octets{address.feature()};
+  octets.insert(octets.end(), address.wire_octets().begin(), address.wire_octets().end());
+  return BusAddress(octets);
+}
+
+Query dlt698_get(std::span<const dlt698::Oad> oads) {
+  const auto node = oads.size() == 1 ? dlt698::get_request(0, oads.front()) : dlt698::get_list_request(0, oads);
+  Query query;
+  const auto apdu = dlt698::encode_tree(dlt698::types::apdu, node);
+  if (!apdu || apdu->empty()) return query;
+  query.operation = apdu->front();
+  query.body.assign(apdu->begin() + 1, apdu->end());
+  return query;
+}
+
+}  // namespace duheng::drivers
