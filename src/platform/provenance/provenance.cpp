@@ -1,5 +1,9 @@
 #include "platform/provenance/provenance.hpp"
 
+#include "codec/cjt188/explain.hpp"
+#include "codec/dlt645/explain.hpp"
+#include "codec/dlt698/explain.hpp"
+#include "codec/modbus/explain.hpp"
 #include "model/batch.hpp"
 #include "uplink/messages.hpp"
 
@@ -7,20 +11,24 @@ namespace duheng::platform {
 
 namespace {
 
-std::vector<dlt645::ExplainedField> explain(Protocol protocol, ByteView octets) {
+std::vector<codec::ExplainedField> explain(Protocol protocol, ByteView octets, modbus::Role role) {
   if (octets.empty()) return {};
   switch (protocol) {
     case Protocol::dlt645_2007:
     case Protocol::dlt645_1997:
       return dlt645::explain(octets);
-    case Protocol::unknown:
     case Protocol::cjt188:
+      return cjt188::explain(octets);
     case Protocol::dlt698_45:
+      return dlt698::explain(octets);
     case Protocol::modbus_rtu:
+      return modbus::explain(octets, modbus::Transport::rtu, role);
     case Protocol::modbus_tcp:
+      return modbus::explain(octets, modbus::Transport::tcp, role);
+    case Protocol::unknown:
       break;
   }
-  dlt645::ExplainedField whole;
+  codec::ExplainedField whole;
   whole.size = octets.size();
   whole.raw = to_hex(octets, ' ');
   whole.key = "unexplained";
@@ -51,8 +59,8 @@ Result<Provenance> trace(const store::Journal& journal, FrameReference reference
   out.hash_holds = uplink::batch_hash(record.previous_hash, record.epoch, record.sequence, record.body) == record.hash;
   out.request.assign(evidence.frame.request.begin(), evidence.frame.request.end());
   out.response.assign(evidence.frame.response.begin(), evidence.frame.response.end());
-  out.request_fields = explain(out.protocol, out.request);
-  out.response_fields = explain(out.protocol, out.response);
+  out.request_fields = explain(out.protocol, out.request, modbus::Role::request);
+  out.response_fields = explain(out.protocol, out.response, modbus::Role::response);
   for (const Reading& reading : evidence.readings) {
     const Register& described = evidence.registers.at(reading.register_index);
     out.readings.push_back({.register_name = std::string{described.name},

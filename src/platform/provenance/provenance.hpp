@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/dlt645/explain.hpp"
+#include "codec/common/explained_field.hpp"
 #include "crypto/hash.hpp"
 #include "store/journal/journal.hpp"
 
@@ -40,8 +40,8 @@ struct Provenance {
   bool hash_holds = false;  ///< computed again now over what is stored
   Bytes request{};
   Bytes response{};
-  std::vector<dlt645::ExplainedField> request_fields{};
-  std::vector<dlt645::ExplainedField> response_fields{};
+  std::vector<codec::ExplainedField> request_fields{};
+  std::vector<codec::ExplainedField> response_fields{};
   std::vector<ProvenReading> readings{};
 };
 

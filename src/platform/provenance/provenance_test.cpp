@@ -134,5 +134,45 @@ TEST_F(ProvenanceTest, TakesLessThanFiveMilliseconds) {
   EXPECT_LT(times_ms[30], 5.0) << "the median, records of 1,000 frames";
 }
 
+TEST_F(ProvenanceTest, FramesOfEveryProtocolAreTakenApart) {
+  struct Case {
+    Protocol protocol;
+    const char* request;
+    const char* response;
+  };
+  // Published frames of each protocol.
+  const std::vector<Case> cases{
+      {Protocol::cjt188, "",
+       "68 10 44 33 22 11 00 33 78 81 16 1F 90 00 00 77 66 55 2C 00 77 66 55 2C 31 01 22 11 05 15 "
+       "20 21 84 13 16"},
+      {Protocol::modbus_rtu, "11 03 00 6B 00 03 76 87", "11 03 06 AE 41 56 52 43 40 49 AD"},
+      {Protocol::modbus_tcp, "00 01 00 00 00 06 11 03 00 6B 00 03", "00 01 00 00 00 05 11 03 02 AE 41"},
+      {Protocol::unknown, "", "01 02 03"}};
+  std::uint64_t sequence = 0;
+  for (const auto& one : cases) {
+    BatchWriter writer(1'000);
+    const Bytes request = *from_hex(one.request);
+    const Bytes response = *from_hex(one.response);
+    writer.frame({.device_index = writer.device("d"),
+                  .protocol = one.protocol,
+                  .sent_utc_ms = 1,
+                  .received_utc_ms = 2,
+                  .request = request,
+                  .response = response});
+    Bytes content;
+    writer.finish(content);
+    const auto traced = trace(*journal, FrameReference::make(commit(content, sequence++), 0));
+    ASSERT_TRUE(traced) << traced.error().message;
+    std::size_t covered = 0;
+    for (const auto& field : traced->response_fields) {
+      EXPECT_FALSE(field.is_fault) << field.key;
+      EXPECT_EQ(field.key == "unexplained", one.protocol == Protocol::unknown) << field.key;
+      covered = std::max(covered, field.offset + field.size);
+    }
+    EXPECT_EQ(covered, response.size());
+    EXPECT_EQ(traced->request_fields.empty(), request.empty());
+  }
+}
+
 }  // namespace
 }  // namespace duheng::platform

@@ -9,22 +9,11 @@
 namespace duheng::platform::web {
 namespace {
 
-Json field_json(const dlt645::ExplainedField& field) {
-  Json out{{"offset", field.offset},
-           {"size", field.size},
-           {"key", field.key},
-           {"label_zh", field.label.chinese},
-           {"label_en", field.label.english},
-           {"meaning_zh", field.meaning.chinese},
-           {"meaning_en", field.meaning.english}};
-  if (!field.clause.empty()) out["clause"] = field.clause;
-  return out;
-}
-
 /// A protocol that nobody explains yet: the octets all the same, as one field.
 Json unexplained(const Bytes& octets) {
   return {{"offset", 0},
           {"size", octets.size()},
+          {"depth", 0},
           {"key", "octets"},
           {"label_zh", "字节"},
           {"label_en", "Octets"},
@@ -32,11 +21,11 @@ Json unexplained(const Bytes& octets) {
           {"meaning_en", "This release cannot explain the protocol yet"}};
 }
 
-Json octets_json(const Bytes& octets, const std::vector<dlt645::ExplainedField>& fields, bool english) {
+Json octets_json(const Bytes& octets, const std::vector<codec::ExplainedField>& fields, bool english) {
   if (octets.empty()) return nullptr;
   Json list = Json::array();
   Json error = nullptr;
-  for (const dlt645::ExplainedField& field : fields) {
+  for (const codec::ExplainedField& field : fields) {
     list.push_back(field_json(field));
     if (field.is_fault && error.is_null()) error = english ? field.meaning.english : field.meaning.chinese;
   }
@@ -49,6 +38,7 @@ Json readings_json(const std::vector<ProvenReading>& readings) {
   for (const ProvenReading& reading : readings) {
     out.push_back({{"register", reading.register_name},
                    {"unit", reading.unit},
+                   {"kind", to_string(reading.kind)},
                    {"value", exact_value(reading.mantissa, reading.exponent, reading.kind, reading.quality)},
                    {"time", format_utc(reading.time_utc_ms)},
                    {"quality", to_string(reading.quality)}});
