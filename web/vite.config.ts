@@ -2,6 +2,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { mock_api } from './demo/vite_plugin.ts';
+import { splash_html } from './src/theme/splash_html.ts';
 import { theme_css } from './src/theme/theme_css.ts';
 
 const theme_id = 'virtual:theme.css';
@@ -12,6 +13,8 @@ function theme_style_sheet(): Plugin {
     name: 'duheng-theme',
     resolveId: (id) => (id === theme_id ? `\0${theme_id}` : undefined),
     load: (id) => (id === `\0${theme_id}` ? theme_css() : undefined),
+    // The splash stands before the script has come; React then draws the same over it.
+    transformIndexHtml: (html) => html.replace('<div id="root"></div>', `<div id="root">${splash_html()}</div>`),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CurvePoint, DeviceState, FrameProvenance, Reading } from '../src/api/types.ts';
+import { analysis_of, built_frame, frame_builders } from './analyser.ts';
 import { request_frame, response_frame } from './frames.ts';
 import { type DemoRegister, demo_registers } from './registers.ts';
 import * as world from './world.ts';
@@ -55,6 +56,18 @@ function device_row(device: world.DemoDevice, now_s: number) {
     gateway: { id: device.gateway.id, name: device.gateway.name },
     interval_s: world.interval_s,
   };
+}
+
+function analyse(body: unknown): DemoAnswer {
+  const { text, protocol } = body as { text?: unknown; protocol?: unknown };
+  if (typeof text !== 'string' || typeof protocol !== 'string') return problem(400, 'malformed', 'text and protocol');
+  return { status: 200, body: analysis_of(text) };
+}
+
+function build(body: unknown): DemoAnswer {
+  const { parameters } = body as { parameters: Record<string, string> };
+  if (parameters.address === '') return problem(400, 'invalid_argument', 'address: is missing');
+  return { status: 200, body: built_frame() };
 }
 
 export function demo_reading(device: world.DemoDevice, register_index: number, at_s: number): Reading {
@@ -238,7 +251,14 @@ function frame(number: string): DemoAnswer {
     request: request_frame(device.address, register),
     response: response_frame(device.address, register, content, value),
     readings: [
-      { register: register.name, unit: register.unit, value, time: iso(at_s), quality: world.quality(device, register, at_s) },
+      {
+        register: register.name,
+        unit: register.unit,
+        kind: register.kind,
+        value,
+        time: iso(at_s),
+        quality: world.quality(device, register, at_s),
+      },
     ],
   };
   return { status: 200, body };
@@ -321,15 +341,17 @@ function status(now_s: number): DemoAnswer {
 }
 
 /** The stubbed platform. `now_ms` comes from outside, so that tests can hold the time. */
-export function make_demo_api(now: () => number) {
+export function make_demo_api(now: () => number, has_due_password = false) {
   let failures = 0;
   let throttled_until_ms = 0;
+  let current_password = demo_password;
+  let must_change_password = has_due_password;
 
   function log_in(body: unknown): DemoAnswer {
     const left_s = Math.ceil((throttled_until_ms - now()) / 1000);
     if (left_s > 0) return problem(429, 'throttled', '尝试次数过多', left_s);
     const { name, password } = (body ?? {}) as { name?: unknown; password?: unknown };
-    if (name === demo_user && password === demo_password) {
+    if (name === demo_user && password === current_password) {
       failures = 0;
       return { status: 200, session: 'begun', body: session() };
     }
@@ -342,10 +364,23 @@ export function make_demo_api(now: () => number) {
     return problem(401, 'unauthenticated', '用户名或密码不对');
   }
 
+  function change_password(body: unknown): DemoAnswer {
+    const { old_password, new_password } = (body ?? {}) as { old_password?: unknown; new_password?: unknown };
+    if (typeof new_password !== 'string') return problem(400, 'malformed', 'new_password');
+    if (old_password !== current_password) return problem(403, 'wrong_password', '原密码不对');
+    if ([...new_password].length < 12 || new_password === old_password)
+      return problem(400, 'password_unsuitable', 'a password has at least 12 characters');
+    current_password = new_password;
+    must_change_password = false;
+    return { status: 200, body: session() };
+  }
+
   const session = () => ({
     user: demo_user,
     role: 'operator',
     organisation: '滨江能源',
+    whole_platform: true,
+    must_change_password,
     expires: new Date(now() + 8 * 3_600_000).toISOString(),
   });
 
@@ -356,14 +391,19 @@ export function make_demo_api(now: () => number) {
       return problem(403, 'forbidden', 'X-Duheng-Request is missing');
     if (path === '/api/v1/session' && method === 'POST') return log_in(request.body);
     if (!request.is_logged_in) return problem(401, 'unauthenticated', '请先登录');
+    if (path === '/api/v1/session/password' && method === 'PUT') return change_password(request.body);
     if (path === '/api/v1/session')
       return method === 'DELETE' ? { status: 204, session: 'ended' } : { status: 200, body: session() };
+    if (must_change_password) return problem(403, 'password_change_required', 'change your password first');
     if (path === '/api/v1/overview') return overview(now_s);
     if (path === '/api/v1/devices') return list_devices(query, now_s);
     if (path === '/api/v1/gateways') return gateway_list(now_s);
     if (path === '/api/v1/organisations')
       return { status: 200, body: { organisations: world.organisations, sites: world.sites } };
     if (path === '/api/v1/status') return status(now_s);
+    if (path === '/api/v1/analyser/builders') return { status: 200, body: frame_builders() };
+    if (path === '/api/v1/analyser/frames' && method === 'POST') return analyse(request.body);
+    if (path === '/api/v1/analyser/build' && method === 'POST') return build(request.body);
     if (path === '/api/v1/sources') return sources(now_s);
     const [, kind, id, part] = /^\/api\/v1\/(devices|series|frames)\/(\d+)(?:\/(\w+))?$/.exec(path) ?? [];
     if (kind === 'frames' && id) return frame(id);

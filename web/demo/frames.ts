@@ -39,6 +39,7 @@ function explained(parts: readonly Part[]): ExplainedOctets {
     const field = {
       offset,
       size: octets.length,
+      depth: 0,
       key,
       label_zh: label[0],
       label_en: label[1],

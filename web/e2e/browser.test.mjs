@@ -51,7 +51,7 @@ async function assert_no_sideways(name, on = page) {
 }
 
 /** What the browser reports by itself for answers that a test provokes. */
-const is_provoked = (fault) => /status of (401|404|429)/.test(fault);
+const is_provoked = (fault) => /status of (401|403|404|429)/.test(fault);
 
 before(async () => {
   browser = await launch();
@@ -89,7 +89,7 @@ describe('a working day', { concurrency: false }, () => {
     assert.ok(total >= devices_min, `${total} meters`);
     assert.equal(await page.locator('.device-table tbody tr').count(), 50);
     const first = await page.textContent('.row-link >> nth=0');
-    await page.click('.pager .ant-pagination-item-2');
+    await page.click('.pager-number >> text="2"');
     await page.waitForFunction((name) => document.querySelector('.row-link')?.textContent !== name, first);
     assert.equal(new URL(page.url()).searchParams.get('page'), '2');
     await page.goBack();
@@ -231,6 +231,40 @@ describe('a working day', { concurrency: false }, () => {
     await page.waitForSelector('.device-table tbody tr');
     await picture('devices-phone-dark-en');
     await page.setViewportSize(desktop);
+  });
+
+  it('changes the password, which ends the sessions elsewhere', async () => {
+    const elsewhere = await new_page(browser, { viewport: desktop, language: 'en' });
+    await elsewhere.page.goto(`${url}/login`);
+    await log_in(elsewhere.page);
+    await elsewhere.page.waitForSelector('.navigation');
+    await page.click('.account-opener');
+    await page.click('.account-password');
+    const change = async (from, to) => {
+      await page.fill('input[name="old_password"]', from);
+      await page.fill('input[name="new_password"]', to);
+      await page.fill('input[name="repeated"]', to);
+      await page.click('.password-form button[type="submit"]');
+    };
+    await change(password, 'too short');
+    assert.match(await page.textContent('.password-form'), /At least 12 characters are needed/);
+    await change(`${password}-wrong`, 'a password for an hour');
+    await page.waitForFunction(() => /old password is wrong/.test(document.querySelector('.login-failure')?.textContent ?? ''));
+    await assert_accessible('password');
+    await picture('password-dark-en');
+    await change(password, 'a password for an hour');
+    await page.waitForFunction(() => document.querySelector('.password-done')?.textContent);
+    // This session goes on, with a new cookie; the other one is over.
+    await page.goto(`${url}/devices`);
+    await page.waitForSelector('.device-table tbody tr');
+    await elsewhere.page.goto(`${url}/gateways`);
+    await elsewhere.page.waitForSelector('form.login-form');
+    await log_in(elsewhere.page);
+    await elsewhere.page.waitForFunction(() => document.querySelector('.login-failure')?.textContent);
+    await elsewhere.context.close();
+    await page.goto(`${url}/password`);
+    await change('a password for an hour', password);
+    await page.waitForFunction(() => document.querySelector('.password-done')?.textContent);
   });
 
   it('logs out, and the session is gone', async () => {

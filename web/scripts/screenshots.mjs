@@ -86,6 +86,30 @@ const pages = {
     await page.goto(`${url}/status`);
     await page.waitForSelector('.components');
   },
+  analyser_empty: async (page) => {
+    await page.goto(`${url}/analyser`);
+    await page.waitForSelector('.empty');
+  },
+  analyser: async (page) => {
+    await page.goto(`${url}/analyser`);
+    await page.fill('textarea', '68 00 36 19 00 00 00 68 11 04 33 32 34 33 00 16');
+    await page.click('.analyser-actions .button-main');
+    await page.waitForSelector('.octet-grid .octet');
+    await page.hover('.field-table tbody tr >> nth=1');
+  },
+  analyser_fault: async (page) => {
+    await page.goto(`${url}/analyser`);
+    await page.fill('textarea', '68 01');
+    await page.click('.analyser-actions .button-main');
+    await page.click('.analyser-item >> nth=-1');
+    await page.waitForSelector('.octet.is-fault');
+  },
+  analyser_build: async (page) => {
+    await page.goto(`${url}/analyser/build`);
+    await page.selectOption('.build select >> nth=1', { index: 2 });
+    await page.click('.build-form .button-main');
+    await page.waitForSelector('.build-result .octet');
+  },
   not_found: async (page) => {
     await page.goto(`${url}/nowhere`);
     await page.waitForSelector('.empty');

@@ -2,7 +2,7 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import { demo_password, demo_user } from '../demo/api.ts';
+import { demo_password, demo_user, make_demo_api } from '../demo/api.ts';
 import { FakeSocket, make_world, open_app } from '../test/world.tsx';
 
 const whereabouts = () => screen.getByTestId('whereabouts').textContent;
@@ -221,6 +221,80 @@ describe('device page', () => {
     const table = await screen.findByRole('table', { name: 'B 相电压的分桶数据' }, slow);
     expect(within(table).getAllByRole('row').length).toBeGreaterThan(10);
     expect(within(table).getAllByRole('link')[0]).toHaveAttribute('href', expect.stringMatching(/frame=\d+/));
+  });
+});
+
+describe('password', () => {
+  const fill = async (old_password: string, new_password: string, repeated = new_password) => {
+    fireEvent.change(await screen.findByLabelText('原密码', undefined, slow), { target: { value: old_password } });
+    fireEvent.change(screen.getByLabelText('新密码'), { target: { value: new_password } });
+    fireEvent.change(screen.getByLabelText('再输一遍新密码'), { target: { value: repeated } });
+    fireEvent.click(screen.getByRole('button', { name: '修改密码' }));
+  };
+
+  it('stands before every page until a given one is changed, and asks for nothing meanwhile', async () => {
+    const world = make_world({ due_password: true });
+    open_app('/devices?state=late');
+    expect(await screen.findByRole('heading', { name: '请先修改密码' }, slow)).toBeVisible();
+    expect(screen.queryByRole('navigation')).toBeNull();
+    await fill(demo_password, 'short');
+    expect(screen.getByText('至少要 12 个字符')).toBeVisible();
+    await fill(demo_password, 'a longer password', 'a longer passwort');
+    expect(screen.getByText('两次输入的新密码不一致')).toBeVisible();
+    expect(screen.getByLabelText('再输一遍新密码')).toHaveFocus();
+    expect(world.requests.map(({ path }) => path)).toEqual(['/api/v1/session']);
+    await fill('not the old one', 'a longer password');
+    expect(await screen.findByText('原密码不对。', undefined, slow)).toBeVisible();
+    expect(FakeSocket.all).toHaveLength(0);
+    await fill(demo_password, 'a longer password');
+    await screen.findByRole('table', { name: '表计列表' }, slow);
+    expect(whereabouts()).toBe('/devices?state=late');
+  });
+
+  it('is changed from the account menu too', async () => {
+    const world = make_world();
+    open_app('/gateways');
+    fireEvent.click(await screen.findByRole('button', { name: /账户/ }, slow));
+    fireEvent.click(screen.getByRole('link', { name: '修改密码' }));
+    await fill(demo_password, 'a longer password');
+    expect(await screen.findByText('密码已修改，其他地方的登录已结束。', undefined, slow)).toBeVisible();
+    expect(screen.getByLabelText('原密码')).toHaveValue('');
+    expect(world.requests.filter(({ method }) => method === 'PUT').map(({ body }) => body)).toEqual([
+      { old_password: demo_password, new_password: 'a longer password' },
+    ]);
+  });
+
+  it('says how long to wait after too many guesses', async () => {
+    const world = make_world();
+    world.intercept = ({ method }) =>
+      method === 'PUT'
+        ? { status: 429, body: { code: 'throttled', message: 'wait', request_id: 'r', retry_after_s: 7 } }
+        : undefined;
+    open_app('/password');
+    await fill('a guess', 'a longer password');
+    expect(await screen.findByText('尝试次数过多，请在 7 秒后再试。', undefined, slow)).toBeVisible();
+    expect(screen.getByRole('button', { name: '修改密码' })).toBeDisabled();
+  });
+});
+
+describe('who sees a part of the platform', () => {
+  it('is shown neither its status nor its totals', async () => {
+    const world = make_world();
+    const stub = make_demo_api(Date.now);
+    world.intercept = (request) => {
+      const answer = stub(request);
+      if (request.path === '/api/v1/session') return { ...answer, body: { ...(answer.body as object), whole_platform: false } };
+      if (request.path === '/api/v1/overview') return { ...answer, body: { ...(answer.body as object), readings_total: null } };
+      return undefined;
+    };
+    open_app('/');
+    expect(await screen.findByRole('heading', { name: '总览' }, slow)).toBeVisible();
+    expect(await screen.findByText(/全部已连接|台未连接/, undefined, slow)).toBeVisible();
+    expect(screen.queryByText('累计入账读数')).toBeNull();
+    const places = within(screen.getByRole('navigation')).getAllByRole('link');
+    const addresses = places.map((place) => place.getAttribute('href'));
+    expect(addresses).toEqual(expect.arrayContaining(['/', '/devices', '/gateways', '/sources']));
+    expect(addresses).not.toContain('/status');
   });
 });
 

@@ -1,23 +1,62 @@
-import { QueryClientProvider } from '@tanstack/react-query';
+import { type QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';
-import { make_query_client } from './api/queries.ts';
+import { make_query_client, queries } from './api/queries.ts';
 import { Splash } from './components/splash.tsx';
+import { read_list_state } from './features/devices/list_state.ts';
 import LoginPage from './features/session/login_page.tsx';
 import { RequireSession, session_lost } from './features/session/session.tsx';
 import { LanguageProvider } from './i18n/index.tsx';
 import { ThemeProvider } from './theme/theme_context.tsx';
 
 // Each page is a bundle of its own: the login needs neither tables nor charts.
-const Shell = lazy(() => import('./features/shell/shell.tsx').then(({ Shell: page }) => ({ default: page })));
-const OverviewPage = lazy(() => import('./features/overview/overview_page.tsx'));
-const DeviceListPage = lazy(() => import('./features/devices/device_list_page.tsx'));
-const DevicePage = lazy(() => import('./features/devices/device_page.tsx'));
-const FramePage = lazy(() => import('./features/provenance/frame_page.tsx'));
-const GatewaysPage = lazy(() => import('./features/gateways/gateways_page.tsx'));
-const SourcesPage = lazy(() => import('./features/sources/sources_page.tsx'));
-const StatusPage = lazy(() => import('./features/status/status_page.tsx'));
+const load = {
+  shell: () => import('./features/shell/shell.tsx').then(({ Shell: page }) => ({ default: page })),
+  overview: () => import('./features/overview/overview_page.tsx'),
+  device_list: () => import('./features/devices/device_list_page.tsx'),
+  device: () => import('./features/devices/device_page.tsx'),
+  frame: () => import('./features/provenance/frame_page.tsx'),
+  gateways: () => import('./features/gateways/gateways_page.tsx'),
+  sources: () => import('./features/sources/sources_page.tsx'),
+  status: () => import('./features/status/status_page.tsx'),
+  analyser: () => import('./features/analyser/analyser_page.tsx'),
+};
+const Shell = lazy(load.shell);
+const OverviewPage = lazy(load.overview);
+const DeviceListPage = lazy(load.device_list);
+const DevicePage = lazy(load.device);
+const FramePage = lazy(load.frame);
+const GatewaysPage = lazy(load.gateways);
+const SourcesPage = lazy(load.sources);
+const StatusPage = lazy(load.status);
+const AnalyserPage = lazy(load.analyser);
+const AnalysePart = lazy(() => import('./features/analyser/analyse_part.tsx'));
+const BuildPart = lazy(() => import('./features/analyser/build_part.tsx'));
+const PasswordPage = lazy(() => import('./features/session/password_page.tsx'));
 const NotFoundPage = lazy(() => import('./features/shell/not_found_page.tsx'));
+
+/** Sends for the page at this address, code and answers, while the platform is still being asked who is logged in. */
+export function preload(client: QueryClient, { pathname, search }: { pathname: string; search: string }): void {
+  const [place, rest] = pathname.split('/').slice(1);
+  const page =
+    place === 'devices'
+      ? rest
+        ? load.device
+        : load.device_list
+      : {
+          '': load.overview,
+          frames: load.frame,
+          gateways: load.gateways,
+          sources: load.sources,
+          status: load.status,
+          analyser: load.analyser,
+        }[place ?? ''];
+  // What fails here fails again, and is told, where the page is wanted.
+  for (const ask of page ? [load.shell, page] : [load.shell]) ask().catch(() => undefined);
+  if (page === load.overview) void client.prefetchQuery(queries.overview());
+  if (page === load.device_list) void client.prefetchQuery(queries.devices(read_list_state(new URLSearchParams(search))));
+  if (page === load.device && /^\d+$/.test(rest ?? '')) void client.prefetchQuery(queries.device(Number(rest)));
+}
 
 export function AppRoutes() {
   return (
@@ -39,15 +78,24 @@ export function AppRoutes() {
         <Route path="gateways" element={<GatewaysPage />} />
         <Route path="sources" element={<SourcesPage />} />
         <Route path="status" element={<StatusPage />} />
+        <Route path="analyser" element={<AnalyserPage />}>
+          <Route index element={<AnalysePart />} />
+          <Route path="build" element={<BuildPart />} />
+        </Route>
+        <Route path="password" element={<PasswordPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>
     </Routes>
   );
 }
 
+export function make_client(): QueryClient {
+  return make_query_client(session_lost);
+}
+
 /** What every page needs around it; tests put their own router inside. */
-export function AppProviders({ children }: { children: ReactNode }) {
-  const [client] = useState(() => make_query_client(session_lost));
+export function AppProviders({ client: given, children }: { client?: QueryClient; children: ReactNode }) {
+  const [client] = useState(() => given ?? make_client());
   return (
     <ThemeProvider>
       <LanguageProvider>
@@ -57,9 +105,9 @@ export function AppProviders({ children }: { children: ReactNode }) {
   );
 }
 
-export function App() {
+export function App({ client }: { client: QueryClient }) {
   return (
-    <AppProviders>
+    <AppProviders client={client}>
       <BrowserRouter>
         <AppRoutes />
       </BrowserRouter>

@@ -34,8 +34,8 @@ export interface World {
 }
 
 /** Puts the stubbed platform behind `fetch` and a socket that the test drives behind `WebSocket`. */
-export function make_world({ logged_in = true } = {}): World {
-  const answer = make_demo_api(Date.now);
+export function make_world({ logged_in = true, due_password = false } = {}): World {
+  const answer = make_demo_api(Date.now, due_password);
   const world: World = { requests: [], intercept: () => undefined, is_logged_in: logged_in };
   if (logged_in) localStorage.setItem('duheng.session', '1');
   FakeSocket.all = [];

@@ -59,6 +59,7 @@ struct LiveHub::State {
     SourceKey key{};
     std::int64_t last_heard_utc_ms = 0;
     std::uint64_t change = 0;
+    RecentReadings recent{};
     std::vector<Slot> slots{};
     std::vector<LiveSubscription::State*> followers{};
   };
@@ -134,10 +135,9 @@ void LiveHub::State::apply(const CommittedBatch& batch) {
     ++statistics.readings;
     if (source == none || register_number_ == none) return;
     Source& at = sources[source];
-    if (frame.received_utc_ms > at.last_heard_utc_ms) {
-      at.last_heard_utc_ms = frame.received_utc_ms;
-      at.change = ++changes;
-    }
+    at.last_heard_utc_ms = std::max(at.last_heard_utc_ms, frame.received_utc_ms);
+    at.recent.count(std::max<std::int64_t>(batch.received_utc_ms, 0));
+    at.change = ++changes;
     apply(source, {.register_number = register_number_,
                    .mantissa = reading.mantissa,
                    .time_utc_ms = reading.time_utc_ms,
@@ -214,7 +214,7 @@ std::vector<LastHeard> LiveHub::heard_since(std::uint64_t& change) const {
   const std::lock_guard lock(state_->mutex);
   std::vector<LastHeard> heard;
   for (const State::Source& source : state_->sources) {
-    if (source.change > change) heard.push_back({source.key, source.last_heard_utc_ms});
+    if (source.change > change) heard.push_back({source.key, source.last_heard_utc_ms, source.recent});
   }
   change = state_->changes;
   return heard;

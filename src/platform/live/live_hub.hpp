@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,9 +41,36 @@ struct LiveUpdate {
   LiveValue value{};
 };
 
+/// How many readings became durable in the latest windows of ten seconds, by the platform's clock.
+class RecentReadings {
+ public:
+  static constexpr std::int64_t window_ms = 10'000;
+
+  void count(std::int64_t utc_ms) noexcept {
+    Window& window = windows_[static_cast<std::size_t>(utc_ms / window_ms % 2)];
+    if (window.number != utc_ms / window_ms) window = {utc_ms / window_ms, 0};
+    ++window.readings;
+  }
+  /// Readings per second over the last whole window before `now_utc_ms`.
+  [[nodiscard]] double per_second(std::int64_t now_utc_ms) const noexcept {
+    const std::int64_t whole = now_utc_ms / window_ms - 1;
+    if (whole < 0) return 0;
+    const Window& window = windows_[static_cast<std::size_t>(whole % 2)];
+    return window.number == whole ? static_cast<double>(window.readings) * 1'000.0 / window_ms : 0.0;
+  }
+
+ private:
+  struct Window {
+    std::int64_t number = -1;
+    std::uint32_t readings = 0;
+  };
+  std::array<Window, 2> windows_{};  // by the window's number, even and odd
+};
+
 struct LastHeard {
   SourceKey source{};
   std::int64_t received_utc_ms = 0;  ///< of its latest frame with readings
+  RecentReadings recent{};
 };
 
 namespace live_limits {

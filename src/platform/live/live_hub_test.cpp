@@ -49,6 +49,23 @@ TEST_F(LiveHubTest, KeepsTheNewestValueOfEachRegisterWithItsFrame) {
       << "another gateway's meter of that name is another source";
 }
 
+TEST_F(LiveHubTest, CountsTheReadingsOfTheLatestWindowsOfEachSource) {
+  feed(12'000, 1, 3);
+  feed(19'999, 1, 2);
+  feed(20'000, 1, 4);
+  feed(20'001, 1, 1, "000000000002");
+  std::uint64_t change = 0;
+  const auto heard = hub.heard_since(change);
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0].recent.per_second(20'500), 0.5);
+  EXPECT_EQ(heard[0].recent.per_second(30'000), 0.4);
+  EXPECT_EQ(heard[0].recent.per_second(40'000), 0) << "silent since";
+  EXPECT_EQ(heard[0].recent.per_second(5'000), 0);
+  EXPECT_EQ(heard[1].recent.per_second(39'999), 0.1);
+  feed(30'000, 1, 7);  // takes the place of the window from 10 s on
+  EXPECT_EQ(hub.heard_since(change).at(0).recent.per_second(40'000), 0.7);
+}
+
 TEST_F(LiveHubTest, LateDataIsHistoryNotNews) {
   feed(2'000, 12);
   feed(1'000, 11);

@@ -187,12 +187,13 @@ Result<void> People::set_active(const Scope& scope, UserId id, bool active) {
   });
 }
 
-Result<void> People::set_password(const Scope& scope, UserId id, std::string_view password) {
+Result<void> People::set_password(const Scope& scope, UserId id, std::string_view password, bool must_change_password) {
   DUHENG_TRY(const auto user, database_.read([&](Transaction& t) { return find_user(t, scope, id); }));
   DUHENG_TRY(const auto hash, hash_password(user.name, password));
   return database_.write([&](Transaction& t) -> Result<void> {
     DUHENG_CHECK(find_user(t, scope, id));
-    DUHENG_CHECK(t.execute("UPDATE users SET password_hash = ?2, must_change_password = 1 WHERE id = ?1", {id, hash}));
+    DUHENG_CHECK(t.execute("UPDATE users SET password_hash = ?2, must_change_password = ?3 WHERE id = ?1",
+                           {id, hash, must_change_password}));
     DUHENG_CHECK(end_sessions(t, id));
     return write_audit(t, {.at_utc_ms = clock_.utc_ms(),
                            .user = id,

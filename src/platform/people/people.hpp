@@ -88,9 +88,10 @@ class People {
   [[nodiscard]] Result<UserId> create(const Scope& scope, const NewUser& user);
   /// Ends the user's sessions. Errors: not_found.
   [[nodiscard]] Result<void> set_active(const Scope& scope, UserId id, bool active);
-  /// Gives a new password that must be changed at the next login; ends the sessions. Errors: not_found,
-  /// invalid_argument.
-  [[nodiscard]] Result<void> set_password(const Scope& scope, UserId id, std::string_view password);
+  /// Gives a new password; ends the sessions. With `must_change_password` it is good for one thing only: choosing
+  /// another. Errors: not_found, invalid_argument.
+  [[nodiscard]] Result<void> set_password(const Scope& scope, UserId id, std::string_view password,
+                                          bool must_change_password);
   /// 100 random bits in groups, for a first login.
   [[nodiscard]] std::string generate_password();
 

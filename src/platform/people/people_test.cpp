@@ -202,7 +202,7 @@ TEST_F(PeopleTest, RevokingAndShuttingOutEndEverySession) {
 }
 
 TEST_F(PeopleTest, ChangingThePasswordEndsAllSessionsAndOpensOne) {
-  ASSERT_TRUE(people_.set_password(Scope::below(a_), ada_, "first password given"));
+  ASSERT_TRUE(people_.set_password(Scope::below(a_), ada_, "first password given", true));
   const auto other = people_.log_in("ada", "first password given", address).value();
   EXPECT_TRUE(other.session.user.must_change_password);
   const auto token = people_.log_in("ada", "first password given", address).value().token;
@@ -233,11 +233,14 @@ TEST_F(PeopleTest, GuessingTheOldPasswordIsSlowedDown) {
 
 TEST_F(PeopleTest, SettingAPasswordEndsSessionsWithinTheScope) {
   const auto token = people_.log_in("ada", password, address).value().token;
-  EXPECT_EQ(code(people_.set_password(Scope::below(x_), ada_, "first password given")), ErrorCode::not_found);
-  EXPECT_EQ(code(people_.set_password(all, ada_, "short")), ErrorCode::invalid_argument);
+  EXPECT_EQ(code(people_.set_password(Scope::below(x_), ada_, "first password given", true)), ErrorCode::not_found);
+  EXPECT_EQ(code(people_.set_password(all, ada_, "short", true)), ErrorCode::invalid_argument);
   EXPECT_TRUE(people_.session(token));
-  ASSERT_TRUE(people_.set_password(all, ada_, "first password given"));
+  ASSERT_TRUE(people_.set_password(all, ada_, "first password given", true));
   EXPECT_EQ(code(people_.session(token)), ErrorCode::unauthenticated);
+  EXPECT_TRUE(people_.log_in("ada", "first password given", address)->session.user.must_change_password);
+  ASSERT_TRUE(people_.set_password(all, ada_, "second password given", false));
+  EXPECT_FALSE(people_.log_in("ada", "second password given", address)->session.user.must_change_password);
 }
 
 TEST_F(PeopleTest, AHashOfAnotherCostIsMadeAnewAtLogin) {

@@ -46,6 +46,24 @@ Json reading_json(const store::Series& series, const store::Point& point) {
   return out;
 }
 
+Json field_json(const codec::ExplainedField& field) {
+  Json out{{"offset", field.offset},
+           {"size", field.size},
+           {"depth", field.depth},
+           {"key", field.key},
+           {"label_zh", field.label.chinese},
+           {"label_en", field.label.english},
+           {"meaning_zh", field.meaning.chinese},
+           {"meaning_en", field.meaning.english}};
+  if (!field.plain.empty()) out["plain"] = field.plain;
+  if (!field.value.empty()) out["value"] = field.value;
+  if (!field.unit.empty()) out["unit"] = field.unit;
+  if (!field.register_name.empty()) out["register"] = field.register_name;
+  if (!field.clause.empty()) out["clause"] = field.clause;
+  if (field.is_fault) out["is_fault"] = true;
+  return out;
+}
+
 Json device_json(const DirectoryRow& row, bool english) {
   const Device& device = row.device->device;
   const DeviceDetails& details = device.details;

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codec/common/explained_field.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/http.hpp"
 
@@ -27,6 +28,9 @@ using Json = nlohmann::ordered_json;
 /// The exact value in plain notation; null when the quality says that the mantissa means nothing.
 [[nodiscard]] Json exact_value(std::int64_t mantissa, std::int8_t exponent, SeriesKind kind, Quality quality);
 [[nodiscard]] Json reading_json(const store::Series& series, const store::Point& point);
+
+/// One field of a frame.
+[[nodiscard]] Json field_json(const codec::ExplainedField& field);
 
 /// A device as in the list.
 [[nodiscard]] Json device_json(const DirectoryRow& row, bool english);

@@ -126,9 +126,10 @@ Result<DeviceSnapshotPtr> DeviceDirectory::read_all(std::uint64_t revision) {
 void HeardTimes::refresh() {
   constexpr std::int64_t store_interval_ms = 10'000;
   std::unique_lock lock{mutex_};
-  const auto note = [&](GatewayId gateway, std::string&& uid, std::int64_t at) {
-    std::int64_t& known = times_[{gateway, std::move(uid)}];
-    known = std::max(known, at);
+  const auto note = [&](GatewayId gateway, std::string&& uid, std::int64_t at) -> View::Heard& {
+    View::Heard& known = times_[{gateway, std::move(uid)}];
+    known.utc_ms = std::max(known.utc_ms, at);
+    return known;
   };
   const std::int64_t now = clock_.monotonic_ms();
   if (!store_asked_ms_ || now - *store_asked_ms_ >= store_interval_ms) {
@@ -137,7 +138,8 @@ void HeardTimes::refresh() {
       note(source.gateway, std::move(source.device_uid), source.last_received_utc_ms);
   }
   for (LastHeard& heard_now : newer_(change_)) {
-    note(heard_now.source.gateway, std::move(heard_now.source.device_uid), heard_now.received_utc_ms);
+    note(heard_now.source.gateway, std::move(heard_now.source.device_uid), heard_now.received_utc_ms).recent =
+        heard_now.recent;
   }
 }
 
@@ -211,6 +213,9 @@ Result<StateCounts> DeviceDirectory::counts(const VisibleOrganisations& organisa
     const DeviceDetails& details = entry.device.details;
     if (!sees(organisations, details.organisation)) continue;
     ++out.devices;
+    for (const DeviceSource& source : entry.sources) {
+      if (source.covers(now)) out.readings_per_s += times.readings_per_s(source.key, now);
+    }
     switch (device_state(now, heard(times, entry), details.interval_s)) {
       case DeviceState::online:
         ++out.online;

@@ -48,12 +48,21 @@ class HeardTimes {
     /// UTC milliseconds; 0 when never.
     [[nodiscard]] std::int64_t at(const SourceKey& source) const {
       const auto it = times_.find(source);
-      return it == times_.end() ? 0 : it->second;
+      return it == times_.end() ? 0 : it->second.utc_ms;
+    }
+    /// Readings per second of late, as the live values have counted; 0 for a sender not heard since the start.
+    [[nodiscard]] double readings_per_s(const SourceKey& source, std::int64_t now_utc_ms) const {
+      const auto it = times_.find(source);
+      return it == times_.end() ? 0 : it->second.recent.per_second(now_utc_ms);
     }
 
    private:
     friend class HeardTimes;
-    using Times = std::unordered_map<SourceKey, std::int64_t, SourceKeyHash>;
+    struct Heard {
+      std::int64_t utc_ms = 0;
+      RecentReadings recent{};
+    };
+    using Times = std::unordered_map<SourceKey, Heard, SourceKeyHash>;
     View(const Times& times, std::shared_mutex& mutex) : times_(times), lock_(mutex) {}
     const Times& times_;
     std::shared_lock<std::shared_mutex> lock_;
@@ -137,6 +146,7 @@ struct DirectoryPage {
 struct StateCounts {
   std::size_t devices = 0;
   std::size_t online = 0, late = 0, offline = 0, never = 0;
+  double readings_per_s = 0;  ///< of the senders that are these devices' now
 };
 
 /// Devices by state and last reading, which the records do not know: an index in memory over what Devices has, read

@@ -27,16 +27,18 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
   for (const Gateway& gateway : gateways) {
     const auto found = runtimes.find(gateway.id);
     const GatewayRuntime runtime = found == runtimes.end() ? GatewayRuntime{} : found->second;
-    items.push_back({{"id", gateway.id.value},
-                     {"name", gateway.name},
-                     {"state", to_string(gateway.state)},
-                     {"connected", runtime.connected},
-                     {"certificate_expires", time_or_null(gateway.certificate_not_after_utc_ms)},
-                     {"devices", devices[gateway.id]},
-                     {"last_batch_at", time_or_null(runtime.last_batch_utc_ms)},
-                     {"clock_offset_ms", or_null(runtime.clock_offset_ms)},
-                     {"spooled_batches", or_null(runtime.spooled_batches)},
-                     {"autonomy_hours", or_null(runtime.autonomy_hours)}});
+    items.push_back(
+        {{"id", gateway.id.value},
+         {"name", gateway.name},
+         {"state", to_string(gateway.state)},
+         {"connected", runtime.connected},
+         {"certificate_expires", time_or_null(gateway.certificate_not_after_utc_ms)},
+         {"devices", devices[gateway.id]},
+         {"last_batch_at", time_or_null(runtime.last_batch_utc_ms)},
+         {"clock_offset_ms", or_null(runtime.clock_offset_ms)},
+         {"spooled_batches", or_null(runtime.spooled_batches)},
+         // A gateway that has not yet measured its pace says 0.
+         {"autonomy_hours", runtime.autonomy_hours.value_or(0) > 0 ? Json(*runtime.autonomy_hours) : Json(nullptr)}});
   }
   return json_answer({{"gateways", std::move(items)}});
 }

@@ -25,6 +25,7 @@ struct ServerState {
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> websockets{0};
   std::atomic<std::size_t> answers_under_way{0};
+  std::atomic<std::size_t> large_request_octets{0};
 };
 using ServerStatePtr = std::shared_ptr<ServerState>;
 
@@ -43,6 +44,27 @@ class Ticket {
   ServerStatePtr state_;
   std::atomic<std::size_t> ServerState::* counter_;
   std::size_t number_;
+};
+
+/// A large request's part of what all of them may make the server hold.
+class LargeRequest {
+ public:
+  static constexpr std::size_t free_octets = 128U << 10;
+
+  explicit LargeRequest(ServerStatePtr state) : state_(std::move(state)) {}
+  ~LargeRequest() { state_->large_request_octets.fetch_sub(held_); }
+  LargeRequest(const LargeRequest&) = delete;
+  LargeRequest& operator=(const LargeRequest&) = delete;
+  /// Makes room for a request of so many octets. False: the others leave none.
+  [[nodiscard]] bool grow_to(std::size_t octets) noexcept {
+    const std::size_t more = octets - free_octets - held_;
+    held_ += more;
+    return state_->large_request_octets.fetch_add(more) + more <= state_->limits.large_requests_bytes_max;
+  }
+
+ private:
+  ServerStatePtr state_;
+  std::size_t held_ = 0;
 };
 
 /// Why RESTinio is about to close a connection. RESTinio tells its logger and closes the socket right after, on the
@@ -139,12 +161,15 @@ class GuardedSocket : public Base {
         buffers, asio_ns::bind_executor(executor, [this, done = std::forward<Completion>(completion)](
                                                       const asio_ns::error_code& code, std::size_t octets) mutable {
           octets_unanswered_ += octets;
-          done(code, octets);
+          if (has_room()) return done(code, octets);
+          answer_last({"large_requests", 503, "too many large requests at once; try again"});
+          done(asio_ns::error_code{asio_ns::error::no_buffer_space}, 0);
         }));
   }
   template <class Buffers, class Completion>
   void async_write_some(const Buffers& buffers, Completion&& completion) {
     octets_unanswered_ = 0;
+    large_request_.reset();
     Base::async_write_some(buffers, std::forward<Completion>(completion));
   }
   template <class... Args>
@@ -160,11 +185,22 @@ class GuardedSocket : public Base {
   }
 
  private:
+  /// Whether what has come in of this request may be held.
+  bool has_room() {
+    if (octets_unanswered_ <= LargeRequest::free_octets) return true;
+    if (!large_request_) large_request_ = std::make_unique<LargeRequest>(state_);
+    return large_request_->grow_to(octets_unanswered_);
+  }
+
   void answer_before_closing() noexcept {
     const Trouble trouble = std::exchange(trouble_of_this_thread(), Trouble::none);
     if (trouble == Trouble::handshake) return state_->handler->refused("handshake_failed");
     if (trouble == Trouble::network || octets_unanswered_ == 0) return;
-    const Refusal refusal = refusal_for(trouble);
+    answer_last(refusal_for(trouble));
+  }
+
+  /// An answer right before the connection ends.
+  void answer_last(const Refusal& refusal) noexcept {
     if (refusal.status == 0) return;
     state_->handler->refused(refusal.counted_as);
     octets_unanswered_ = 0;
@@ -189,6 +225,7 @@ class GuardedSocket : public Base {
 
   ServerStatePtr state_;
   std::unique_ptr<Ticket> ticket_;
+  std::unique_ptr<LargeRequest> large_request_;
   std::size_t octets_unanswered_ = 0;
 };
 

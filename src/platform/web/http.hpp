@@ -60,7 +60,7 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
   virtual void handle(HttpRequest request, Responder respond) = 0;
   /// A request or connection that never became a request: "malformed", "target_too_large", "header_too_large",
-  /// "body_too_large", "request_timeout", "handshake_failed", "handshake_timeout", "connections".
+  /// "body_too_large", "large_requests", "request_timeout", "handshake_failed", "handshake_timeout", "connections".
   virtual void refused(std::string_view reason) = 0;
 };
 

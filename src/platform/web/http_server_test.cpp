@@ -168,6 +168,29 @@ TEST_F(HttpServerTest, SendsALargeAnswerWhole) {
   EXPECT_EQ(client->request("GET", "/large").body.size(), 8U << 20);
 }
 
+TEST_F(HttpServerTest, HoldsABoundedAmountOfLargeRequests) {
+  HttpLimits limits;
+  limits.body_bytes_max = 1U << 20;
+  limits.large_requests_bytes_max = 200U << 10;
+  start(limits);
+  const std::string body(300U << 10, 'b');
+  const auto status_of = [&](const std::string& target) { return connect()->request("POST", target, "", body).status; };
+  EXPECT_EQ(status_of("/"), 200);
+  // One request is whole, but not yet answered: it keeps its part.
+  auto first = connect();
+  first->send("POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+              body);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  int second = 200;
+  while (second == 200 && std::chrono::steady_clock::now() < deadline) second = status_of("/");
+  EXPECT_NE(second, 200);  // 503, which a reset may overtake while octets are still under way
+  EXPECT_THAT(handler_.reasons(), Contains("large_requests"));
+  EXPECT_EQ(connect()->request("POST", "/", "", std::string(64U << 10, 'b')).status, 200) << "small ones go on";
+  EXPECT_TRUE(handler_.release());
+  EXPECT_EQ(first->read_answer().status, 200);
+  EXPECT_EQ(status_of("/"), 200);
+}
+
 TEST_F(HttpServerTest, RefusesMalformedAndOversizedRequestsWithAnAnswerAndCountsThem) {
   HttpLimits limits;
   limits.target_bytes_max = 100;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <gtest/gtest.h>
+#include <set>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -175,21 +176,24 @@ TEST(Live, RefusesOversizedMessagesAndTooManyClients) {
   EXPECT_EQ(world.connect()->upgrade("/api/v1/live", "https://evil.example", cookie).status, 403);
 }
 
-TEST(Live, ReachesTheBrowserInTime) {
+// How fast is measured by `duheng bench browser-latency`; here only that nothing waits for the next one to push it out.
+TEST(Live, EachReadingArrivesWithoutWaitingForAnother) {
   ApiWorld world;
   auto client = open_socket(world, world.log_in("east"));
   follow(world, *client, {world.east_1});
-  std::vector<double> latencies_ms;
   for (int i = 0; i < 40; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
     world.send(world.gateway_east, "000000000001", world.now + i, 50'000 + i, 2'200);
-    (void)next_json(*client);
-    latencies_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+    const Json message = next_json(*client);
+    ASSERT_TRUE(message.contains("readings")) << message.dump();
+    std::set<std::string> values;
+    for (const Json& reading : message["readings"]) values.insert(reading["reading"]["value"].get<std::string>());
+    EXPECT_TRUE(values.contains("500." + std::string{i < 10 ? "0" : ""} + std::to_string(i))) << message.dump();
   }
-  std::ranges::sort(latencies_ms);
-  RecordProperty("latency_ms_p50", std::to_string(latencies_ms[20]));
-  RecordProperty("latency_ms_max", std::to_string(latencies_ms.back()));
-  EXPECT_LT(latencies_ms[20], 200);
+}
+
+TEST(Live, BarsAPasswordThatMustBeChanged) {
+  ApiWorld world;
+  EXPECT_EQ(world.connect()->upgrade("/api/v1/live", world.origin(), world.log_in("fresh")).status, 403);
 }
 
 }  // namespace

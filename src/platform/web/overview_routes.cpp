@@ -21,7 +21,9 @@ Result<HttpResponse> overview(ApiServices& services, RequestContext& context) {
     const auto it = runtimes.find(gateway.id);
     return it != runtimes.end() && it->second.connected;
   });
-  const IngestFigures figures = services.ingest_figures();
+  // What the platform journals altogether is told to who sees all of it; others learn the pace of their own devices.
+  const bool everything = caller.sees_everything();
+  const IngestFigures figures = everything ? services.ingest_figures() : IngestFigures{0, counts.readings_per_s};
   return json_answer(
       {{"devices", counts.devices},
        {"states",
@@ -29,7 +31,7 @@ Result<HttpResponse> overview(ApiServices& services, RequestContext& context) {
        {"unassigned_sources", unassigned.size()},
        {"gateways", gateways.size()},
        {"gateways_connected", connected},
-       {"readings_total", figures.readings_total},
+       {"readings_total", everything ? Json(figures.readings_total) : Json(nullptr)},
        {"readings_per_s", figures.readings_per_s},
        {"server_time", format_utc(services.clock.utc_ms())}});
 }

@@ -53,8 +53,9 @@ void Router::insert(Route route) {
   routes_.push_back(std::move(route));
 }
 
-void Router::add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler) {
-  insert({method, std::move(pattern), std::move(operation), permission, false, std::move(handler), {}});
+void Router::add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler,
+                 std::size_t body_bytes_max) {
+  insert({method, std::move(pattern), std::move(operation), permission, false, std::move(handler), {}, body_bytes_max});
 }
 
 void Router::add_websocket(std::string pattern, std::string operation, Permission permission, Handler handler) {

@@ -32,6 +32,9 @@ using Handler = std::function<Result<HttpResponse>(RequestContext&)>;
 /// anything else there is no route (404).
 class Router {
  public:
+  /// What a request's body may have unless its route says otherwise; more is refused (413).
+  static constexpr std::size_t usual_body_bytes_max = 64U << 10;
+
   struct Route {
     Method method = Method::get;
     std::string pattern;
@@ -40,10 +43,12 @@ class Router {
     bool websocket = false;
     Handler handler;
     std::vector<std::string> segments;
+    std::size_t body_bytes_max = usual_body_bytes_max;
   };
 
   /// Throws std::logic_error when pattern and method are there already.
-  void add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler);
+  void add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler,
+           std::size_t body_bytes_max = usual_body_bytes_max);
   /// The handler answers with `HttpResponse::websocket` set; handshake and Origin have been checked before.
   void add_websocket(std::string pattern, std::string operation, Permission permission, Handler handler);
 

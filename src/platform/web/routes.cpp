@@ -13,6 +13,7 @@ Router make_router(ApiServices& services) {
   add_organisation_routes(router, services);
   add_gateway_routes(router, services);
   add_status_routes(router, services);
+  add_analyser_routes(router, services);
   return router;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ void add_source_routes(Router& router, ApiServices& services);
 void add_organisation_routes(Router& router, ApiServices& services);
 void add_gateway_routes(Router& router, ApiServices& services);
 void add_status_routes(Router& router, ApiServices& services);
+void add_analyser_routes(Router& router, ApiServices& services);
 
 /// All of them; the live socket adds its own (LiveService::add_routes).
 [[nodiscard]] Router make_router(ApiServices& services);
@@ -27,6 +29,30 @@ struct LogIn {
 };
 /// Reads the body of a login. Errors: malformed - not such an object; invalid_argument - a text is too long.
 [[nodiscard]] Result<LogIn> parse_log_in(std::string_view body);
+
+struct PasswordChange {
+  std::string old_password;
+  std::string new_password;
+};
+/// Reads the body of a change of password. Errors: as parse_log_in().
+[[nodiscard]] Result<PasswordChange> parse_password_change(std::string_view body);
+
+struct AnalysisQuestion {
+  std::string text;
+  std::string protocol;
+  bool is_apdu = false;
+};
+/// Reads the body of an analysis. Errors: malformed - not such an object.
+[[nodiscard]] Result<AnalysisQuestion> parse_analysis_question(std::string_view body);
+
+/// Which frame to make. May hold a password: never log one.
+struct FrameOrder {
+  std::string protocol;
+  std::string kind;
+  std::map<std::string, std::string, std::less<>> parameters;
+};
+/// Errors: malformed - not such an object, or over 50 parameters.
+[[nodiscard]] Result<FrameOrder> parse_frame_order(std::string_view body);
 
 /// The check behind every route that needs a session.
 [[nodiscard]] Result<Caller> authenticate(People& people, std::string_view session_token);

@@ -26,7 +26,7 @@ Result<HttpResponse> get_status(ApiServices& services, RequestContext& context) 
 }  // namespace
 
 void add_status_routes(Router& router, ApiServices& services) {
-  router.add(Method::get, "/api/v1/status", "getStatus", Permission::any_session(),
+  router.add(Method::get, "/api/v1/status", "getStatus", Permission::whole_platform(),
              [&services](RequestContext& context) { return get_status(services, context); });
 }
 

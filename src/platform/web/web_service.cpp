@@ -20,6 +20,13 @@ constexpr std::string_view content_security_policy =
 
 bool changes_something(Method method) noexcept { return method != Method::get && method != Method::head; }
 
+/// Each number to another one, far from its neighbours'.
+std::uint64_t scattered(std::uint64_t number) noexcept {
+  number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9U;
+  number = (number ^ number >> 27) * 0x94D049BB133111EBU;
+  return number ^ number >> 31;
+}
+
 bool is_json(std::string_view content_type) noexcept {
   const std::string_view type = content_type.substr(0, content_type.find(';'));
   return equal_ignoring_case(type, "application/json") || equal_ignoring_case(type, "application/json ");
@@ -55,7 +62,8 @@ WebService::WebService(Router router, StaticFiles files, Authenticate authentica
       authenticate_(std::move(authenticate)),
       metrics_(metrics),
       clock_(clock),
-      request_id_prefix_(fmt::format("{:08x}", random.next_u64() & 0xFFFFFFFFU)),
+      request_id_before_(random.next_u64()),
+      request_id_after_(random.next_u64()),
       pool_(options.workers, options.queued_requests_max) {
   metrics_.declare_counter(requests_total, "Requests answered, by operation and status");
   metrics_.declare_latency(request_seconds, "Time from the whole request to its answer, by operation");
@@ -65,7 +73,9 @@ WebService::WebService(Router router, StaticFiles files, Authenticate authentica
 WebService::~WebService() { stop(); }
 
 std::string WebService::next_request_id() {
-  return fmt::format("{}-{:06x}", request_id_prefix_, request_count_.fetch_add(1, std::memory_order_relaxed) + 1);
+  // Never the same twice, but no number in a row either: whoever asked now and again would learn how much others ask.
+  const std::uint64_t count = request_count_.fetch_add(1, std::memory_order_relaxed);
+  return fmt::format("{:016x}", scattered(count ^ request_id_before_) ^ request_id_after_);
 }
 
 void WebService::refused(std::string_view reason) { metrics_.count(refused_total, {{"reason", std::string{reason}}}); }
@@ -148,6 +158,10 @@ bool WebService::admitted_before_session(const std::shared_ptr<Pending>& pending
     return false;
   }
   pending->operation = pending->match.route->operation;
+  if (request.body.size() > pending->match.route->body_bytes_max) {
+    finish(*pending, refuse(*pending, 413, "body_too_large", "the body is larger than the limit", "body_too_large"));
+    return false;
+  }
   if (changes_something(request.method)) {
     // A page of another site can neither set this header nor hide where it comes from.
     const std::string_view site = request.header("Sec-Fetch-Site");
@@ -211,8 +225,11 @@ HttpResponse WebService::authorised_answer(Pending& pending) {
       return refuse(pending, 401, "unauthenticated", "the session has ended; log in again", "no_session");
     }
     pending.user = caller->name;
-    if (!route.permission.admits(caller->role)) {
-      return refuse(pending, 403, "forbidden", "your role may not do this", "forbidden");
+    if (route.permission.refuses_due_password(*caller)) {
+      return refuse(pending, 403, "password_change_required", "change your password first", "password_change_required");
+    }
+    if (!route.permission.admits(*caller)) {
+      return refuse(pending, 403, "forbidden", "your role or organisation may not do this", "forbidden");
     }
     context.caller = std::move(*caller);
   }

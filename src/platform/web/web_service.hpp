@@ -62,7 +62,8 @@ class WebService final : public HttpHandler {
   const Authenticate authenticate_;
   status::Metrics& metrics_;
   const Clock& clock_;
-  const std::string request_id_prefix_;
+  const std::uint64_t request_id_before_;
+  const std::uint64_t request_id_after_;
   std::atomic<std::uint64_t> request_count_{0};
   WorkerPool pool_;
 };

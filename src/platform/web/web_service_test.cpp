@@ -1,7 +1,9 @@
 #include "platform/web/web_service.hpp"
 
+#include <algorithm>
 #include <future>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace duheng::platform::web {
 namespace {
@@ -24,7 +26,10 @@ class WebServiceTest : public ::testing::Test {
     router.add(Method::get, "/api/open", "open", Permission::open(), ok);
     router.add(Method::get, "/api/any", "any", Permission::any_session(), ok);
     router.add(Method::post, "/api/any", "anyPost", Permission::any_session(), ok);
+    router.add(Method::post, "/api/large", "large", Permission::any_session(), ok, 100'000);
     router.add(Method::get, "/api/operators", "operators", Permission::at_least(Role::operator_), ok);
+    router.add(Method::get, "/api/whole", "whole", Permission::whole_platform(), ok);
+    router.add(Method::get, "/api/due", "due", Permission::any_session().even_with_due_password(), ok);
     router.add(Method::get, "/api/admins", "admins", Permission::at_least(Role::admin), ok);
     router.add(Method::get, "/api/items/{id}", "item", Permission::open(),
                [](RequestContext& context) -> Result<HttpResponse> {
@@ -49,9 +54,15 @@ class WebServiceTest : public ::testing::Test {
         std::move(router), StaticFiles{},
         [](std::string_view token) -> Result<Caller> {
           if (token == "broken") return fail(ErrorCode::unavailable, "the database is away");
-          const auto role = role_of(token);
+          const bool is_due = token.ends_with("-due");
+          const bool is_whole = token == "whole";
+          const auto role = is_whole ? std::optional{Role::viewer} : role_of(token.substr(0, token.find('-')));
           if (!role) return fail(ErrorCode::unauthenticated, "no such session");
-          return Caller{UserId{1}, std::string{token}, *role, OrganisationId{1}, 0};
+          return Caller{.user = UserId{1},
+                        .name = std::string{token},
+                        .role = *role,
+                        .organisation = OrganisationId{is_whole ? 0 : 1},
+                        .must_change_password = is_due};
         },
         *metrics_, clock_, random_, options);
   }
@@ -88,16 +99,25 @@ class WebServiceTest : public ::testing::Test {
   std::unique_ptr<WebService> service_;
 };
 
+TEST_F(WebServiceTest, ARouteTakesNoMoreThanItSays) {
+  const std::vector<HttpHeader> headers{
+      {"Cookie", "__Host-duheng=viewer"}, {"X-Duheng-Request", "1"}, {"Content-Type", "application/json"}};
+  EXPECT_EQ(ask(Method::post, "/api/any", headers, std::string(Router::usual_body_bytes_max, 'x')).status, 200);
+  EXPECT_EQ(ask(Method::post, "/api/any", headers, std::string(Router::usual_body_bytes_max + 1, 'x')).status, 413);
+  EXPECT_EQ(ask(Method::post, "/api/large", headers, std::string(100'000, 'x')).status, 200);
+  EXPECT_EQ(ask(Method::post, "/api/large", headers, std::string(100'001, 'x')).status, 413);
+}
+
 TEST_F(WebServiceTest, EveryRouteAdmitsExactlyTheRolesItNames) {
-  const std::vector<std::pair<std::string, std::optional<Role>>> callers{{"", std::nullopt},
-                                                                         {"nonsense", std::nullopt},
-                                                                         {"viewer", Role::viewer},
-                                                                         {"operator", Role::operator_},
-                                                                         {"admin", Role::admin}};
-  const std::vector<std::pair<std::string, std::vector<int>>> expected{{"/api/open", {200, 200, 200, 200, 200}},
-                                                                       {"/api/any", {401, 401, 200, 200, 200}},
-                                                                       {"/api/operators", {401, 401, 403, 200, 200}},
-                                                                       {"/api/admins", {401, 401, 403, 403, 200}}};
+  const std::vector<std::pair<std::string, std::optional<Role>>> callers{
+      {"", std::nullopt},     {"nonsense", std::nullopt}, {"viewer", Role::viewer}, {"operator", Role::operator_},
+      {"admin", Role::admin}, {"whole", Role::viewer}};
+  const std::vector<std::pair<std::string, std::vector<int>>> expected{
+      {"/api/open", {200, 200, 200, 200, 200, 200}},
+      {"/api/any", {401, 401, 200, 200, 200, 200}},
+      {"/api/operators", {401, 401, 403, 200, 200, 403}},
+      {"/api/admins", {401, 401, 403, 403, 200, 403}},
+      {"/api/whole", {401, 401, 403, 403, 403, 200}}};
   for (const auto& [target, statuses] : expected) {
     for (std::size_t i = 0; i < callers.size(); ++i) {
       const auto& token = callers[i].first;
@@ -105,8 +125,36 @@ TEST_F(WebServiceTest, EveryRouteAdmitsExactlyTheRolesItNames) {
           << target << " as " << token;
     }
   }
-  EXPECT_EQ(refused("forbidden"), 3);
+  EXPECT_EQ(refused("forbidden"), 8);
   EXPECT_EQ(ask(Method::get, "/api/any", as("broken")).status, 503);
+}
+
+TEST_F(WebServiceTest, APasswordThatMustBeChangedBarsEveryRouteThatDoesNotSayOtherwise) {
+  for (const char* role : {"viewer-due", "operator-due", "admin-due"}) {
+    for (const char* barred : {"/api/any", "/api/operators", "/api/admins", "/api/whole"}) {
+      const HttpResponse answer = ask(Method::get, barred, as(role));
+      EXPECT_EQ(answer.status, 403) << barred << " as " << role;
+      EXPECT_NE(answer.body.find("password_change_required"), std::string::npos) << barred << " as " << role;
+    }
+    EXPECT_EQ(ask(Method::get, "/api/due", as(role)).status, 200);
+    EXPECT_EQ(ask(Method::get, "/api/open", as(role)).status, 200);
+  }
+  EXPECT_EQ(ask(Method::get, "/api/due").status, 401) << "nobody at all is another matter";
+  EXPECT_EQ(refused("password_change_required"), 12);
+}
+
+TEST_F(WebServiceTest, RequestIdsDifferAndDoNotCount) {
+  std::set<std::string> ids;
+  std::set<std::string> beginnings;
+  for (int i = 0; i < 200; ++i) {
+    const HttpResponse answer = ask(Method::get, "/api/open");
+    const auto id = std::ranges::find(answer.headers, "X-Request-Id", &HttpHeader::name);
+    ASSERT_NE(id, answer.headers.end());
+    ids.insert(id->value);
+    beginnings.insert(id->value.substr(0, 4));
+  }
+  EXPECT_EQ(ids.size(), 200U);
+  EXPECT_GT(beginnings.size(), 150U);
 }
 
 TEST_F(WebServiceTest, ChangesNeedTheHeaderThatForeignSitesCannotSend) {

@@ -16,6 +16,7 @@ const std::vector<Bench>& benches() {
       {"cjt188", "CJ/T 188 answers decoded and verified on one core", run_cjt188_bench},
       {"dlt698", "DL/T 698.45 answers decoded and verified on one core", run_dlt698_bench},
       {"modbus", "Modbus answers decoded and verified on one core, beside libmodbus", run_modbus_bench},
+      {"recogniser", "which of six protocols a byte stream speaks, in noise and on busy lines", run_recogniser_bench},
       {"whole-path", "frame octets to durable journal and telemetry, readings per second and CPU by stage",
        run_whole_path_bench},
       {"single-readings", "readings arriving one by one, each durable before it is acknowledged",

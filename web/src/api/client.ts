@@ -1,10 +1,13 @@
 import { observe_server_time } from './server_clock.ts';
 import type {
+  AnalysedFrame,
+  Analysis,
   Completeness,
   Curve,
   DeviceDetail,
   DevicePage,
   DeviceQuery,
+  FrameBuilders,
   FrameProvenance,
   Gateway,
   OrganisationTree,
@@ -51,7 +54,7 @@ function with_query(path: string, query: Query): string {
 }
 
 async function request<T>(
-  method: 'GET' | 'POST' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   options: { body?: unknown; signal?: AbortSignal | undefined } = {},
 ) {
@@ -86,6 +89,8 @@ const get = <T>(path: string, signal: Signal, query: Query = {}) => request<T>('
 /** One function per route of api/openapi.yaml; all throw ApiError. */
 export const api = {
   log_in: (name: string, password: string) => request<Session>('POST', '/api/v1/session', { body: { name, password } }),
+  change_password: (old_password: string, new_password: string) =>
+    request<Session>('PUT', '/api/v1/session/password', { body: { old_password, new_password } }),
   log_out: () => request<void>('DELETE', '/api/v1/session'),
   session: (signal?: Signal) => get<Session>('/api/v1/session', signal),
   overview: (signal?: Signal) => get<Overview>('/api/v1/overview', signal),
@@ -97,6 +102,11 @@ export const api = {
     get<Curve>(`/api/v1/series/${series_id}/curve`, signal, { from, to, buckets }),
   readings: (series_id: number, before: string | undefined, limit: number, signal?: Signal) =>
     get<{ readings: Reading[] }>(`/api/v1/series/${series_id}/readings`, signal, { before, limit }),
+  analyse: (text: string, protocol: string, apdu: boolean, signal?: Signal) =>
+    request<Analysis>('POST', '/api/v1/analyser/frames', { body: { text, protocol, apdu }, signal }),
+  frame_builders: (signal?: Signal) => get<FrameBuilders>('/api/v1/analyser/builders', signal),
+  build_frame: (protocol: string, kind: string, parameters: Record<string, string>) =>
+    request<AnalysedFrame>('POST', '/api/v1/analyser/build', { body: { protocol, kind, parameters } }),
   frame: (frame: string, signal?: Signal) => get<FrameProvenance>(`/api/v1/frames/${encodeURIComponent(frame)}`, signal),
   sources: (signal?: Signal) => get<{ sources: Source[] }>('/api/v1/sources', signal),
   organisations: (signal?: Signal) => get<OrganisationTree>('/api/v1/organisations', signal),

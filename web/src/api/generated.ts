@@ -23,6 +23,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's own password
+         * @description Ends every session of this user and opens a new one. While `must_change_password` is set, this, `getSession` and `logOut`
+         *     are all a session is good for; everything else answers 403 `password_change_required`.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -211,10 +232,72 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Health of the platform's components */
+        /**
+         * Health of the platform's components
+         * @description Only for who sees every organisation (`whole_platform`); others get 403.
+         */
         get: operations["getStatus"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analyser/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take pasted text apart into frames, every octet explained
+         * @description Nothing is stored. The text is bare hexadecimal in any writing, C arrays, lines of a log, or hex dumps, at most 1 MiB.
+         *     At most 2,000 frames and gaps are answered, in the order they stand; the counts tell of all. Fields are given for the
+         *     first 100 frames; for another one, ask again with its octets alone. A user may have one analysis under way (429).
+         */
+        post: operations["analyseFrames"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analyser/builders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The protocols the analyser knows, and the frames it can make */
+        get: operations["listFrameBuilders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analyser/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a frame from parameters
+         * @description Nothing is sent, stored or logged. A parameter that does not fit is told as `name - colon - why`.
+         */
+        post: operations["buildFrame"];
         delete?: never;
         options?: never;
         head?: never;
@@ -263,11 +346,21 @@ export interface components {
             name: string;
             password: string;
         };
+        PasswordChange: {
+            /** @description Wrong: 403 `wrong_password` */
+            old_password: string;
+            /** @description Too short, the old one, or holding the name: 400 `password_unsuitable` */
+            new_password: string;
+        };
         Session: {
             user: string;
             /** @enum {string} */
             role: "admin" | "operator" | "viewer";
             organisation: string;
+            /** @description Sees every organisation, and the status of the platform */
+            whole_platform: boolean;
+            /** @description Until it is changed the session is good for nothing else */
+            must_change_password: boolean;
             /** Format: date-time */
             expires: string;
         };
@@ -287,8 +380,9 @@ export interface components {
             unassigned_sources: number;
             gateways: number;
             gateways_connected: number;
-            /** @description Journalled since this journal began */
-            readings_total: number;
+            /** @description Journalled since this journal began; null for who does not see the whole platform */
+            readings_total: number | null;
+            /** @description Of the whole platform; for who sees a part of it */
             readings_per_s: number;
             /** Format: date-time */
             server_time: string;
@@ -443,6 +537,8 @@ export interface components {
             readings: {
                 register: string;
                 unit: string;
+                /** @enum {string} */
+                kind: "decimal" | "ieee_bits" | "bit_set" | "event";
                 value: string | null;
                 /** Format: date-time */
                 time: string;
@@ -454,18 +550,154 @@ export interface components {
             hex: string;
             /** @description Why the frame is not whole */
             error?: string | null;
-            /** @description Cover every octet exactly once, in order */
-            fields: {
-                offset: number;
-                size: number;
-                /** @example control */
-                key: string;
+            /** @description A tree by depth; its leaves cover every octet exactly once, in order */
+            fields: components["schemas"]["FrameField"][];
+        };
+        FrameField: {
+            offset: number;
+            size: number;
+            /** @description A field with parts is followed by them, each one level deeper */
+            depth: number;
+            /** @example control */
+            key: string;
+            label_zh: string;
+            label_en: string;
+            meaning_zh: string;
+            meaning_en: string;
+            /** @description What the octets say once the protocol's shift is taken off, hexadecimal with blanks */
+            plain?: string;
+            value?: string;
+            /** @description Of the value */
+            unit?: string;
+            /** @description The product's name of the register */
+            register?: string;
+            /** @description Standard, edition, clause */
+            clause?: string;
+            /** @description This is why the frame or its content is refused */
+            is_fault?: boolean;
+        };
+        AnalysisQuestion: {
+            text: string;
+            /** @description auto, or a name from listFrameBuilders */
+            protocol: string;
+            /**
+             * @description Each piece of octets is a bare APDU
+             * @default false
+             */
+            apdu: boolean;
+        };
+        Analysis: {
+            /** @description All, also those beyond the limit */
+            frames: number;
+            valid_frames: number;
+            gaps: number;
+            gap_octets: number;
+            log: {
+                lines: number;
+                blank_lines: number;
+                /** @description Not blank, but without octets */
+                skipped_lines: number;
+                octets: number;
+                /** @description The first 100 of them */
+                skipped: {
+                    line: number;
+                    /** @enum {string} */
+                    reason: "no_hexadecimal" | "odd_digits" | "too_short";
+                    text: string;
+                }[];
+            };
+            items: components["schemas"]["AnalysedItem"][];
+        };
+        /** @description Either a frame, or a gap - octets that belong to none */
+        AnalysedItem: {
+            line: number;
+            column: number;
+            last_line: number;
+            /** @description Within the octets that stood together */
+            offset: number;
+            /** @enum {string} */
+            direction: "unknown" | "sent" | "received";
+            /** @description As the text has it */
+            time: string;
+            frame?: components["schemas"]["AnalysedFrame"];
+            gap?: {
+                hex: string;
+            };
+        };
+        AnalysedFrame: {
+            /** @example dlt645 */
+            protocol: string;
+            /** @description Upper case, no blanks */
+            hex: string;
+            /** @description Whole, and its checks hold */
+            is_valid: boolean;
+            /** @description Not valid, or some content is not */
+            has_fault: boolean;
+            address: string;
+            summary_zh: string;
+            summary_en: string;
+            fault_zh: string;
+            fault_en: string;
+            /** @description The object that `duheng decode` prints */
+            decoded: Record<string, never>;
+            /** @description Null beyond the first 100 frames */
+            fields: components["schemas"]["FrameField"][] | null;
+        };
+        FrameBuilders: {
+            text_bytes_max: number;
+            protocols: {
+                /** @example dlt645 */
+                name: string;
                 label_zh: string;
                 label_en: string;
-                meaning_zh: string;
-                meaning_en: string;
-                clause?: string;
+                /** @description True frames in hexadecimal */
+                example: string;
+                /** @description Its application data can be analysed without a frame */
+                has_apdu: boolean;
+                apdu_example: string;
+                builders: components["schemas"]["FrameBuilder"][];
             }[];
+        };
+        FrameBuilder: {
+            /** @example read */
+            kind: string;
+            label_zh: string;
+            label_en: string;
+            /** @enum {string} */
+            speaker: "master" | "device";
+            /** @description Makes a bare APDU */
+            is_apdu: boolean;
+            parameters: components["schemas"]["BuilderParameter"][];
+        };
+        BuilderParameter: {
+            name: string;
+            /** @enum {string} */
+            type: "hex" | "integer" | "text" | "date_time" | "choice" | "flag";
+            label_zh: string;
+            label_en: string;
+            help_zh: string;
+            help_en: string;
+            unit: string;
+            default: string;
+            is_required: boolean;
+            /** @description A password: hide it */
+            is_secret: boolean;
+            /** @description Of an integer; octets of hexadecimal; characters of text */
+            minimum?: number;
+            maximum?: number;
+            choices?: {
+                value: string;
+                label_zh: string;
+                label_en: string;
+            }[];
+        };
+        FrameOrder: {
+            protocol: string;
+            kind: string;
+            /** @description Every value is a text; what is left out takes its default */
+            parameters: {
+                [key: string]: string;
+            };
         };
         Source: {
             id: number;
@@ -504,7 +736,7 @@ export interface components {
             /** @description Gateway's clock minus the platform's */
             clock_offset_ms: number | null;
             spooled_batches: number | null;
-            /** @description How long the gateway's spool lasts without the platform */
+            /** @description How long the gateway's spool lasts without the platform; null while unknown */
             autonomy_hours: number | null;
         };
         Status: {
@@ -619,6 +851,34 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed; sets the new session's cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -889,6 +1149,82 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    analyseFrames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisQuestion"];
+            };
+        };
+        responses: {
+            /** @description Frames and gaps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFrameBuilders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Protocols */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameBuilders"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    buildFrame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrameOrder"];
+            };
+        };
+        responses: {
+            /** @description The frame */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysedFrame"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -16,7 +16,10 @@ export function make_query_client(on_session_lost: (client: QueryClient) => void
     queryCache: new QueryCache({
       onError: (error, query) => {
         const asks_who = query.queryKey[0] === session_key[0];
-        if (!asks_who && error instanceof ApiError && error.status === 401) on_session_lost(client);
+        if (asks_who || !(error instanceof ApiError)) return;
+        if (error.status === 401) on_session_lost(client);
+        // A password given anew meanwhile: the session tells, and the pages give way.
+        if (error.problem?.code === 'password_change_required') void client.invalidateQueries({ queryKey: session_key });
       },
     }),
     defaultOptions: { queries: { retry: should_retry, staleTime: 5_000, refetchOnWindowFocus: true } },
@@ -31,6 +34,15 @@ export const queries = {
       queryKey: ['devices', query],
       queryFn: ({ signal }) => api.devices(query, signal),
       placeholderData: keepPreviousData,
+    }),
+  // Part of the platform's release: the same for as long as the page is open.
+  frame_builders: () =>
+    queryOptions({ queryKey: ['frame_builders'], queryFn: ({ signal }) => api.frame_builders(signal), staleTime: Infinity }),
+  analysed_frame: (hex: string, protocol: string, is_apdu: boolean) =>
+    queryOptions({
+      queryKey: ['analysed_frame', protocol, is_apdu, hex],
+      queryFn: ({ signal }) => api.analyse(hex, protocol, is_apdu, signal),
+      staleTime: Infinity,
     }),
   device: (id: number) => queryOptions({ queryKey: ['device', id], queryFn: ({ signal }) => api.device(id, signal) }),
   completeness: (id: number, date: string) =>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { Icon } from './icons.tsx';
 
 export interface Column<Row> {
@@ -44,6 +44,33 @@ function HeaderCell<Row>({ column }: { column: Column<Row> }) {
   );
 }
 
+function Cells<Row>({ row, columns }: { row: Row; columns: readonly Column<Row>[] }) {
+  return (
+    <tr role="row">
+      {columns.map((column) => (
+        <td
+          key={column.key}
+          role="cell"
+          data-label={column.header}
+          className={[
+            column.align === 'end' ? 'cell-end' : '',
+            column.is_title ? 'cell-title' : '',
+            column.is_corner ? 'cell-corner' : '',
+            column.is_minor ? 'cell-minor' : '',
+          ]
+            .join(' ')
+            .trim()}
+        >
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+/** Drawn anew only when its own row is another: live values change few rows of many. */
+const TableRow = memo(Cells) as typeof Cells;
+
 /**
  * A table on wide screens, a list of cards on a phone. The explicit roles keep it a table for screen readers where the style
  * sheet takes the cells out of their grid.
@@ -62,25 +89,7 @@ export function DataTable<Row>({ caption, columns, rows, row_key, is_stale = fal
         </thead>
         <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={row_key(row)} role="row">
-              {columns.map((column) => (
-                <td
-                  key={column.key}
-                  role="cell"
-                  data-label={column.header}
-                  className={[
-                    column.align === 'end' ? 'cell-end' : '',
-                    column.is_title ? 'cell-title' : '',
-                    column.is_corner ? 'cell-corner' : '',
-                    column.is_minor ? 'cell-minor' : '',
-                  ]
-                    .join(' ')
-                    .trim()}
-                >
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            <TableRow key={row_key(row)} row={row} columns={columns} />
           ))}
         </tbody>
       </table>

@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { useServerNow } from '../api/server_clock.ts';
 import { duration_text } from '../format/age.ts';
 import { date_time_text, usable_time_zone } from '../format/zoned_time.ts';
@@ -29,6 +30,8 @@ export function TimeText({ time, time_zone, milliseconds = false }: TimeProps & 
 export function Age({ time, time_zone, stale_ms }: { time: string | null; time_zone?: string | undefined; stale_ms?: number }) {
   const { t, language } = useLanguage();
   const now_ms = useServerNow();
+  // Making it costs more than the age itself, which is made every second.
+  const title = useMemo(() => (time === null ? undefined : hint(time, time_zone)), [time, time_zone]);
   if (time === null) return <span className="faint">{t('age.never')}</span>;
   const age_ms = now_ms - Date.parse(time);
   const text =
@@ -39,7 +42,7 @@ export function Age({ time, time_zone, stale_ms }: { time: string | null; time_z
         : t('age.label', { age: duration_text(age_ms, language, 'narrow') });
   const is_stale = stale_ms !== undefined && age_ms > stale_ms;
   return (
-    <time className={is_stale ? 'number age stale' : 'number age'} dateTime={time} title={hint(time, time_zone)}>
+    <time className={is_stale ? 'number age stale' : 'number age'} dateTime={time} title={title}>
       {text}
     </time>
   );

@@ -32,13 +32,13 @@ function parts_format(time_zone: string): Intl.DateTimeFormat {
 
 /** The browser's own zone when `time_zone` is not one the browser knows. */
 export function usable_time_zone(time_zone: string | undefined): string {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!time_zone) return own;
+  const own = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!time_zone) return own();
   try {
     parts_format(time_zone);
     return time_zone;
   } catch {
-    return own;
+    return own();
   }
 }
 

@@ -121,19 +121,20 @@ void ApiWorld::make_records() {
                             .clock_offset_ms = -12,
                             .spooled_batches = 3,
                             .autonomy_hours = 99.5};
-  const auto user = [&](const char* name, Role role, OrganisationId organisation) {
+  const auto user = [&](const char* name, Role role, OrganisationId organisation, bool is_fresh = false) {
     NewUser made;
     made.name = made.display_name = name;
     made.role = role;
     made.organisation = organisation;
     made.password = password;
-    made.must_change_password = false;
+    made.must_change_password = is_fresh;
     must(people.create(all, made));
   };
   user("admin", Role::admin, {});
   user("viewer", Role::viewer, {});
   user("east", Role::viewer, east);
   user("west", Role::operator_, west);
+  user("fresh", Role::admin, {}, true);
 }
 
 void ApiWorld::make_readings() {

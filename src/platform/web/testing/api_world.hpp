@@ -40,7 +40,8 @@ class ApiWorld {
                       std::int64_t voltage, Quality quality = Quality::good);
 
   [[nodiscard]] std::unique_ptr<Client> connect() const { return Client::connect(server->port()); }
-  /// A session cookie as a header line for that user: "admin" and "viewer" see everything, "east" and "west" their own.
+  /// A session cookie as a header line for that user: "admin" and "viewer" see everything, "east" and "west" their own;
+  /// "fresh" sees everything, but must change the password first.
   [[nodiscard]] std::string log_in(const std::string& user) const;
   [[nodiscard]] std::string origin() const { return "https://localhost:" + std::to_string(server->port()); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <csignal>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ec.h>
@@ -81,6 +82,10 @@ struct Client::Connection {
 };
 
 Client::Client(std::uint16_t port) : connection_(std::make_unique<Connection>()), port_(port) {
+  // A server that closes first is an answer as well. OpenSSL writes without MSG_NOSIGNAL, so the signal itself has to
+  // go.
+  static const auto ignored = std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(ignored);
   connection_->socket = connect_tcp(port);
 }
 Client::~Client() = default;

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { queries } from '../../api/queries.ts';
 import type { Device, DevicePage, DeviceSort } from '../../api/types.ts';
@@ -11,12 +11,9 @@ import { Age } from '../../components/time_text.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { useLiveDevices, usePollInterval } from '../live/live_context.tsx';
 import './devices.css';
-import type { ListChange } from './list_filters.tsx';
+import { type ListChange, ListFilters } from './list_filters.tsx';
+import { ListPager } from './list_pager.tsx';
 import { change_list_state, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
-
-// The table needs no control library: it stands before the filters and the pager have arrived.
-const ListFilters = lazy(() => import('./list_filters.tsx'));
-const ListPager = lazy(() => import('./list_pager.tsx'));
 
 const no_devices: number[] = [];
 
@@ -111,9 +108,7 @@ function List({ page, sort, is_stale, change }: ListProps) {
         row_key={({ id }) => id}
         is_stale={is_stale}
       />
-      <Suspense fallback={null}>
-        <ListPager page={page} on_change={change} />
-      </Suspense>
+      <ListPager page={page} on_change={change} />
     </>
   );
 }
@@ -135,9 +130,7 @@ export default function DeviceListPage() {
     <>
       <PageHeader title={t('devices.title')} note={total && <output key={language}>{total}</output>} />
       <div className="filters">
-        <Suspense fallback={null}>
-          <ListFilters query={query} on_change={change} />
-        </Suspense>
+        <ListFilters query={query} on_change={change} />
       </div>
       {devices.isError && <ProblemView error={devices.error} on_retry={() => void devices.refetch()} />}
       {devices.isPending && <Skeleton rows={12} height={30} />}

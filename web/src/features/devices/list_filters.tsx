@@ -1,10 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { Input, Select } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { queries } from '../../api/queries.ts';
 import type { DeviceQuery, DeviceSort } from '../../api/types.ts';
-import { AntdScope } from '../../components/antd_scope.tsx';
-import { StateShape } from '../../components/badges.tsx';
+import { Choice } from '../../components/choice.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
 import { device_sorts, device_states } from './list_state.ts';
@@ -47,18 +45,18 @@ function SearchField({ search, on_change }: { search: string; on_change: (search
     on_change(sent.current);
   };
   return (
-    <Input
-      className="filter-search"
-      type="search"
-      allowClear
-      maxLength={100}
-      prefix={<Icon name="search" size={16} />}
-      placeholder={t('devices.search_placeholder')}
-      aria-label={t('common.search')}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onPressEnter={send_now}
-    />
+    <span className="filter-search">
+      <Icon name="search" size={16} />
+      <input
+        type="search"
+        maxLength={100}
+        placeholder={t('devices.search_placeholder')}
+        aria-label={t('common.search')}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={({ key }) => key === 'Enter' && send_now()}
+      />
+    </span>
   );
 }
 
@@ -67,7 +65,7 @@ interface Props {
   on_change: (change: ListChange) => void;
 }
 
-export default function ListFilters({ query, on_change }: Props) {
+export function ListFilters({ query, on_change }: Props) {
   const { t } = useLanguage();
   const organisations = useQuery(queries.organisations());
   const gateways = useQuery(queries.gateways());
@@ -75,53 +73,39 @@ export default function ListFilters({ query, on_change }: Props) {
   search_change.current = on_change;
   const [on_search] = useState(() => (search: string) => search_change.current({ search }));
   return (
-    <AntdScope>
+    <>
       <SearchField search={query.search ?? ''} on_change={on_search} />
-      <Select
-        className="filter"
-        aria-label={t('devices.filter_state')}
-        placeholder={t('devices.filter_state')}
-        allowClear
-        value={query.state ?? null}
-        onChange={(state) => on_change({ state: state ?? undefined })}
-        options={device_states.map((state) => ({
-          value: state,
-          label: (
-            <span className="state-option">
-              <StateShape state={state} /> {t(`state.${state}`)}
-            </span>
-          ),
-        }))}
+      <Choice
+        class_name="filter"
+        label={t('devices.filter_state')}
+        none={t('devices.filter_state')}
+        value={query.state}
+        on_change={(state) => on_change({ state })}
+        options={device_states.map((state) => ({ value: state, label: t(`state.${state}`) }))}
       />
-      <Select
-        className="filter filter-wide"
-        aria-label={t('devices.filter_site')}
-        placeholder={t('devices.filter_site')}
-        allowClear
-        showSearch={{ optionFilterProp: 'label' }}
-        loading={organisations.isPending}
-        value={query.site_id ?? null}
-        onChange={(site_id) => on_change({ site_id: site_id ?? undefined })}
+      <Choice
+        class_name="filter filter-wide"
+        label={t('devices.filter_site')}
+        none={t('devices.filter_site')}
+        value={query.site_id}
+        on_change={(site_id) => on_change({ site_id })}
         options={organisations.data?.sites.map(({ id, name }) => ({ value: id, label: name })) ?? []}
       />
-      <Select
-        className="filter"
-        aria-label={t('devices.filter_gateway')}
-        placeholder={t('devices.filter_gateway')}
-        allowClear
-        showSearch={{ optionFilterProp: 'label' }}
-        loading={gateways.isPending}
-        value={query.gateway_id ?? null}
-        onChange={(gateway_id) => on_change({ gateway_id: gateway_id ?? undefined })}
+      <Choice
+        class_name="filter"
+        label={t('devices.filter_gateway')}
+        none={t('devices.filter_gateway')}
+        value={query.gateway_id}
+        on_change={(gateway_id) => on_change({ gateway_id })}
         options={gateways.data?.gateways.map(({ id, name }) => ({ value: id, label: name })) ?? []}
       />
-      <Select<DeviceSort>
-        className="filter filter-sort"
-        aria-label={t('devices.sort')}
+      <Choice
+        class_name="filter filter-sort"
+        label={t('devices.sort')}
         value={query.sort}
-        onChange={(sort) => on_change({ sort })}
+        on_change={(sort) => on_change({ sort })}
         options={device_sorts.map((sort) => ({ value: sort, label: t(sort_labels[sort] as 'devices.sort_name') }))}
       />
-    </AntdScope>
+    </>
   );
 }

@@ -58,3 +58,12 @@ export function toggled_sort(column: 'name' | 'address' | 'last_reading', now: D
 export function sort_direction(column: string, now: DeviceSort): 'ascending' | 'descending' | 'none' {
   return now === column ? 'ascending' : now === `-${column}` ? 'descending' : 'none';
 }
+
+/** The pages to offer: the first, the last, those around the present one; null for a gap of more than one. */
+export function page_numbers(now: number, last: number): (number | null)[] {
+  const shown = [...new Set([1, now - 1, now, now + 1, last])].filter((page) => page >= 1 && page <= last).sort((a, b) => a - b);
+  return shown.flatMap((page, index) => {
+    const missing = page - (shown[index - 1] ?? 0) - 1;
+    return missing === 0 ? [page] : missing === 1 ? [page - 1, page] : [null, page];
+  });
+}

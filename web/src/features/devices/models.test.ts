@@ -3,7 +3,7 @@ import type { Curve, CurvePoint, RegisterLatest } from '../../api/types.ts';
 import { percent_text } from './completeness_panel.tsx';
 import { extremes, nearest, nearest_point, stretches } from './curve_model.ts';
 import { bucket_count, read_history_state } from './history_state.ts';
-import { change_list_state, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
+import { change_list_state, page_numbers, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
 import { chosen_register, group_of, grouped_registers } from './registers.ts';
 
 describe('list state', () => {
@@ -138,4 +138,17 @@ describe('completeness', () => {
     expect(percent_text(5, 5)).toBe('100.0 %');
     expect(percent_text(0, 0)).toBe('–');
   });
+});
+
+describe('page_numbers', () => {
+  it.each([
+    [1, 1, [1]],
+    [1, 20, [1, 2, null, 20]],
+    [3, 20, [1, 2, 3, 4, null, 20]],
+    [4, 20, [1, 2, 3, 4, 5, null, 20]],
+    [10, 20, [1, null, 9, 10, 11, null, 20]],
+    [18, 20, [1, null, 17, 18, 19, 20]],
+    [20, 20, [1, null, 19, 20]],
+    [9, 3, [1, 2, 3]],
+  ])('page %i of %i', (now, last, expected) => expect(page_numbers(now, last)).toEqual(expected));
 });

@@ -92,7 +92,11 @@ function useColumns(): Column<Gateway>[] {
       header: t('gateways.column_autonomy'),
       align: 'end',
       cell: ({ autonomy_hours }) =>
-        autonomy_hours === null ? none : <span className="number">{duration_text(autonomy_hours * 3_600_000, language)}</span>,
+        autonomy_hours === null ? (
+          <span className="faint">{t('gateways.autonomy_unknown')}</span>
+        ) : (
+          <span className="number">{duration_text(autonomy_hours * 3_600_000, language)}</span>
+        ),
     },
     {
       key: 'certificate',

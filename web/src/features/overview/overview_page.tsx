@@ -33,9 +33,11 @@ function StateBar({ overview }: { overview: Overview }) {
       }
     >
       <div className="state-bar" aria-hidden="true">
-        {states.map((state) => (
-          <span key={state} className={`state-part state-part-${state}`} style={{ flexGrow: overview.states[state] }} />
-        ))}
+        {states
+          .filter((state) => overview.states[state] > 0)
+          .map((state) => (
+            <span key={state} className={`state-part state-part-${state}`} style={{ flexGrow: overview.states[state] }} />
+          ))}
       </div>
       <ul className="state-counts">
         {states.map((state) => (
@@ -132,11 +134,13 @@ function Content({ overview }: { overview: Overview }) {
           note={t(overview.unassigned_sources === 0 ? 'overview.unassigned_none' : 'overview.unassigned_some')}
           to="/sources"
         />
-        <Figure
-          label={t('overview.readings_total')}
-          value={numbers(overview.readings_total)}
-          note={t('overview.readings_total_hint')}
-        />
+        {overview.readings_total !== null && (
+          <Figure
+            label={t('overview.readings_total')}
+            value={numbers(overview.readings_total)}
+            note={t('overview.readings_total_hint')}
+          />
+        )}
       </div>
       <Throughput readings_per_s={overview.readings_per_s} time={overview.server_time} />
     </div>

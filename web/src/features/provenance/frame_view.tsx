@@ -10,7 +10,8 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { value_text } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
-import { group_of, register_label } from '../devices/registers.ts';
+import { analyser_path } from '../analyser/link.ts';
+import { register_label } from '../devices/registers.ts';
 import { OctetGrid } from './octet_grid.tsx';
 import './provenance.css';
 
@@ -48,14 +49,11 @@ function Readings({ provenance, time_zone }: { provenance: FrameProvenance; time
   if (provenance.readings.length === 0) return <p className="faint">{t('provenance.no_readings')}</p>;
   return (
     <ul className="frame-readings">
-      {provenance.readings.map(({ register, unit, value, time, quality }) => (
+      {provenance.readings.map(({ register, unit, kind, value, time, quality }) => (
         <li key={`${register} ${time}`}>
           <span>{register_label(register, t)}</span>
           <span className="number frame-reading-value">
-            {value === null
-              ? t('device.no_value')
-              : value_text(register, group_of(register) === 'status' && unit === '' ? 'bit_set' : 'decimal', value)}{' '}
-            <span className="unit">{unit}</span>
+            {value === null ? t('device.no_value') : value_text(register, kind, value)} <span className="unit">{unit}</span>
           </span>
           <span className="faint small">
             <QualityMarks quality={quality} /> <TimeText time={time} time_zone={time_zone} />
@@ -94,6 +92,16 @@ function Evidence({ provenance }: { provenance: FrameProvenance }) {
   );
 }
 
+/** Takes the octets to the analyser; they travel in the address's fragment, which is not sent. */
+function AnalyserLink({ hex }: { hex: string }) {
+  const { t } = useLanguage();
+  return (
+    <Link className="button button-small" to={analyser_path({ hex, protocol: 'auto', is_apdu: false })}>
+      {t('analyser.open_here')}
+    </Link>
+  );
+}
+
 /** Everything known about one frame: octets explained, when it went where, the evidence, and what was read from it. */
 export function FrameView({ frame }: { frame: string }) {
   const { t } = useLanguage();
@@ -126,12 +134,16 @@ export function FrameView({ frame }: { frame: string }) {
         <Timeline times={data.times} time_zone={time_zone} />
       </section>
       {data.response ? (
-        <OctetGrid title={t('provenance.response')} octets={data.response} />
+        <OctetGrid title={t('provenance.response')} octets={data.response}>
+          <AnalyserLink hex={data.response.hex} />
+        </OctetGrid>
       ) : (
         <p className="octets-error">{t('provenance.no_response')}</p>
       )}
       {data.request ? (
-        <OctetGrid title={t('provenance.request')} octets={data.request} />
+        <OctetGrid title={t('provenance.request')} octets={data.request}>
+          <AnalyserLink hex={data.request.hex} />
+        </OctetGrid>
       ) : (
         <p className="faint">{t('provenance.no_request')}</p>
       )}

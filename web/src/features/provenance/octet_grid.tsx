@@ -1,9 +1,9 @@
-import { type CSSProperties, type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react';
 import type { ExplainedOctets, FrameField } from '../../api/types.ts';
 import { CopyButton } from '../../components/copy_button.tsx';
 import { type Language, useLanguage } from '../../i18n/index.tsx';
 import { field_tints } from '../../theme/theme.ts';
-import { field_octets, moved, type Octet, octets_of, spaced_hex } from './octets.ts';
+import { cut_octets, field_octets, holds, moved, type Octet, octets_of, spaced_hex } from './octets.ts';
 
 const tint_count = field_tints.light.length;
 const columns_max = 16;
@@ -62,7 +62,8 @@ function Grid({ octets, fields, active, on_active, on_pin }: GridProps) {
             'octet',
             octet.is_field_start ? 'octet-start' : '',
             octet.is_field_end ? 'octet-end' : '',
-            active !== null && octet.field === active ? 'is-active' : '',
+            active !== null && holds(fields[active], octet.offset) ? 'is-active' : '',
+            fields[octet.field]?.is_fault ? 'is-fault' : '',
           ]
             .join(' ')
             .trim()}
@@ -96,6 +97,12 @@ interface FieldTableProps {
   on_pin: (field: number) => void;
 }
 
+/** What a field's content is, where its meaning does not say it already. */
+function value_of(field: FrameField, meaning: string): string {
+  const amount = field.unit ? `${field.value ?? ''} ${field.unit}` : (field.value ?? '');
+  return meaning.includes(amount) ? '' : amount;
+}
+
 function FieldTable({ hex, fields, active, pinned, on_active, on_pin }: FieldTableProps) {
   const { t, language } = useLanguage();
   return (
@@ -114,15 +121,16 @@ function FieldTable({ hex, fields, active, pinned, on_active, on_pin }: FieldTab
       <tbody>
         {fields.map((field, index) => (
           <tr
-            key={`${field.offset}-${field.key}`}
+            // biome-ignore lint/suspicious/noArrayIndexKey: a frame's fields never move
+            key={index}
             data-field={index}
             style={tint(index)}
-            className={index === active ? 'is-active' : ''}
+            className={`${index === active ? 'is-active' : ''} ${field.is_fault ? 'is-fault' : ''}`.trim()}
             onPointerEnter={({ pointerType }) => pointerType === 'mouse' && on_active(index)}
             onPointerLeave={({ pointerType }) => pointerType === 'mouse' && on_active(null)}
           >
             <td className="cell-end number faint field-offset">{field.offset}</td>
-            <td className="field-name">
+            <td className="field-name" style={{ '--depth': field.depth } as CSSProperties}>
               <button
                 type="button"
                 className="field-button"
@@ -135,8 +143,19 @@ function FieldTable({ hex, fields, active, pinned, on_active, on_pin }: FieldTab
                 {label_of(field, language)}
               </button>
             </td>
-            <td className="mono field-octets">{field_octets(hex, field)}</td>
-            <td className="field-meaning">{language === 'en' ? field.meaning_en : field.meaning_zh}</td>
+            <td className="mono field-octets">
+              {field_octets(hex, field)}
+              {field.plain && (
+                <span className="field-plain faint small">{t('provenance.plain', { octets: cut_octets(field.plain) })}</span>
+              )}
+            </td>
+            <td className="field-meaning">
+              {field.is_fault && <span aria-hidden="true">▲ </span>}
+              <span className="field-value number">
+                {value_of(field, language === 'en' ? field.meaning_en : field.meaning_zh)}
+              </span>{' '}
+              {language === 'en' ? field.meaning_en : field.meaning_zh}
+            </td>
             <td className="field-clause faint small">{field.clause ?? ''}</td>
           </tr>
         ))}
@@ -145,8 +164,15 @@ function FieldTable({ hex, fields, active, pinned, on_active, on_pin }: FieldTab
   );
 }
 
+interface OctetGridProps {
+  title: string;
+  octets: ExplainedOctets;
+  /** What else can be done with these octets; stands beside the title. */
+  children?: ReactNode;
+}
+
 /** A frame's octets and what each field of them means; pointing at one shows the other. A press keeps a field marked. */
-export function OctetGrid({ title, octets: explained }: { title: string; octets: ExplainedOctets }) {
+export function OctetGrid({ title, octets: explained, children }: OctetGridProps) {
   const { t } = useLanguage();
   const id = useId();
   const [hovered, setHovered] = useState<number | null>(null);
@@ -159,7 +185,10 @@ export function OctetGrid({ title, octets: explained }: { title: string; octets:
       <header className="octets-header">
         <h3 id={id}>{title}</h3>
         <span className="faint small">{t('provenance.octets', { count: octets.length })}</span>
-        <CopyButton label={t('provenance.copy_hex')} text={() => spaced_hex(explained.hex)} />
+        <div className="octets-actions">
+          {children}
+          <CopyButton label={t('provenance.copy_hex')} text={() => spaced_hex(explained.hex)} />
+        </div>
       </header>
       {explained.error && (
         <p className="octets-error" role="note">

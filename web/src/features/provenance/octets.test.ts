@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { FrameField } from '../../api/types.ts';
-import { field_octets, moved, octets_of, spaced_hex } from './octets.ts';
+import { field_octets, holds, moved, octets_of, spaced_hex } from './octets.ts';
 
-const field = (offset: number, size: number): FrameField => ({
+const field = (offset: number, size: number, depth = 0): FrameField => ({
   offset,
   size,
+  depth,
   key: `f${offset}`,
   label_zh: '',
   label_en: '',
@@ -25,6 +26,14 @@ describe('octets', () => {
       [true, false],
       [false, true],
     ]);
+  });
+
+  it('belong to the deepest field of a tree', () => {
+    const fields = [field(0, 1), field(1, 3), field(1, 1, 1), field(2, 2, 1), field(4, 1)];
+    const octets = octets_of({ hex: '6801020316', fields });
+    expect(octets.map(({ field: index }) => index)).toEqual([0, 2, 3, 3, 4]);
+    expect([0, 1, 3, 4].map((offset) => holds(fields[1], offset))).toEqual([false, true, true, false]);
+    expect(holds(undefined, 0)).toBe(false);
   });
 
   it('stand even when the explanation is short, overlaps or overruns', () => {

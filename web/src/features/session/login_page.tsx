@@ -1,70 +1,18 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { Navigate, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { ApiError, api } from '../../api/client.ts';
-import { Icon } from '../../components/icons.tsx';
 import { problem_text } from '../../components/problem_view.tsx';
 import { type Translate, useLanguage } from '../../i18n/index.tsx';
 import { Mark } from '../../theme/mark.tsx';
 import { LanguageSwitch, ThemeSwitch } from '../shell/preferences.tsx';
 import './login.css';
+import { PasswordField } from './password_field.tsx';
 import { forget_answers, safe_next, session_begun, useSession } from './session.tsx';
-
-/** Counts whole seconds down to 0 from the moment it is set. */
-function useCountdown(): [seconds: number, start: (seconds: number) => void] {
-  const [seconds, setSeconds] = useState(0);
-  useEffect(() => {
-    if (seconds <= 0) return;
-    const timer = setTimeout(() => setSeconds(seconds - 1), 1_000);
-    return () => clearTimeout(timer);
-  }, [seconds]);
-  return [seconds, setSeconds];
-}
+import { useCountdown } from './use_countdown.ts';
 
 function failure_text(error: unknown, t: Translate): string {
   return error instanceof ApiError && error.status === 401 ? t('session.wrong') : problem_text(error, t);
-}
-
-function PasswordField({ value, missing, on_change }: { value: string; missing: boolean; on_change: (value: string) => void }) {
-  const { t } = useLanguage();
-  const id = useId();
-  const [is_shown, setShown] = useState(false);
-  const [has_caps_lock, setCapsLock] = useState(false);
-  const watch_caps_lock = (event: KeyboardEvent) => setCapsLock(event.getModifierState('CapsLock'));
-  return (
-    <div className="field">
-      <label htmlFor={id}>{t('session.password')}</label>
-      <div className="input-frame">
-        <input
-          id={id}
-          name="password"
-          type={is_shown ? 'text' : 'password'}
-          autoComplete="current-password"
-          required
-          aria-invalid={missing}
-          maxLength={1000}
-          value={value}
-          onChange={(event) => on_change(event.target.value)}
-          onKeyDown={watch_caps_lock}
-          onKeyUp={watch_caps_lock}
-          onBlur={() => setCapsLock(false)}
-          aria-describedby={`${id}-caps`}
-        />
-        <button
-          type="button"
-          className="input-button"
-          aria-pressed={is_shown}
-          aria-label={t(is_shown ? 'session.hide_password' : 'session.show_password')}
-          onClick={() => setShown(!is_shown)}
-        >
-          <Icon name={is_shown ? 'eye_off' : 'eye'} />
-        </button>
-      </div>
-      <p id={`${id}-caps`} className="field-hint" aria-live="polite">
-        {missing ? t('session.password_missing') : has_caps_lock && `⇪ ${t('session.caps_lock')}`}
-      </p>
-    </div>
-  );
 }
 
 function LoginForm() {
@@ -136,7 +84,14 @@ function LoginForm() {
           {is_missing(name) && t('session.name_missing')}
         </p>
       </div>
-      <PasswordField value={password} missing={is_missing(password)} on_change={setPassword} />
+      <PasswordField
+        name="password"
+        label={t('session.password')}
+        auto_complete="current-password"
+        value={password}
+        fault={is_missing(password) ? t('session.password_missing') : null}
+        on_change={setPassword}
+      />
       <div className="login-failure" role="alert">
         {is_throttled && t('session.throttled', { seconds: wait_s })}
         {shown !== null && failure_text(shown, t)}

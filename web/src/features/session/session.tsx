@@ -1,5 +1,5 @@
 import { type QueryClient, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useRef } from 'react';
+import { lazy, type ReactNode, Suspense, useRef } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { ApiError, api } from '../../api/client.ts';
 import { session_key, should_retry } from '../../api/queries.ts';
@@ -13,11 +13,15 @@ import { Splash } from '../../components/splash.tsx';
  */
 const hint_key = 'duheng.session';
 
+export function may_be_logged_in(): boolean {
+  return localStorage.getItem(hint_key) !== null;
+}
+
 /** The session, or null when nobody is logged in. */
 const session_query = queryOptions<Session | null>({
   queryKey: session_key,
   queryFn: async ({ signal }) => {
-    if (localStorage.getItem(hint_key) === null) return null;
+    if (!may_be_logged_in()) return null;
     try {
       return await api.session(signal);
     } catch (error) {
@@ -35,6 +39,9 @@ const session_query = queryOptions<Session | null>({
 export function useSession() {
   return useQuery(session_query);
 }
+
+// Few need it, and only once.
+const PasswordDuePage = lazy(() => import('./password_due_page.tsx'));
 
 /** Set while the last session was ended by its own user, so that the login page does not speak of an expiry. */
 const logged_out_key = ['logged out'] as const;
@@ -54,7 +61,7 @@ export function login_path(next: string): string {
   return next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`;
 }
 
-/** Shows its children to a logged-in user, the login page to anyone else. */
+/** Shows its children to a logged-in user, once the password is their own; the login page to anyone else. */
 export function RequireSession({ children }: { children: ReactNode }) {
   const session = useSession();
   const client = useQueryClient();
@@ -62,7 +69,12 @@ export function RequireSession({ children }: { children: ReactNode }) {
   const was_logged_in = useRef(false);
   if (session.data) {
     was_logged_in.current = true;
-    return children;
+    if (!session.data.must_change_password) return children;
+    return (
+      <Suspense fallback={<Splash />}>
+        <PasswordDuePage session={session.data} />
+      </Suspense>
+    );
   }
   if (session.data === null) {
     if (client.getQueryData(logged_out_key)) return <Navigate to="/login" replace />;

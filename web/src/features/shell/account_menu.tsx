@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'react';
+import { Link } from 'react-router';
 import type { Session } from '../../api/types.ts';
 import { Icon } from '../../components/icons.tsx';
 import { date_time_text, usable_time_zone } from '../../format/zoned_time.ts';
@@ -53,13 +54,16 @@ export function AccountMenu({ session }: { session: Session }) {
         <div className="account-card" id={id}>
           <p className="account-user">{session.user}</p>
           <p className="faint">
-            {t(`session.role_${session.role}`)} · {session.organisation}
+            {[t(`session.role_${session.role}`), session.organisation || t('session.whole_platform')].join(' · ')}
           </p>
           <p className="faint small">{t('session.expires', { time: expires })}</p>
           <div className="account-row">
             <LanguageSwitch />
             <ThemeSwitch />
           </div>
+          <Link to="/password" className="button account-password" onClick={() => setOpen(false)}>
+            {t('password.title')}
+          </Link>
           <button type="button" className="button account-out" onClick={() => void log_out()}>
             <Icon name="log_out" />
             {t('session.log_out')}

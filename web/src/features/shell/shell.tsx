@@ -16,6 +16,7 @@ const places = [
   { to: '/devices', icon: 'devices', label: 'nav.devices', short: 'nav.devices' },
   { to: '/gateways', icon: 'gateways', label: 'nav.gateways', short: 'nav.gateways' },
   { to: '/sources', icon: 'sources', label: 'nav.sources', short: 'nav.sources_short' },
+  { to: '/analyser', icon: 'analyser', label: 'nav.analyser', short: 'nav.analyser_short' },
   { to: '/status', icon: 'status', label: 'nav.status', short: 'nav.status_short' },
 ] as const;
 
@@ -34,11 +35,17 @@ function Brand() {
   );
 }
 
+/** The platform's own state is for who sees all of it. */
+function usePlaces() {
+  const session = useSession();
+  return places.filter(({ to }) => to !== '/status' || session.data?.whole_platform);
+}
+
 function Navigation() {
   const { t } = useLanguage();
   return (
     <nav className="navigation" aria-label={t('nav.label')}>
-      {places.map(({ to, icon, label, short }) => (
+      {usePlaces().map(({ to, icon, label, short }) => (
         <NavLink key={to} to={to} end={to === '/'} className="place">
           <Icon name={icon} size={20} />
           <span className="place-long">{t(label)}</span>
