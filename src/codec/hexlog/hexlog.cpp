@@ -45,6 +45,7 @@ class LogReader {
         ++out_.blank_lines;
         heading_ = {};
         ++at_;
+      } else if (!in_array_ && take_character_frame()) {
       } else if (in_array_ || !take_dump()) {
         take_log_line();
       }
@@ -62,6 +63,26 @@ class LogReader {
 
   [[nodiscard]] std::optional<DumpLine> dump_line_at(std::size_t index) const {
     return index < lines_.size() ? read_dump_line(lines_[index]) : std::nullopt;
+  }
+
+  /// Rule 0; false when the line holds no such frame.
+  bool take_character_frame() {
+    constexpr std::size_t digits_least = 8;
+    const std::string_view text = lines_[at_];
+    const std::size_t end = text.find_last_not_of(" \t\"'") + 1;
+    const std::size_t before = text.substr(0, end).find_last_of(" \t\"'");
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    const std::string_view word = text.substr(begin, end - begin);
+    if (word.size() <= digits_least || word.size() % 2 == 0 || word.front() != ':') return false;
+    if (word.find_first_not_of("0123456789ABCDEF", 1) != std::string_view::npos) return false;
+    ++at_;
+    LogLine line = read_log_line(text.substr(0, begin));
+    line.is_bare = text.find_first_not_of(" \t\"'") == begin;
+    Run run{Bytes(word.begin(), word.end()), begin, line.direction};
+    run.octets.insert(run.octets.end(), {'\r', '\n'});
+    add(std::move(run), place_in(text, begin), line);
+    heading_ = {};
+    return true;
   }
 
   /// The lines of one dump from `at_` on; false when there is none.

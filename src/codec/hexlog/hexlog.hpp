@@ -64,6 +64,8 @@ struct HexLog {
 
 /// Reads octets out of text. The rules, where a line could mean more than one thing:
 ///
+/// 0. A line whose last word is ':' and at least eight upper-case digits, an even number of them, holds a frame that
+///    travels as characters (Modbus ASCII): its octets are those characters with CR LF behind them.
 /// 1. A line that begins with an offset is a line of a hex dump (hexdump -C, xxd, od, Wireshark) when the offset agrees
 ///    with its neighbours, or when its punctuation says so (`0010:`, `|....|`). Lines whose offsets follow one another
 ///    are one piece. The text column of a dump is never read as octets.

@@ -176,6 +176,20 @@ const Example dumps[] = {
 INSTANTIATE_TEST_SUITE_P(Dumps, HexLogStyles, ::testing::ValuesIn(dumps),
                          [](const auto& test) { return test.param.name; });
 
+TEST(HexLog, FramesThatTravelAsCharactersAreTakenAsCharacters) {
+  const auto log = read(":1103006B00037E\n12:00:01.5 TX -> :1103006B00037E\n:1103006B00037\n11:22:33:44:55:66:77:88\n");
+  ASSERT_TRUE(log);
+  ASSERT_EQ(log->pieces.size(), 3U);
+  const Bytes characters{':', '1', '1', '0', '3', '0', '0', '6', 'B', '0', '0', '0', '3', '7', 'E', '\r', '\n'};
+  EXPECT_EQ(log->pieces[0].octets, characters);
+  EXPECT_EQ(log->pieces[1].octets, characters);
+  EXPECT_EQ(log->pieces[1].direction, Direction::sent);
+  EXPECT_EQ(log->pieces[1].time_text, "12:00:01.5");
+  EXPECT_EQ(log->pieces[1].places[0].column, 18U);
+  EXPECT_EQ(log->pieces[2].octets, *from_hex("1122334455667788"));  // pairs between colons are octets
+  EXPECT_EQ(log->skipped_lines, 1U);                                // a digit is missing
+}
+
 TEST(HexLog, KnowsWhereEachOctetStands) {
   const auto log = read("0000  68 11\n0002  22 33\n0004  44\n");
   ASSERT_TRUE(log);
