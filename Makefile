@@ -46,8 +46,8 @@ lint: setup-lint configure ## Format, clang-tidy, layers, traceability, contract
 format: setup-lint ## Rewrite the C++ sources in the house format
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
 
-fuzz: setup-lint ## Run every fuzz target; FUZZ_MINUTES=n for each
-	@scripts/fuzz.sh $(FUZZ_MINUTES)
+fuzz: setup-lint ## Run every fuzz target, or FUZZ_TARGETS; FUZZ_MINUTES=n for each
+	@scripts/fuzz.sh $(FUZZ_MINUTES) $(FUZZ_TARGETS)
 
 package: build ## Make build/release/duheng-*.tar.gz and .deb
 	@cd $(BUILD) && cpack --config CPackConfig.cmake

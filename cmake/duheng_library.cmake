@@ -6,8 +6,9 @@
 #     PRIVATE_DEPENDS OpenSSL::Crypto # private: only the .cpp files use them
 #     UNIT_TESTS frame_test.cpp       # one GoogleTest program <name>_test, each case a ctest
 #     TEST_DEPENDS rapidcheck         # extra libraries of the tests
-#     FUZZERS frame_fuzz.cpp          # each its own program; CORPUS_<file> below
-#     FUZZ_CORPUS dir [dir ...]       # seeds; outside the fuzz preset they are replayed as a test
+#     FUZZERS frame_fuzz.cpp          # each its own program
+#     FUZZ_CORPUS path [path ...]     # seeds: files and folders, JSON by its "hex" strings; `make fuzz` starts from
+#                                     # them, outside the fuzz preset they are replayed as a test
 #     BENCHMARKS frame_bench.cpp)     # one Google Benchmark program <name>_bench
 #
 # The library is `duheng_<name>`, its alias `duheng::<name>`; includes are rooted at src/.
@@ -68,6 +69,13 @@ function(duheng_library name)
     if(DUHENG_FUZZ)
       add_executable(${fuzz_target} ${fuzzer})
       target_link_options(${fuzz_target} PRIVATE -fsanitize=fuzzer)
+      # For scripts/fuzz.sh.
+      set(fuzz_seeds ${ARG_FUZZ_CORPUS})
+      if(NOT fuzz_seeds)
+        set(fuzz_seeds ${CMAKE_SOURCE_DIR}/tests/vectors)
+      endif()
+      list(JOIN fuzz_seeds "\n" fuzz_seeds)
+      file(WRITE ${CMAKE_BINARY_DIR}/fuzz-seeds/${fuzz_target}.txt "${fuzz_seeds}\n")
     else()
       add_executable(${fuzz_target} ${fuzzer} ${CMAKE_SOURCE_DIR}/cmake/replay_fuzz_seeds.cpp)
       add_test(NAME fuzz-seeds/${fuzz_target} COMMAND ${fuzz_target} ${ARG_FUZZ_CORPUS})

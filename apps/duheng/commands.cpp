@@ -75,7 +75,8 @@ void add_enrol(CLI::App& app, int& exit_code) {
 void add_user(CLI::App& app, int& exit_code) {
   auto* user = app.add_subcommand("user", "People who log in");
   user->require_subcommand(1);
-  auto* create = user->add_subcommand("create", "Make a user; prints a password made for them");
+  auto* create = user->add_subcommand(
+      "create", "Make a user; prints a password made for them, which their first login asks to change");
   const auto shared = common(*create);
   auto name = std::make_shared<std::string>();
   auto role = std::make_shared<std::string>("viewer");
@@ -90,21 +91,22 @@ void add_user(CLI::App& app, int& exit_code) {
       exit_code = report(administration.error());
       return;
     }
-    const auto made = administration->create_user(*name, *platform::role_of(*role), *organisation, std::nullopt, false);
+    const auto made = administration->create_user(*name, *platform::role_of(*role), *organisation, std::nullopt, true);
     if (!made) {
       exit_code = report(made.error());
       return;
     }
     std::cout << made->password << '\n';
   });
-  auto* reset = user->add_subcommand("reset-password", "A new password; ends the user's sessions");
+  auto* reset = user->add_subcommand("reset-password",
+                                     "Print a new password, to be changed at the next login; ends the user's sessions");
   const auto reset_shared = common(*reset);
   auto reset_name = std::make_shared<std::string>();
   reset->add_option("name", *reset_name)->required();
   reset->callback([=, &exit_code] {
     auto administration = reset_shared->open();
     const auto password =
-        administration ? administration->reset_password(*reset_name) : std::unexpected(administration.error());
+        administration ? administration->reset_password(*reset_name, true) : std::unexpected(administration.error());
     if (!password) {
       exit_code = report(password.error());
       return;

@@ -39,7 +39,8 @@ void add_demo(CLI::App& app, const std::string& programs, int& exit_code) {
   command->add_option("--meters", options->meters, "How many virtual meters")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  command->add_option("--data", options->data_directory, "Keep everything in this folder (default: a temporary one)");
+  command->add_option("--data", options->data_directory,
+                      "Keep everything in this folder (default: a temporary one, kept only when something fails)");
   command->add_option("--port", options->https_port, "HTTPS port, 0 for a free one")->capture_default_str();
   auto* check =
       command

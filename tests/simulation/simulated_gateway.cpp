@@ -20,17 +20,17 @@ std::unique_ptr<crypto::LocalKeyProvider> make_keys(std::uint64_t seed) {
 
 }  // namespace
 
-Gateway::Gateway(EventQueue& queue, Field& field, Platform& platform, GatewayId id,
+Gateway::Gateway(EventQueue& queue, gateway::SimulatedMeters& meters, Platform& platform, GatewayId id,
                  std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed)
     : queue_(queue),
-      field_(field),
+      meters_(meters),
       platform_(platform),
       id_(id),
       model_(std::move(model)),
       clock_(queue),
       random_(seed),
       keys_(make_keys(seed ^ 0x6A7E)),
-      buses_(field.bus_count()) {}
+      buses_(meters.line_count()) {}
 
 Gateway::~Gateway() { stop(); }
 
@@ -48,16 +48,15 @@ bool Gateway::start() {
   source_ = std::make_unique<gateway::UplinkSource>(*spool_);
   gateway::CoreOptions options;
   options.newest_known_utc_ms = spool_->newest_created_utc_ms();
-  for (std::size_t bus = 0; bus < field_.bus_count(); ++bus) {
+  for (std::uint32_t bus = 0; bus < meters_.line_count(); ++bus) {
     gateway::CoreChannel channel;
     channel.name = "bus " + std::to_string(bus);
     channel.driver = model_->driver;
     channel.session.reopen_after_timeout = bus % 2 == 0;  // half of them like TCP, half like a serial line
     options.channels.push_back(channel);
   }
-  for (const auto& meter : field_.meters())
-    options.devices.push_back(
-        {meter.uid, drivers::bus_address(meter.address), model_, static_cast<std::uint32_t>(meter.bus)});
+  for (const auto& meter : meters_.meters())
+    options.devices.push_back({meter.uid, drivers::bus_address(meter.address), model_, meter.line});
   core_ = std::make_unique<gateway::GatewayCore>(clock_, random_, std::move(options));
   sender_ = std::make_unique<uplink::UplinkSender>(*source_, clock_, random_,
                                                    uplink::SenderOptions{.software_version = "simulation"},
@@ -74,9 +73,9 @@ void Gateway::stop() {
   link_.next();
   if (session_) platform_.disconnect(*session_);
   session_.reset();
-  for (std::size_t bus = 0; bus < field_.bus_count(); ++bus) {
+  for (std::uint32_t bus = 0; bus < meters_.line_count(); ++bus) {
     buses_[bus].next();
-    if (core_) field_.disconnect(bus);
+    if (core_) meters_.cut(bus);
   }
   sender_.reset();
   core_.reset();
@@ -103,17 +102,7 @@ void Gateway::reinstall() {
 void Gateway::open_channel(std::uint32_t channel) {
   queue_.after(bus_ms, generation_.guard([this, channel] {
     buses_[channel].next();
-    field_.connect(channel, [this, channel](Bytes octets) {
-      queue_.after(bus_ms + static_cast<std::int64_t>(random_.below(20)),
-                   buses_[channel].guard([this, channel, octets = std::move(octets)] {
-                     if (!core_) return;
-                     // Octets come in pieces, as from any line.
-                     const std::size_t cut = random_.below(octets.size() + 1);
-                     core_->octets(channel, ByteView{octets}.first(cut), *this);
-                     core_->octets(channel, ByteView{octets}.subspan(cut), *this);
-                     wake_core();
-                   }));
-    });
+    meters_.cut(channel);  // whoever was connected before
     core_->channel_opened(channel, *this);
     wake_core();
   }));
@@ -121,13 +110,29 @@ void Gateway::open_channel(std::uint32_t channel) {
 
 void Gateway::close_channel(std::uint32_t channel) {
   buses_[channel].next();
-  field_.disconnect(channel);
+  meters_.cut(channel);
 }
 
 void Gateway::send(std::uint32_t channel, ByteView octets) {
   queue_.after(bus_ms, buses_[channel].guard([this, channel, copy = Bytes(octets.begin(), octets.end())] {
-    field_.receive(channel, copy);
+    Bytes back;
+    meters_.octets(
+        channel, NodeClock::epoch_utc_ms + queue_.now_ms(), copy, [](const device::BusAnswer&) { return false; },
+        [&](const device::BusAnswer& answer) { back.insert(back.end(), answer.octets.begin(), answer.octets.end()); });
+    if (!back.empty()) from_bus(channel, std::move(back));
   }));
+}
+
+void Gateway::from_bus(std::uint32_t channel, Bytes octets) {
+  queue_.after(bus_ms + static_cast<std::int64_t>(random_.below(20)),
+               buses_[channel].guard([this, channel, octets = std::move(octets)] {
+                 if (!core_) return;
+                 // Octets come in pieces, as from any line.
+                 const std::size_t cut = random_.below(octets.size() + 1);
+                 core_->octets(channel, ByteView{octets}.first(cut), *this);
+                 core_->octets(channel, ByteView{octets}.subspan(cut), *this);
+                 wake_core();
+               }));
 }
 
 void Gateway::store(ByteView body) {
@@ -140,11 +145,11 @@ void Gateway::store(ByteView body) {
   }));
 }
 
-void Gateway::cut_bus(std::size_t bus) {
+void Gateway::cut_bus(std::uint32_t bus) {
   if (!core_) return;
   buses_[bus].next();
-  field_.disconnect(bus);
-  core_->channel_closed(static_cast<std::uint32_t>(bus), Error{ErrorCode::unavailable, "simulated cut"}, *this);
+  meters_.cut(bus);
+  core_->channel_closed(bus, Error{ErrorCode::unavailable, "simulated cut"}, *this);
   wake_core();
 }
 

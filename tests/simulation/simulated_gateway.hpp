@@ -5,9 +5,10 @@
 #include "crypto/key_provider.hpp"
 #include "gateway/models/device_model.hpp"
 #include "gateway/service/gateway_core.hpp"
+#include "gateway/service/simulated_meters.hpp"
 #include "gateway/service/uplink_source.hpp"
 #include "gateway/spool/spool.hpp"
-#include "tests/simulation/simulated_field.hpp"
+#include "tests/simulation/event_queue.hpp"
 #include "tests/simulation/simulated_platform.hpp"
 #include "uplink/uplink_sender.hpp"
 
@@ -17,7 +18,7 @@ namespace duheng::simulation {
 /// and break.
 class Gateway final : private gateway::GatewayOutput {
  public:
-  Gateway(EventQueue& queue, Field& field, Platform& platform, GatewayId id,
+  Gateway(EventQueue& queue, gateway::SimulatedMeters& meters, Platform& platform, GatewayId id,
           std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed);
   ~Gateway() override;
 
@@ -27,7 +28,7 @@ class Gateway final : private gateway::GatewayOutput {
   /// As a technician does after replacing the program: everything but the spooled batches is new.
   void reinstall();
   void cut_uplink();
-  void cut_bus(std::size_t bus);
+  void cut_bus(std::uint32_t bus);
   /// Until `time_ms` nothing reaches the other side; what is under way comes late.
   void hold_uplink_until(std::int64_t time_ms) { uplink_held_until_ms_ = time_ms; }
   void forbid_uplink_until(std::int64_t time_ms) { uplink_forbidden_until_ms_ = time_ms; }
@@ -48,6 +49,7 @@ class Gateway final : private gateway::GatewayOutput {
   void store(ByteView body) override;
 
   void stop();
+  void from_bus(std::uint32_t channel, Bytes octets);
   void wake_core();
   void pump_uplink();
   void to_platform(uplink::SessionRequest message);
@@ -56,7 +58,7 @@ class Gateway final : private gateway::GatewayOutput {
   [[nodiscard]] std::int64_t link_arrival_ms(std::int64_t& last_arrival_ms);
 
   EventQueue& queue_;
-  Field& field_;
+  gateway::SimulatedMeters& meters_;
   Platform& platform_;
   const GatewayId id_;
   std::shared_ptr<const gateway::DeviceModel> model_;

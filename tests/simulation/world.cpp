@@ -26,15 +26,22 @@ groups:
       - { register: energy_active_import_total, di: "00010000", unit: kWh, exponent: -2, counts_up: true }
 )";
 
+constexpr const char* ledger_path = "ledger";
+
 }  // namespace
 
 World::World(const WorldOptions& options) : random_(options.seed) {
   auto model = gateway::parse_device_model(model_text, "simulated");
   if (!model) throw std::runtime_error(model.error().message);
-  field_ = std::make_unique<Field>(queue_, random_, options.buses, options.meters_per_bus);
+  auto ledger = device::LedgerWriter::open(field_disk_, ledger_path);
+  if (!ledger) throw std::runtime_error(ledger.error().message);
+  ledger_ = std::move(*ledger);
+  meters_ = std::make_unique<gateway::SimulatedMeters>(
+      *ledger_, gateway::SimulatedMetersOptions{
+                    .lines = options.buses, .meters_per_line = options.meters_per_bus, .seed = random_.next_u64()});
   platform_ = std::make_unique<Platform>(queue_, random_.next_u64());
   gateway_ =
-      std::make_unique<Gateway>(queue_, *field_, *platform_, GatewayId{7},
+      std::make_unique<Gateway>(queue_, *meters_, *platform_, GatewayId{7},
                                 std::make_shared<const gateway::DeviceModel>(std::move(*model)), random_.next_u64());
   if (!platform_->start()) throw std::runtime_error(platform_->last_error());
   if (!gateway_->start()) throw std::runtime_error(gateway_->last_error());
@@ -106,7 +113,7 @@ void World::random_fault() {
       gateway_->hold_uplink_until(queue_.now_ms() + static_cast<std::int64_t>(random_.below(60'000)));
       break;
     case 7:
-      gateway_->cut_bus(random_.below(field_->bus_count()));
+      gateway_->cut_bus(static_cast<std::uint32_t>(random_.below(meters_->line_count())));
       break;
     default:
       // A synchronisation fails; the program must not trust that disk until it is opened anew.
@@ -118,7 +125,7 @@ void World::random_fault() {
 
 bool World::come_to_rest() {
   run_for(150'000);  // every fault's own end has come
-  field_->fall_silent();
+  meters_->fall_silent();
   for (int minute = 0; minute < 120; ++minute) {
     run_for(60'000);
     if (gateway_->running() && platform_->running() && gateway_->drained()) return true;
@@ -138,9 +145,9 @@ std::string World::what() const {
 }
 
 Result<tools::AuditReport> World::audit() {
-  DUHENG_CHECK(field_->close_ledger());
+  DUHENG_CHECK(ledger_->flush());
   DUHENG_CHECK(platform_->catch_up());
-  return tools::audit(field_->disk(), {Field::ledger_path}, platform_->journal(), platform_->telemetry());
+  return tools::audit(field_disk_, {ledger_path}, platform_->journal(), platform_->telemetry());
 }
 
 }  // namespace duheng::simulation

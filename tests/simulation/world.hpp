@@ -9,8 +9,8 @@ namespace duheng::simulation {
 
 struct WorldOptions {
   std::uint64_t seed = 1;
-  std::size_t buses = 3;
-  std::size_t meters_per_bus = 4;
+  std::uint32_t buses = 3;
+  std::uint32_t meters_per_bus = 4;
 };
 
 /// One gateway with its meters, one platform, and the faults between them.
@@ -20,7 +20,6 @@ class World {
 
   EventQueue& queue() noexcept { return queue_; }
   Random& random() noexcept { return random_; }
-  Field& field() noexcept { return *field_; }
   Gateway& gateway() noexcept { return *gateway_; }
   Platform& platform() noexcept { return *platform_; }
 
@@ -43,7 +42,9 @@ class World {
 
   EventQueue queue_;
   SeededRandom random_;
-  std::unique_ptr<Field> field_;
+  SimulatedDisk field_disk_;
+  std::unique_ptr<device::LedgerWriter> ledger_;
+  std::unique_ptr<gateway::SimulatedMeters> meters_;
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<Gateway> gateway_;
 };

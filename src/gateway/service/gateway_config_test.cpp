@@ -49,6 +49,24 @@ TEST_F(GatewayConfigTest, ReadsItselfAndItsDevicesFiles) {
   EXPECT_EQ(config->uplink.enrolment_code_file, directory_ + "/code");
 }
 
+TEST_F(GatewayConfigTest, TheExampleIsWholeAndStatesTheDefaults) {
+  const auto example = load_gateway_config(std::string{DUHENG_SOURCE_DIR} + "/packaging/examples/gateway.yaml");
+  ASSERT_TRUE(example) << example.error().message;
+  EXPECT_EQ(example->data_directory, "/var/lib/duheng/gateway") << "what the unit may write to";
+  EXPECT_EQ(example->models_directory, "/usr/share/duheng/models");
+  EXPECT_EQ(example->devices.size(), 2U);
+  const auto defaults = load("");
+  ASSERT_TRUE(defaults) << defaults.error().message;
+  EXPECT_EQ(example->spool.bytes_max, defaults->spool.bytes_max);
+  EXPECT_EQ(example->spool.segment_bytes_max, defaults->spool.segment_bytes_max);
+  EXPECT_EQ(example->spool.keep_until_backup, defaults->spool.keep_until_backup);
+  EXPECT_EQ(example->linger_ms, defaults->linger_ms);
+  EXPECT_EQ(example->offline.failures_until_offline, defaults->offline.failures_until_offline);
+  ASSERT_EQ(example->listeners.size(), 1U);
+  EXPECT_EQ(example->listeners[0].connections_max, ListenerConfig{}.connections_max);
+  EXPECT_EQ(example->listeners[0].silence_timeout_ms, ListenerConfig{}.silence_timeout_ms);
+}
+
 TEST_F(GatewayConfigTest, EveryRefusalNamesPlaceAndReason) {
   EXPECT_EQ(error(""), "");
   EXPECT_EQ(error("spool: { bytes_max: 1 }\n"),

@@ -48,12 +48,12 @@ Result<CreatedUser> Administration::create_user(std::string_view name, Role role
   return CreatedUser{id, std::move(user.password)};
 }
 
-Result<std::string> Administration::reset_password(std::string_view name) {
+Result<std::string> Administration::reset_password(std::string_view name, bool must_change_password) {
   DUHENG_TRY(const std::vector<User> users, records_->people().list(Scope::everything()));
   const auto user = std::ranges::find(users, name, &User::name);
   if (user == users.end()) return fail(ErrorCode::not_found, fmt::format("there is no user \"{}\"", name));
   std::string password = records_->people().generate_password();
-  DUHENG_CHECK(records_->people().set_password(Scope::everything(), user->id, password));
+  DUHENG_CHECK(records_->people().set_password(Scope::everything(), user->id, password, must_change_password));
   return password;
 }
 

@@ -28,12 +28,12 @@ class Administration {
   [[nodiscard]] static Result<Administration> open(const std::string& data_directory, Disk& disk, const Clock& clock,
                                                    Random& random, PeopleOptions people = {});
 
-  /// `organisation_code` empty: the user sees everything. Errors: not_found - the organisation; otherwise as
-  /// People::create().
+  /// `organisation_code` empty: the user sees everything. `must_change_password` false only where nobody but the user
+  /// ever saw the password. Errors: not_found - the organisation; otherwise as People::create().
   [[nodiscard]] Result<CreatedUser> create_user(std::string_view name, Role role, std::string_view organisation_code,
                                                 std::optional<std::string> password, bool must_change_password);
   /// A new password for a user, made here; ends their sessions. Errors: not_found.
-  [[nodiscard]] Result<std::string> reset_password(std::string_view name);
+  [[nodiscard]] Result<std::string> reset_password(std::string_view name, bool must_change_password);
 
   /// Makes what is not there yet; what is, stays as it is (by code, name and uid). Devices all or none.
   /// Errors: unavailable - the server runs; not_found, invalid_argument, conflict - the message names the entry.

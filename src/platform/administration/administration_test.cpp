@@ -100,16 +100,38 @@ TEST_F(AdministrationTest, NamesWhatIsWrongInAWorld) {
 
 TEST_F(AdministrationTest, MakesUsersWhoCanLogIn) {
   Administration administration = open();
-  const auto user = administration.create_user("operator", Role::operator_, "", std::nullopt, false);
+  People& people = administration.records().people();
+  const auto user = administration.create_user("operator", Role::operator_, "", std::nullopt, true);
   ASSERT_TRUE(user) << user.error().message;
-  EXPECT_TRUE(administration.records().people().log_in("operator", user->password, "127.0.0.1"));
-  const auto reset = administration.reset_password("operator");
+  const auto first = people.log_in("operator", user->password, "127.0.0.1");
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_TRUE(first->session.user.must_change_password);
+  const auto reset = administration.reset_password("operator", true);
   ASSERT_TRUE(reset);
-  EXPECT_FALSE(administration.records().people().log_in("operator", user->password, "127.0.0.1"));
-  EXPECT_TRUE(administration.records().people().log_in("operator", *reset, "127.0.0.1"));
-  EXPECT_EQ(administration.create_user("x", Role::viewer, "nowhere", std::nullopt, false).error().code,
+  EXPECT_FALSE(people.log_in("operator", user->password, "127.0.0.1"));
+  const auto second = people.log_in("operator", *reset, "127.0.0.1");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_TRUE(second->session.user.must_change_password);
+  EXPECT_EQ(administration.create_user("x", Role::viewer, "nowhere", std::nullopt, true).error().code,
             ErrorCode::not_found);
-  EXPECT_EQ(administration.reset_password("nobody").error().code, ErrorCode::not_found);
+  EXPECT_EQ(administration.reset_password("nobody", true).error().code, ErrorCode::not_found);
+}
+
+TEST_F(AdministrationTest, ALoginNobodyElseSawNeedsNoChange) {
+  Administration administration = open();
+  People& people = administration.records().people();
+  const auto made = administration.create_user("admin", Role::admin, "", std::nullopt, false);
+  ASSERT_TRUE(made) << made.error().message;
+  const auto first = people.log_in("admin", made->password, "127.0.0.1");
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_FALSE(first->session.user.must_change_password);
+  // A second start of a demo: a new password, and no change asked for, even where one was due.
+  ASSERT_TRUE(administration.reset_password("admin", true));
+  const auto reset = administration.reset_password("admin", false);
+  ASSERT_TRUE(reset);
+  const auto second = people.log_in("admin", *reset, "127.0.0.1");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_FALSE(second->session.user.must_change_password);
 }
 
 TEST_F(AdministrationTest, MakesCodesThatEnrol) {

@@ -31,9 +31,10 @@ using std::chrono::steady_clock;
 class Demo {
  public:
   Demo(const DemoOptions& options, const std::atomic<bool>& stop, std::ostream& out, std::ostream& err)
-      : options_(options), stop_(stop), out_(out), err_(err) {}
+      : options_(options), stop_(stop), out_(out), err_(err), keep_data_(options.keep_data) {}
   ~Demo() {
-    if (temporary_ && !options_.keep_data) {
+    supervisor_.stop_all();
+    if (temporary_ && !keep_data_) {
       std::error_code ignored;
       std::filesystem::remove_all(plan_.root, ignored);
     }
@@ -41,10 +42,7 @@ class Demo {
 
   Result<int> run() {
     DUHENG_CHECK(prepare());
-    DUHENG_CHECK(start_fleet());
-    DUHENG_CHECK(make_world());
-    DUHENG_CHECK(start_platform());
-    DUHENG_CHECK(start_gateway());
+    DUHENG_CHECK(start_programs());
     DUHENG_CHECK(wait_until("every meter has answered", milliseconds(180'000), [this] { return all_meters_answer(); }));
     DUHENG_CHECK(announce());
     if (!options_.check_s) {
@@ -54,6 +52,12 @@ class Demo {
     }
     DUHENG_CHECK(options_.kills > 0 ? run_faults() : run_quietly());
     return finish_check();
+  }
+
+  /// Something failed: what can tell why stays.
+  void keep_evidence() {
+    keep_data_ = true;
+    if (!plan_.root.empty()) err_ << fmt::format("data and logs are kept in {}\n", plan_.root);
   }
 
  private:
@@ -74,15 +78,12 @@ class Demo {
          {plan_.platform_directory(), plan_.gateway_directory(), plan_.fleet_directory(), plan_.logs_directory()}) {
       DUHENG_CHECK(disk_.make_directories(directory));
     }
-    for (auto* port :
-         {&plan_.gateways_port, &plan_.enrolment_port, &plan_.observability_port, &plan_.gateway_http_port}) {
-      DUHENG_TRY(*port, find_free_port());
-    }
-    plan_.https_port = options_.https_port;
-    if (plan_.https_port == 0) {
-      DUHENG_TRY(plan_.https_port, find_free_port());
-    }
-    plan_.uplink_port = plan_.gateways_port;
+    return configure();
+  }
+
+  /// Ports of this moment, and the programs' configuration with them.
+  Result<void> configure() {
+    DUHENG_CHECK(choose_ports(plan_, options_.https_port));
     if (options_.kills > 0) {
       DUHENG_TRY(relay_, Relay::start(plan_.gateways_port));
       plan_.uplink_port = relay_->port();
@@ -94,6 +95,26 @@ class Demo {
 
   Result<void> write(const std::string& name, const std::string& text) {
     return write_file_atomically(disk_, plan_.root + "/" + name, as_bytes(text));
+  }
+
+  Result<void> start_programs() {
+    auto started = try_to_start_programs();
+    if (started || started.error().code == ErrorCode::cancelled) return started;
+    // Between probing a port and listening on it another program may have taken it.
+    supervisor_.stop_all();
+    const auto taken = taken_port(plan_);
+    if (!taken) return started;
+    err_ << fmt::format("port {} was taken by another program meanwhile; once more, with other ports\n", *taken);
+    supervisor_ = {};
+    DUHENG_CHECK(configure());
+    return try_to_start_programs();
+  }
+
+  Result<void> try_to_start_programs() {
+    DUHENG_CHECK(start_fleet());
+    DUHENG_CHECK(make_world());
+    DUHENG_CHECK(start_platform());
+    return start_gateway();
   }
 
   Result<std::size_t> start(const std::string& name) {
@@ -196,8 +217,7 @@ class Demo {
     while (!condition()) {
       if (stop_) return fail(ErrorCode::cancelled, "stopped");
       if (steady_clock::now() >= deadline) {
-        return fail(ErrorCode::timed_out,
-                    fmt::format("waited in vain until {}; the logs are in {}", what, plan_.logs_directory()));
+        return fail(ErrorCode::timed_out, fmt::format("waited in vain until {}", what));
       }
       DUHENG_CHECK(pass(milliseconds(10)));
     }
@@ -386,6 +406,7 @@ class Demo {
   SystemRandom random_;
   DemoPlan plan_;
   bool temporary_ = false;
+  bool keep_data_ = false;
   bool fleet_stopped_ = false;
   std::string user_ = "admin";
   std::string password_;
@@ -406,10 +427,11 @@ class Demo {
 int run_demo(const DemoOptions& options, const std::atomic<bool>& stop, std::ostream& out, std::ostream& err) {
   Demo demo(options, stop, out, err);
   const auto outcome = demo.run();
-  if (outcome) return *outcome;
-  if (outcome.error().code == ErrorCode::cancelled) return 0;
-  err << "duheng demo: " << outcome.error().message << '\n';
-  return 2;
+  if (outcome && *outcome == 0) return 0;
+  if (!outcome && outcome.error().code == ErrorCode::cancelled) return 0;
+  if (!outcome) err << "duheng demo: " << outcome.error().message << '\n';
+  demo.keep_evidence();
+  return outcome.value_or(2);
 }
 
 }  // namespace duheng::tools

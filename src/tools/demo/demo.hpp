@@ -11,7 +11,7 @@ namespace duheng::tools {
 
 struct DemoOptions {
   std::uint32_t meters = 1000;
-  std::string data_directory;       ///< empty: a temporary folder that is removed at the end
+  std::string data_directory;       ///< empty: a temporary folder; removed at the end unless something failed
   std::string programs_directory;   ///< where duheng-platform, duheng-gateway and duheng-fleet lie
   std::string share_directory;      ///< with models/ and web/
   std::uint16_t https_port = 8443;  ///< 0: a free one
@@ -23,9 +23,10 @@ struct DemoOptions {
 };
 
 /// Makes a demo world (organisations, sites, devices, a gateway, a login), starts the three programs on loopback, and
-/// either runs until `stop` is set or checks that nothing is lost or doubled. `out` gets the URL and login, or the JSON
-/// summary; `err` the progress. Returns the exit code: 0 when all went well, 1 when the check found something, 2 when
-/// the demo could not run.
+/// either runs until `stop` is set or checks that nothing is lost or doubled. When another program takes one of its
+/// ports before it can, it starts once more on others. `out` gets the URL and login, or the JSON summary; `err` the
+/// progress, and where data and logs are kept when something failed. Returns the exit code: 0 when all went well, 1
+/// when the check found something, 2 when the demo could not run.
 int run_demo(const DemoOptions& options, const std::atomic<bool>& stop, std::ostream& out, std::ostream& err);
 
 }  // namespace duheng::tools

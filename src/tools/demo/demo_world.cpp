@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <set>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,6 +50,33 @@ Result<std::uint16_t> find_free_port() {
     if (is_free(port)) return port;
   }
   return fail(ErrorCode::unavailable, "no free port on 127.0.0.1");
+}
+
+Result<void> choose_ports(DemoPlan& plan, std::uint16_t https_port) {
+  if (https_port != 0 && !is_free(https_port)) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("port {} is taken by another program; name another with --port, 0 for a free one", https_port));
+  }
+  plan.https_port = https_port;
+  std::set<std::uint16_t> chosen{https_port};
+  for (auto* port : {&plan.https_port, &plan.gateways_port, &plan.enrolment_port, &plan.observability_port,
+                     &plan.gateway_http_port}) {
+    if (port == &plan.https_port && https_port != 0) continue;
+    do {
+      DUHENG_TRY(*port, find_free_port());
+    } while (!chosen.insert(*port).second);
+  }
+  plan.uplink_port = plan.gateways_port;
+  return {};
+}
+
+std::optional<std::uint16_t> taken_port(const DemoPlan& plan) {
+  for (const auto port :
+       {plan.https_port, plan.gateways_port, plan.enrolment_port, plan.observability_port, plan.gateway_http_port}) {
+    if (!is_free(port)) return port;
+  }
+  return std::nullopt;
 }
 
 std::string platform_yaml(const DemoPlan& plan) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,11 @@ struct DemoPlan {
 /// A port nobody listens on, below the range that outgoing connections use, so that a restarted program finds it free
 /// again. Errors: unavailable.
 [[nodiscard]] Result<std::uint16_t> find_free_port();
+/// Gives the plan's servers ports of their own. `https_port` 0: a free one as well. Errors: unavailable - the HTTPS
+/// port asked for, or every other, is taken.
+[[nodiscard]] Result<void> choose_ports(DemoPlan& plan, std::uint16_t https_port);
+/// One of the plan's ports that somebody listens on; to be asked while the plan's own programs do not run.
+[[nodiscard]] std::optional<std::uint16_t> taken_port(const DemoPlan& plan);
 
 [[nodiscard]] std::string platform_yaml(const DemoPlan& plan);
 [[nodiscard]] std::string gateway_yaml(const DemoPlan& plan);

@@ -58,4 +58,9 @@ std::optional<int> Supervisor::stop(std::size_t program) {
   return code;
 }
 
+void Supervisor::stop_all() {
+  for (std::size_t program = programs_.size(); program > 0; --program) static_cast<void>(stop(program - 1));
+  programs_.clear();
+}
+
 }  // namespace duheng::tools

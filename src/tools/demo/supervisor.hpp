@@ -28,6 +28,8 @@ class Supervisor {
   [[nodiscard]] Result<void> tick();
   /// SIGTERM and wait; it is not started again. The exit code; nothing when it was not running.
   std::optional<int> stop(std::size_t program);
+  /// The same for all, the last started first; their numbers mean nothing any more.
+  void stop_all();
   [[nodiscard]] bool running(std::size_t program) {
     return programs_[program].process && programs_[program].process->running();
   }
