@@ -6,7 +6,7 @@ namespace {
 
 using namespace duheng;
 
-const program::About about{"duheng-fleet", "Virtual DL/T 645 meters for tests, demonstrations and load",
+const program::About about{"duheng-fleet", "Virtual meters and field devices for tests, demonstrations and load",
                            "packaging/examples/fleet.yaml", DUHENG_VERSION};
 
 int run(const std::string& config_path) {

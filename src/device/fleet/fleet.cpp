@@ -10,8 +10,10 @@
 #include <unordered_map>
 
 #include "base/log.hpp"
+#include "device/bus/device_bus.hpp"
+#include "device/curve/day_curve.hpp"
+#include "device/fleet/catalogue.hpp"
 #include "device/ledger/ledger.hpp"
-#include "device/meter/virtual_bus.hpp"
 #include "link/backoff.hpp"
 #include "link/channel.hpp"
 
@@ -24,13 +26,18 @@ constexpr std::uint32_t port_range_first = 10'000;
 constexpr std::uint32_t port_range_last = 30'000;
 constexpr int port_attempts = 200;
 
-std::string model_of(bool three_phase) { return three_phase ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"; }
+// Fourteen digits, as CJ/T 188 has them; one for each device of a group.
+constexpr std::uint64_t first_group_address = 20'260'000'000'001ULL;
+constexpr std::uint64_t group_seeds = 1'000'000;
+constexpr std::uint32_t leaks_every = 10;
+constexpr std::string_view call_in_name = "call-in";
 
 /// One master's connection to one bus.
 struct Visit {
-  Visit(VirtualBus& bus, LedgerWriter& ledger) : port(bus), trail(ledger) {}
-  VirtualBusPort port;
+  Visit(DeviceBus& bus, LedgerWriter& ledger) : port(bus), trail(ledger), has_checksum(bus.protocol().has_checksum()) {}
+  DeviceBusPort port;
   LedgerTrail trail;
+  bool has_checksum;
 };
 
 }  // namespace
@@ -38,11 +45,14 @@ struct Visit {
 struct Fleet::Impl {
   struct Meter {
     std::string uid;
-    bool three_phase = false;
+    std::string address;
+    std::string_view model;
     std::string channel;
   };
   struct Port {
-    VirtualBus bus;
+    Port(const LineProtocol& protocol, std::string n) : bus(protocol), name(std::move(n)) {}
+    DeviceBus bus;
+    std::string name;
     std::unique_ptr<link::Listener> listener;
     struct Connection {
       std::unique_ptr<link::Channel> channel;
@@ -51,7 +61,9 @@ struct Fleet::Impl {
     std::unordered_map<std::uint64_t, Connection> connections;
   };
   struct Line {
-    VirtualBus bus;
+    Line(const LineProtocol& protocol, std::string n) : bus(protocol), name(std::move(n)) {}
+    DeviceBus bus;
+    std::string name;
     std::unique_ptr<link::PseudoTerminal> terminal;
     std::unique_ptr<Visit> visit;
     std::string link_path;
@@ -59,9 +71,11 @@ struct Fleet::Impl {
 
   /// A meter that dials the gateway and, cut off, dials again.
   struct Caller {
-    Caller(Impl& impl, std::shared_ptr<VirtualMeter> meter)
-        : visit((bus.add(std::move(meter)), bus), *impl.ledger), again(impl.loop, [this] { channel->open(); }) {}
-    VirtualBus bus;
+    Caller(Impl& impl, const LineProtocol& protocol, std::shared_ptr<VirtualDevice> device)
+        : bus(protocol),
+          visit((bus.add(std::move(device)), bus), *impl.ledger),
+          again(impl.loop, [this] { channel->open(); }) {}
+    DeviceBus bus;
     Visit visit;
     link::Backoff backoff{{500, 30'000}};
     link::Timer again;
@@ -82,6 +96,7 @@ struct Fleet::Impl {
   std::vector<std::shared_ptr<Port>> ports;
   std::vector<std::unique_ptr<Line>> lines;
   std::vector<std::unique_ptr<Caller>> callers;
+  std::unordered_map<std::string, std::uint32_t> channels_named;  // by model and kind
   std::uint16_t call_in_port = 0;
   std::uint64_t next_connection = 1;
   std::uint16_t first_port = 0;
@@ -103,19 +118,41 @@ struct Fleet::Impl {
     return {};
   }
 
-  std::shared_ptr<VirtualMeter> make_meter(std::uint32_t number, std::string channel) {
-    VirtualMeterOptions options;
-    const std::string uid = fmt::format("{:012}", config.first_address + number);
-    options.address = *dlt645::Address::parse(uid);
-    options.seed = mixed(config.seed, number);
-    options.three_phase =
+  std::shared_ptr<VirtualDevice> make_meter(std::uint32_t number, std::string channel) {
+    const bool three_phase =
         config.three_phase_every > 0 && number % config.three_phase_every == config.three_phase_every - 1;
-    options.exports = config.exports_every > 0 && number % config.exports_every == config.exports_every - 1;
-    options.zone_offset_minutes = config.zone_offset_minutes;
+    const auto& model = *find_virtual_model(three_phase ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase");
+    DeviceSeat seat;
+    seat.uid = seat.address = fmt::format("{:012}", config.first_address + number);
+    seat.seed = mixed(config.seed, number);
+    seat.exports = config.exports_every > 0 && number % config.exports_every == config.exports_every - 1;
+    return seat_device(model, std::move(seat), std::move(channel));
+  }
+
+  /// `number` counts over all groups; `place` from 0 on its channel.
+  std::shared_ptr<VirtualDevice> make_group_device(const VirtualModel& model, std::uint32_t number, std::uint32_t place,
+                                                   std::string channel) {
+    DeviceSeat seat;
+    if (is_modbus(model.line)) {
+      seat.address = std::to_string(place + 1);
+      seat.uid = fmt::format("{}-{}", channel, seat.address);
+    } else {
+      seat.address = model.line == LineKind::cjt188
+                         ? fmt::format("{:014}", first_group_address + number)
+                         : fmt::format("{:012}", config.first_address + config.meters + number);
+      seat.uid = seat.address;
+    }
+    seat.seed = mixed(config.seed, group_seeds + number);
+    seat.leaks = number % leaks_every == leaks_every - 1;
+    return seat_device(model, std::move(seat), std::move(channel));
+  }
+
+  std::shared_ptr<VirtualDevice> seat_device(const VirtualModel& model, DeviceSeat seat, std::string channel) {
+    seat.zone_offset_minutes = config.zone_offset_minutes;
     const auto span = static_cast<std::uint64_t>(2 * config.clock_drift_ppm_max + 1);
-    options.clock_drift_ppm = static_cast<std::int32_t>(mixed(options.seed, 21) % span) - config.clock_drift_ppm_max;
-    meters.push_back({uid, options.three_phase, std::move(channel)});
-    return std::make_shared<VirtualMeter>(options);
+    seat.clock_drift_ppm = static_cast<std::int32_t>(mixed(seat.seed, 21) % span) - config.clock_drift_ppm_max;
+    meters.push_back({seat.uid, seat.address, model.name, std::move(channel)});
+    return make_virtual_device(model, seat);
   }
 
   bool chance(std::uint32_t per_mille) { return per_mille > 0 && random.below(1'000) < per_mille; }
@@ -126,8 +163,10 @@ struct Fleet::Impl {
     visit.port.octets(
         clock.utc_ms(), octets, [&](ByteView question) { visit.trail.question(question); },
         [&](const BusAnswer& said) {
-          const bool lost = chance(config.answers_lost_per_mille);
-          const bool spoiled = !lost && chance(config.answers_spoiled_per_mille);
+          bool lost = chance(config.answers_lost_per_mille);
+          bool spoiled = !lost && chance(config.answers_spoiled_per_mille);
+          // Where nothing would show it, a changed octet would be a false reading: such an answer is lost instead.
+          if (spoiled && !visit.has_checksum) std::swap(lost, spoiled);
           const auto written = visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets,
                                                   clock.utc_ms(), lost || spoiled || said.collision);
           if (!written) {
@@ -255,41 +294,72 @@ struct Fleet::Impl {
     }
   }
 
+  Port& add_port(LineKind kind, std::string name) {
+    return *ports.emplace_back(std::make_shared<Port>(protocol_of(kind), std::move(name)));
+  }
+  Line& add_line(LineKind kind, std::string name) {
+    auto& line = *lines.emplace_back(std::make_unique<Line>(protocol_of(kind), std::move(name)));
+    line.link_path = path(line.name);
+    return line;
+  }
+  void add_caller(LineKind kind, std::shared_ptr<VirtualDevice> device) {
+    callers.push_back(std::make_unique<Caller>(*this, protocol_of(kind), std::move(device)));
+  }
+
   void make_buses() {
     const std::uint32_t on_lines = config.serial_lines * config.serial_meters_per_line + config.call_in_meters;
     const std::uint32_t on_ports = config.meters - on_lines;
     std::uint32_t number = 0;
     for (std::uint32_t i = 0; i < config.tcp_ports; ++i) {
-      auto port = std::make_shared<Port>();
+      auto& port = add_port(LineKind::dlt645, fmt::format("tcp-{}", i));
       const std::uint32_t share = on_ports / config.tcp_ports + (i < on_ports % config.tcp_ports ? 1 : 0);
-      for (std::uint32_t m = 0; m < share; ++m) port->bus.add(make_meter(number++, fmt::format("tcp-{}", i)));
-      ports.push_back(std::move(port));
+      for (std::uint32_t m = 0; m < share; ++m) port.bus.add(make_meter(number++, port.name));
     }
     for (std::uint32_t i = 0; i < config.serial_lines; ++i) {
-      auto line = std::make_unique<Line>();
-      line->link_path = path(fmt::format("serial-{}", i));
-      for (std::uint32_t m = 0; m < config.serial_meters_per_line; ++m)
-        line->bus.add(make_meter(number++, fmt::format("serial-{}", i)));
-      lines.push_back(std::move(line));
+      auto& line = add_line(LineKind::dlt645, fmt::format("serial-{}", i));
+      for (std::uint32_t m = 0; m < config.serial_meters_per_line; ++m) line.bus.add(make_meter(number++, line.name));
     }
     for (std::uint32_t i = 0; i < config.call_in_meters; ++i)
-      callers.push_back(std::make_unique<Caller>(*this, make_meter(number++, "call-in")));
+      add_caller(LineKind::dlt645, make_meter(number++, std::string(call_in_name)));
+    std::uint32_t group_number = 0;
+    for (const auto& group : config.groups) make_group(group, group_number);
+  }
+
+  void make_group(const FleetGroup& group, std::uint32_t& number) {
+    using Channel = FleetGroup::Channel;
+    const auto& model = *find_virtual_model(group.model);
+    DeviceBus* bus = nullptr;
+    std::string channel(call_in_name);
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+      const std::uint32_t place = i % group.per_channel;
+      if (group.channel == Channel::call_in) {
+        add_caller(model.line, make_group_device(model, number++, place, channel));
+        continue;
+      }
+      if (place == 0) {
+        const bool is_tcp = group.channel == Channel::tcp;
+        channel = fmt::format("{}-{}", group.model, is_tcp ? "tcp" : "serial");
+        channel += fmt::format("-{}", channels_named[channel]++);
+        bus = is_tcp ? &add_port(model.line, channel).bus : &add_line(model.line, channel).bus;
+      }
+      bus->add(make_group_device(model, number++, place, channel));
+    }
   }
 
   Result<void> write_devices() {
     std::string text = "# Written by duheng-fleet: what a gateway must know to read this fleet.\nchannels:\n";
     for (std::size_t i = 0; i < ports.size(); ++i)
-      text +=
-          fmt::format("  - {{ name: tcp-{}, tcp: {{ host: {}, port: {} }} }}\n", i, config.tcp_address, first_port + i);
-    for (std::size_t i = 0; i < lines.size(); ++i)
-      text += fmt::format("  - {{ name: serial-{}, serial: {{ path: serial-{}, baud: 9600, parity: even }} }}\n", i, i);
+      text += fmt::format("  - {{ name: {}, tcp: {{ host: {}, port: {} }} }}\n", ports[i]->name, config.tcp_address,
+                          first_port + i);
+    for (const auto& line : lines)
+      text += fmt::format("  - {{ name: {0}, serial: {{ path: {0}, baud: 9600, parity: even }} }}\n", line->name);
     if (!callers.empty())
-      text += fmt::format("listeners:\n  - {{ name: call-in, tcp: {{ address: {}, port: {} }} }}\n",
+      text += fmt::format("listeners:\n  - {{ name: {}, tcp: {{ address: {}, port: {} }} }}\n", call_in_name,
                           config.call_in_host, call_in_port);
     text += "devices:\n";
     for (const auto& meter : meters)
-      text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.uid,
-                          model_of(meter.three_phase), meter.channel);
+      text += fmt::format("  - {{ uid: \"{}\", address: \"{}\", model: {}, channel: {} }}\n", meter.uid, meter.address,
+                          meter.model, meter.channel);
     return write_file_atomically(disk, path(fleet_files::devices), as_bytes(text));
   }
 };

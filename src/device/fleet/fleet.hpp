@@ -21,10 +21,11 @@ inline constexpr std::string_view devices = "devices.yaml";  ///< channels and d
 inline constexpr std::string_view ready = "ready";           ///< there when everything answers, gone before it ends
 }  // namespace fleet_files
 
-/// Virtual DL/T 645 meters behind TCP ports and pseudo-terminals, and such that dial the gateway themselves. Every
-/// answer stands in the ledger before it is sent; when it cannot be written there (disk full), the meters keep silent.
-/// A restart on the same data directory gives the same meters under the same ports and line names (`serial-0` … are
-/// symbolic links to the present pseudo-terminals).
+/// Virtual devices behind TCP ports and pseudo-terminals, and such that dial the gateway themselves: DL/T 645 meters
+/// and groups of any model of the catalogue, each channel with one protocol. Every answer stands in the ledger before
+/// it is sent; when it cannot be written there (disk full), the meters keep silent. A restart on the same data
+/// directory gives the same meters under the same ports and line names (`serial-0` … are symbolic links to the present
+/// pseudo-terminals).
 class Fleet {
  public:
   /// Opens everything. Errors: unavailable - ports are taken, or another fleet has the directory; storage errors.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/config.hpp"
+#include "device/fleet/catalogue.hpp"
 
 namespace duheng::device {
 namespace {
@@ -16,12 +17,50 @@ log::Options read_log(const ConfigNode& node) {
   return out;
 }
 
+constexpr std::size_t serial_lines_max = 64;
+constexpr std::size_t ports_max = 10'000;
+constexpr std::uint32_t units_max = 247;
+
+FleetGroup read_group(const ConfigNode& node) {
+  using Channel = FleetGroup::Channel;
+  FleetGroup out;
+  out.model = node.text("model");
+  const auto* model = find_virtual_model(out.model);
+  if (model == nullptr) node.reject("model", fmt::format("'{}' has no virtual device", out.model));
+  out.count = static_cast<std::uint32_t>(node.integer("count", {1, 100'000}));
+  out.channel = static_cast<Channel>(node.choice("channel", {"tcp", "serial", "call_in"}, 0));
+  const std::int64_t usual = out.channel == Channel::serial ? 8 : out.channel == Channel::tcp ? 20 : 1;
+  out.per_channel = static_cast<std::uint32_t>(node.integer("per_channel", {1, 100'000}, usual));
+  if (out.channel == Channel::call_in && out.per_channel != 1)
+    node.reject("per_channel", "is 1 for devices that call in");
+  if (model == nullptr || !is_modbus(model->line)) return out;
+  if (out.channel == Channel::call_in) node.reject("channel", "cannot be call_in: a unit number identifies nobody");
+  if (out.channel == Channel::serial && model->line == LineKind::modbus_tcp)
+    node.reject("channel", "cannot be serial: the model speaks Modbus TCP");
+  if (out.per_channel > units_max) node.reject("per_channel", "is at most 247 for Modbus");
+  return out;
+}
+
+void read_groups(const ConfigNode& root, FleetConfig& out) {
+  std::size_t lines = out.serial_lines;
+  std::size_t ports = out.tcp_ports;
+  for (const auto& node : root.items("groups")) {
+    const auto& group = out.groups.emplace_back(read_group(node));
+    if (group.channel == FleetGroup::Channel::serial) lines += group.channels();
+    if (group.channel == FleetGroup::Channel::tcp) ports += group.channels();
+    if (lines > serial_lines_max) return node.reject("count", "makes more than 64 serial lines");
+    if (ports > ports_max) return node.reject("count", "makes more than 10000 ports");
+    if (out.tcp_first_port != 0 && out.tcp_first_port + ports > 65'536)
+      return node.reject("count", "leaves no room for so many ports behind tcp's first_port");
+  }
+}
+
 Result<FleetConfig> read(const ConfigFile& file) {
   const auto root = file.root();
   FleetConfig out;
   out.data_directory = root.text("data_directory");
   out.seed = static_cast<std::uint64_t>(root.integer("seed", {0, INT64_MAX}, 1));
-  out.meters = static_cast<std::uint32_t>(root.integer("meters", {1, 100'000}, 1'000));
+  out.meters = static_cast<std::uint32_t>(root.integer("meters", {root.has("groups") ? 0 : 1, 100'000}, 1'000));
   out.first_address = static_cast<std::uint64_t>(root.integer("first_address", {1, 999'999'000'000}, 202'600'000'001));
   out.three_phase_every = static_cast<std::uint32_t>(root.integer("three_phase_every", {0, 1'000'000}, 3));
   out.exports_every = static_cast<std::uint32_t>(root.integer("exports_every", {0, 1'000'000}, 5));
@@ -29,13 +68,13 @@ Result<FleetConfig> read(const ConfigFile& file) {
   out.clock_drift_ppm_max = static_cast<std::int32_t>(root.integer("clock_drift_ppm_max", {0, 1'000}, 0));
   const auto tcp = root.section("tcp");
   out.tcp_address = tcp.text("address", "127.0.0.1");
-  out.tcp_ports = static_cast<std::uint32_t>(tcp.integer("ports", {0, 10'000}, 100));
+  out.tcp_ports = static_cast<std::uint32_t>(tcp.integer("ports", {0, 10'000}, out.meters == 0 ? 0 : 100));
   out.tcp_first_port = static_cast<std::uint16_t>(tcp.integer("first_port", {0, 65'535}, 0));
   out.connections_per_port_max = static_cast<std::uint32_t>(tcp.integer("connections_per_port_max", {1, 1'024}, 8));
   if (out.tcp_first_port != 0 && out.tcp_first_port + out.tcp_ports > 65'536)
     tcp.reject("first_port", "leaves no room for so many ports");
   const auto serial = root.section("serial");
-  out.serial_lines = static_cast<std::uint32_t>(serial.integer("lines", {0, 64}, 1));
+  out.serial_lines = static_cast<std::uint32_t>(serial.integer("lines", {0, 64}, out.meters == 0 ? 0 : 1));
   out.serial_meters_per_line = static_cast<std::uint32_t>(serial.integer("meters_per_line", {1, 256}, 8));
   const auto call_in = root.section("call_in");
   out.call_in_meters = static_cast<std::uint32_t>(call_in.integer("meters", {0, 100'000}, 0));
@@ -49,6 +88,7 @@ Result<FleetConfig> read(const ConfigFile& file) {
     root.reject("tcp", "has more ports than meters are left for");
   else if (out.tcp_ports == 0 && out.meters > on_lines)
     root.reject("tcp", "has no port, but meters are left that need one");
+  read_groups(root, out);
   out.ledger_bytes_max =
       static_cast<std::uint64_t>(root.integer("ledger_bytes_max", {1 << 20, 1LL << 36}, 256LL << 20));
   const auto faults = root.section("faults");

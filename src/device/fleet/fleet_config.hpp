@@ -1,17 +1,29 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 
 namespace duheng::device {
 
+/// Devices of one model besides `meters`; see device/fleet/catalogue.hpp for the models there are.
+struct FleetGroup {
+  enum class Channel : std::uint8_t { tcp, serial, call_in };
+  std::string model;
+  std::uint32_t count = 1;  ///< 1 to 100,000
+  Channel channel = Channel::tcp;
+  std::uint32_t per_channel = 20;  ///< devices on one port or line; call_in has one each
+  [[nodiscard]] std::uint32_t channels() const noexcept { return (count + per_channel - 1) / per_channel; }
+};
+
 /// `duheng-fleet --config fleet.yaml`; see packaging/examples/fleet.yaml. Limits stand beside each field.
 struct FleetConfig {
   std::string data_directory;
   std::uint64_t seed = 1;
-  std::uint32_t meters = 1'000;  ///< 1 to 100,000, those on serial lines and those that call in included
+  /// DL/T 645 meters: 1 to 100,000, those on serial lines and those that call in included; 0 when there are groups.
+  std::uint32_t meters = 1'000;
   std::uint64_t first_address = 202'600'000'001ULL;
   std::uint32_t three_phase_every = 3;  ///< every n-th meter; 0 = none
   std::uint32_t exports_every = 5;      ///< every n-th meter has solar panels; 0 = none
@@ -26,6 +38,7 @@ struct FleetConfig {
   std::uint32_t call_in_meters = 0;  ///< of `meters`: each dials the gateway by itself, as over NB-IoT
   std::string call_in_host = "127.0.0.1";
   std::uint16_t call_in_port = 0;  ///< where the gateway listens; 0: a free one is looked for once and kept
+  std::vector<FleetGroup> groups;
   std::uint64_t ledger_bytes_max = 256ULL << 20;
   std::uint32_t answers_lost_per_mille = 0;  ///< deliberate faults, written down in the ledger
   std::uint32_t answers_spoiled_per_mille = 0;

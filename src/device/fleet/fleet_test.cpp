@@ -5,7 +5,10 @@
 #include <set>
 #include <unistd.h>
 
+#include "codec/cjt188/message.hpp"
 #include "codec/dlt645/message.hpp"
+#include "codec/modbus/message.hpp"
+#include "device/fleet/catalogue.hpp"
 #include "device/ledger/ledger.hpp"
 #include "link/channel.hpp"
 #include "link/testing/wait_for.hpp"
@@ -163,6 +166,130 @@ TEST_F(FleetTest, ConnectionsBeyondTheLimitAreRefused) {
   ask(first, 1, 0x00010000);
 }
 
+TEST_F(FleetTest, GroupsOfEveryProtocolAnswerUnderTheNamesOfDevicesYaml) {
+  config_.meters = 0;
+  config_.tcp_ports = 0;
+  config_.serial_lines = 0;
+  using Channel = FleetGroup::Channel;
+  config_.groups = {{"cjt188-heat-2004", 3, Channel::tcp, 2},
+                    {"modbus-heat-station", 1, Channel::tcp, 20},
+                    {"modbus-temperature-sensor", 2, Channel::serial, 8},
+                    {"cjt188-heat-2004", 1, Channel::tcp, 20}};
+  const auto fleet = start();
+  EXPECT_EQ(fleet->meter_count(), 7U);
+  const std::string devices(as_text(*read_file(disk_, path(fleet_files::devices), 1 << 20)));
+  EXPECT_NE(devices.find("  - { name: cjt188-heat-2004-tcp-1, tcp: "), std::string::npos) << devices;
+  EXPECT_NE(devices.find("{ name: modbus-temperature-sensor-serial-0, serial: { path: "
+                         "modbus-temperature-sensor-serial-0, baud: 9600"),
+            std::string::npos);
+  EXPECT_NE(devices.find("{ uid: \"20260000000003\", address: \"20260000000003\", model: cjt188-heat-2004, channel: "
+                         "cjt188-heat-2004-tcp-1 }"),
+            std::string::npos);
+  EXPECT_NE(devices.find("{ uid: \"20260000000007\", address: \"20260000000007\", model: cjt188-heat-2004, channel: "
+                         "cjt188-heat-2004-tcp-2 }"),
+            std::string::npos);
+  EXPECT_NE(devices.find("{ uid: \"modbus-temperature-sensor-serial-0-2\", address: \"2\", model: "
+                         "modbus-temperature-sensor, channel: modbus-temperature-sensor-serial-0 }"),
+            std::string::npos);
+
+  const auto said = [&](std::unique_ptr<link::Channel> channel, ByteView question, std::size_t octets_min) {
+    Master master(std::move(channel));
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return master.opened; }));
+    loop_.run_for_ms(20);
+    EXPECT_TRUE(master.channel->write(question));
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return master.got.size() >= octets_min; }));
+    return master.got;
+  };
+  const std::uint16_t first = fleet->first_port();
+  const auto port = [&](int offset) {
+    return link::make_tcp_client(loop_, {"127.0.0.1", static_cast<std::uint16_t>(first + offset), 1'000});
+  };
+  const cjt188::Peer heat{cjt188::meter_types::heat, *cjt188::Address::parse("20260000000003")};
+  const auto metering = said(port(1), cjt188::read_request(heat, cjt188::identifiers::metering)->view(), 43 + 3 + 13);
+  const auto frame = cjt188::decode(metering);
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->address(), heat.address);
+  const auto read = modbus::read_request(modbus::Function::read_input_registers, 0, 1);
+  const auto tcp = said(port(2), modbus::encode_frame(modbus::Transport::tcp, 77, 1, read->view())->view(), 11);
+  EXPECT_EQ(modbus::decode_tcp(tcp, modbus::Role::response)->transaction_id(), 77);
+  const auto rtu =
+      said(link::make_serial(loop_, {path("modbus-temperature-sensor-serial-0"), 9'600, link::Parity::even, 1}),
+           modbus::encode_frame(modbus::Transport::rtu, 0, 2, read->view())->view(), 7);
+  EXPECT_EQ(modbus::decode_rtu(rtu, modbus::Role::response)->unit_id(), 2);
+
+  const auto entries = *read_ledger(disk_, path(fleet_files::ledger));
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].address, "20260000000003");
+  EXPECT_EQ(entries[0].di, 0x901FU);
+  EXPECT_EQ(entries[0].octets, frame->octets().size() == metering.size() ? metering : Bytes());
+  EXPECT_EQ(entries[1].address, "modbus-heat-station-tcp-0-1");
+  EXPECT_EQ(entries[1].octets, tcp);
+  EXPECT_EQ(entries[2].address, "modbus-temperature-sensor-serial-0-2");
+  EXPECT_EQ(entries[2].di, 4U << 16);
+}
+
+/// Nothing in a Modbus TCP frame shows a changed octet: such an answer is kept back, never sent spoiled.
+TEST_F(FleetTest, WhereThereIsNoChecksumSpoiledAnswersAreLostInstead) {
+  config_.groups = {{"modbus-heat-station", 1, FleetGroup::Channel::tcp, 20}};
+  config_.answers_spoiled_per_mille = 1'000;
+  const auto fleet = start();
+  Master station(
+      link::make_tcp_client(loop_, {"127.0.0.1", static_cast<std::uint16_t>(fleet->first_port() + 2), 1'000}));
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return station.opened; }));
+  const auto read = modbus::read_request(modbus::Function::read_input_registers, 0, 1);
+  EXPECT_TRUE(station.channel->write(modbus::encode_frame(modbus::Transport::tcp, 1, 1, read->view())->view()));
+  ASSERT_TRUE(link::wait_for(loop_, [&] { return fleet->answer_count() == 1; }));
+  loop_.run_for_ms(20);
+  EXPECT_TRUE(station.got.empty());
+}
+
+TEST(FleetCatalogue, HasEveryModelOfItsProtocols) {
+  std::set<std::string> shipped;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(DUHENG_SOURCE_DIR) + "/models")) {
+    const std::string name = file.path().stem().string();
+    const bool ours = name.starts_with("dlt645-") || name.starts_with("cjt188-") || name.starts_with("modbus-");
+    if (file.path().extension() == ".yaml" && ours) shipped.insert(name);
+  }
+  std::set<std::string> virtual_ones;
+  for (const auto& model : virtual_models()) virtual_ones.insert(std::string(model.name));
+  EXPECT_EQ(virtual_ones, shipped);
+}
+
+TEST(FleetConfig, GroupsAreReadAndTheirLimitsKept) {
+  const auto config = parse_fleet_config(
+      "data_directory: x\nmeters: 0\ngroups:\n  - { model: cjt188-cold-water, count: 50, per_channel: 20 }\n"
+      "  - { model: cjt188-gas-valve, count: 3, channel: call_in }\n  - { model: modbus-flow-sensor, count: 9, "
+      "channel: serial }\n",
+      "fleet.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->groups.size(), 3U);
+  EXPECT_EQ(config->groups[0].channels(), 3U);
+  EXPECT_EQ(config->groups[1].per_channel, 1U);
+  EXPECT_EQ(config->groups[2].channels(), 2U);
+  EXPECT_EQ(config->tcp_ports, 0U);
+  const auto error = [](const std::string& group) {
+    const auto refused = parse_fleet_config("data_directory: x\ngroups:\n  - { " + group + " }\n", "fleet.yaml");
+    return refused ? std::string() : refused.error().message;
+  };
+  EXPECT_EQ(error("model: cjt188-cold-water, count: 1"), "");
+  EXPECT_EQ(error("model: cold-water, count: 1"), "fleet.yaml:3: 'model' 'cold-water' has no virtual device");
+  EXPECT_EQ(error("model: modbus-flow-sensor, count: 1, channel: call_in"),
+            "fleet.yaml:3: 'channel' cannot be call_in: a unit number identifies nobody");
+  EXPECT_EQ(error("model: modbus-heat-station, count: 1, channel: serial"),
+            "fleet.yaml:3: 'channel' cannot be serial: the model speaks Modbus TCP");
+  EXPECT_EQ(error("model: modbus-flow-sensor, count: 500, per_channel: 248"),
+            "fleet.yaml:3: 'per_channel' is at most 247 for Modbus");
+  EXPECT_EQ(error("model: cjt188-cold-water, count: 800, channel: serial"),
+            "fleet.yaml:3: 'count' makes more than 64 serial lines");
+}
+
+TEST(FleetConfig, TheExampleIsWhole) {
+  const auto example = load_fleet_config(std::string(DUHENG_SOURCE_DIR) + "/packaging/examples/fleet.yaml");
+  ASSERT_TRUE(example) << example.error().message;
+  EXPECT_EQ(example->meters, FleetConfig{}.meters);
+  EXPECT_EQ(example->groups.size(), 5U);
+}
+
 TEST(FleetConfig, LimitsAreStatedAndKept) {
   const auto error = [](std::string_view text) {
     const auto config = parse_fleet_config(text, "fleet.yaml");
@@ -170,7 +297,8 @@ TEST(FleetConfig, LimitsAreStatedAndKept) {
   };
   EXPECT_EQ(error("data_directory: x\n"), "");
   EXPECT_EQ(error("data_directory: x\nmeters: 0\n"), "fleet.yaml:2: 'meters' must be a whole number from 1 to 100000");
-  EXPECT_EQ(error("data_directory: x\nmeters: 5\n"), "fleet.yaml:2: 'meters' is less than the 8 on serial lines or calling in");
+  EXPECT_EQ(error("data_directory: x\nmeters: 5\n"),
+            "fleet.yaml:2: 'meters' is less than the 8 on serial lines or calling in");
   EXPECT_EQ(error("data_directory: x\ntcp: { first_port: 65500 }\n"),
             "fleet.yaml:2: 'first_port' leaves no room for so many ports");
   EXPECT_EQ(error("data_directory: x\nmeters: 20\n"), "fleet.yaml:1: 'tcp' has more ports than meters are left for");

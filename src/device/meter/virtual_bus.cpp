@@ -1,58 +1,48 @@
 #include "device/meter/virtual_bus.hpp"
 
+#include "codec/dlt645/stream_parser.hpp"
+
 namespace duheng::device {
+namespace {
 
-void VirtualBus::add(std::shared_ptr<VirtualMeter> meter) {
-  const auto address = meter->address();
-  meters_.insert_or_assign(address, std::move(meter));
-}
+constexpr std::int64_t octet_gap_most_ms = 500;
 
-void VirtualBus::question(std::int64_t utc_ms, const dlt645::FrameView& frame,
-                          const std::function<void(const BusAnswer&)>& on_answer) {
-  const auto meant = frame.address();
-  if (meant.has_unknown_digits() || meant.is_broadcast()) {
-    everybody(utc_ms, frame, on_answer);
-    return;
+class Cutter final : public QuestionCutter {
+ public:
+  void feed(ByteView octets, const OnQuestion& on_question) override {
+    parser_.feed(octets, [&](const dlt645::FrameView& frame) {
+      if (!frame.from_slave()) on_question(frame.octets());
+    });
   }
-  const auto found = meters_.find(meant);
-  if (found == meters_.end()) return;
-  if (const auto answer = found->second->answer(utc_ms, frame))
-    on_answer({meant, answer->identifier, answer->frame.view(), false});
-}
-
-void VirtualBus::everybody(std::int64_t utc_ms, const dlt645::FrameView& frame,
-                           const std::function<void(const BusAnswer&)>& on_answer) {
-  Bytes line;
-  BusAnswer result;
-  std::size_t speakers = 0;
-  for (const auto& [address, meter] : meters_) {
-    const auto answer = meter->answer(utc_ms, frame);
-    if (!answer) continue;
-    const ByteView octets = answer->frame.view();
-    if (++speakers == 1) {
-      result.address = address;
-      result.identifier = answer->identifier;
-    }
-    for (std::size_t i = 0; i < octets.size(); ++i) {
-      if (i < line.size())
-        line[i] &= octets[i];
-      else
-        line.push_back(octets[i]);
-    }
+  void flush(const OnQuestion& on_question) override {
+    parser_.flush([&](const dlt645::FrameView& frame) {
+      if (!frame.from_slave()) on_question(frame.octets());
+    });
   }
-  if (speakers == 0) return;
-  result.octets = line;
-  result.collision = speakers > 1;
-  on_answer(result);
-}
+  void reset() noexcept override { parser_.reset(); }
 
-void VirtualBusPort::octets(std::int64_t utc_ms, ByteView octets, const std::function<void(ByteView)>& on_question,
-                            const std::function<void(const BusAnswer&)>& on_answer) {
-  parser_.feed(octets, [&](const dlt645::FrameView& frame) {
-    if (frame.from_slave()) return;
-    on_question(frame.octets());
-    bus_.question(utc_ms, frame, on_answer);
-  });
+ private:
+  dlt645::StreamParser parser_;
+};
+
+class Dlt645Line final : public LineProtocol {
+ public:
+  [[nodiscard]] std::unique_ptr<QuestionCutter> cutter() const override { return std::make_unique<Cutter>(); }
+  [[nodiscard]] std::optional<std::uint64_t> addressee(ByteView question) const override {
+    const auto frame = dlt645::decode_at_start(question);
+    if (!frame) return std::nullopt;
+    const auto meant = frame->address();
+    if (meant.has_unknown_digits() || meant.is_broadcast()) return std::nullopt;
+    return bus_key_of(meant);
+  }
+  [[nodiscard]] std::int64_t octet_gap_ms() const override { return octet_gap_most_ms; }
+};
+
+}  // namespace
+
+const LineProtocol& dlt645_line() {
+  static const Dlt645Line line;
+  return line;
 }
 
 }  // namespace duheng::device

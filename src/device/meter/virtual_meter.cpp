@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "device/curve/utility_curve.hpp"
+
 namespace duheng::device {
 namespace {
 
@@ -21,14 +23,6 @@ constexpr std::uint8_t tariff_count = 4;
 constexpr std::uint8_t freezes_kept = 62;
 constexpr std::uint8_t status_word_count = 7;
 
-std::int64_t installed_day_of(std::uint64_t seed) {
-  return 19'000 + static_cast<std::int64_t>(mixed(seed, 11) % 1'000);
-}  // 2022 to 2024
-
-std::int64_t floor_day(std::int64_t local_ms) noexcept {
-  return local_ms >= 0 ? local_ms / LoadCurve::day_ms : -((-local_ms + LoadCurve::day_ms - 1) / LoadCurve::day_ms);
-}
-
 /// sqrt(1 - f^2) / f in per mille, f in per mille.
 std::int64_t reactive_share_per_mille(std::int64_t factor_per_mille) {
   const auto f = static_cast<double>(factor_per_mille) / 1'000.0;
@@ -38,7 +32,7 @@ std::int64_t reactive_share_per_mille(std::int64_t factor_per_mille) {
 }  // namespace
 
 dlt645::DateTime civil_time(std::int64_t local_ms) noexcept {
-  const std::int64_t day = floor_day(local_ms);
+  const std::int64_t day = day_of(local_ms);
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
   const std::int64_t seconds = (local_ms - day * LoadCurve::day_ms) / 1'000;
   dlt645::DateTime out;
@@ -60,9 +54,28 @@ std::int64_t local_ms_of(const dlt645::DateTime& time) noexcept {
 
 VirtualMeter::VirtualMeter(const VirtualMeterOptions& options)
     : options_(options),
+      uid_(options.address.to_string()),
       curve_(options.seed, installed_day_of(options.seed), options.exports),
       installed_utc_ms_(curve_.installed_day() * LoadCurve::day_ms - options.zone_offset_minutes * 60'000LL),
       initial_centikwh_(static_cast<std::int64_t>(mixed(options.seed, 12) % 50'000)) {}
+
+std::uint64_t bus_key_of(const dlt645::Address& address) noexcept {
+  std::uint64_t key = 0;
+  const auto& wire = address.wire();
+  for (auto octet = wire.rbegin(); octet != wire.rend(); ++octet) key = key << 8 | *octet;
+  return key;
+}
+
+std::uint64_t VirtualMeter::bus_key() const noexcept { return bus_key_of(options_.address); }
+
+std::optional<DeviceAnswer> VirtualMeter::answer(std::int64_t utc_ms, ByteView question) {
+  const auto frame = dlt645::decode_at_start(question);
+  if (!frame) return std::nullopt;
+  const auto said = answer(utc_ms, *frame);
+  if (!said) return std::nullopt;
+  const ByteView octets = said->frame.view();
+  return DeviceAnswer{Bytes(octets.begin(), octets.end()), said->identifier.value};
+}
 
 std::int64_t VirtualMeter::local_ms(std::int64_t utc_ms) const noexcept {
   return utc_ms + options_.zone_offset_minutes * 60'000LL;
@@ -191,7 +204,7 @@ std::optional<std::int64_t> VirtualMeter::freeze_of(std::int64_t utc_ms, const D
   if (what.identifier.di(2) != daily || what.ordinal == 0 || what.ordinal > freezes_kept || part > 2)
     return std::nullopt;
   // The newest daily freeze was made at the last midnight.
-  const std::int64_t frozen_local_ms = (floor_day(local_ms(utc_ms)) - (what.ordinal - 1)) * LoadCurve::day_ms;
+  const std::int64_t frozen_local_ms = (day_of(local_ms(utc_ms)) - (what.ordinal - 1)) * LoadCurve::day_ms;
   if (frozen_local_ms < curve_.installed_day() * LoadCurve::day_ms) return std::nullopt;
   if (part == 0) return dlt645::to_digits(civil_time(frozen_local_ms), FieldKind::date_hour_minute);
   if (element > tariff_count) return std::nullopt;
@@ -245,7 +258,7 @@ void VirtualMeter::set_clock(std::int64_t utc_ms, ByteView plain) {
   if (!time || !dlt645::is_valid(*time)) return;
   const std::int64_t own_ms = clock_local_ms(utc_ms);
   const std::int64_t change_ms = local_ms_of(*time) - own_ms;
-  const std::int64_t today = floor_day(own_ms);
+  const std::int64_t today = day_of(own_ms);
   if (change_ms > correction_limit_ms || change_ms < -correction_limit_ms || today == corrected_day_)
     return;  // once a day, 5 min
   correction_ms_ += change_ms;

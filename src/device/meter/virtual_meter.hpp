@@ -1,12 +1,14 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/bytes.hpp"
 #include "codec/dlt645/address.hpp"
 #include "codec/dlt645/frame.hpp"
 #include "codec/dlt645/message.hpp"
 #include "codec/dlt645/value.hpp"
+#include "device/bus/device_bus.hpp"
 #include "device/meter/load_curve.hpp"
 
 namespace duheng::device {
@@ -41,7 +43,7 @@ struct Measurement {
 /// and meter number, number of tariffs, daily freezes (time, forward and reverse energy, 62 days), read address.
 /// Everything that changes the meter is refused with "password error", as by a meter whose password the master does not
 /// have.
-class VirtualMeter {
+class VirtualMeter final : public VirtualDevice {
  public:
   explicit VirtualMeter(const VirtualMeterOptions& options);
 
@@ -61,6 +63,10 @@ class VirtualMeter {
   /// itself).
   [[nodiscard]] std::optional<Answer> answer(std::int64_t utc_ms, const dlt645::FrameView& question);
 
+  [[nodiscard]] const std::string& uid() const noexcept override { return uid_; }
+  [[nodiscard]] std::uint64_t bus_key() const noexcept override;
+  [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
+
  private:
   [[nodiscard]] std::int64_t local_ms(std::int64_t utc_ms) const noexcept;
   [[nodiscard]] std::int64_t clock_local_ms(std::int64_t utc_ms) const noexcept;
@@ -79,12 +85,16 @@ class VirtualMeter {
                                                       std::size_t element) const;
 
   VirtualMeterOptions options_;
+  std::string uid_;
   LoadCurve curve_;
   std::int64_t installed_utc_ms_;
   std::int64_t initial_centikwh_;
   std::int64_t correction_ms_ = 0;
   std::int64_t corrected_day_ = INT64_MIN;
 };
+
+/// The key under which a bus finds the meter of that address.
+[[nodiscard]] std::uint64_t bus_key_of(const dlt645::Address& address) noexcept;
 
 /// "2007-04-01" and so on from a count of milliseconds in local time.
 [[nodiscard]] dlt645::DateTime civil_time(std::int64_t local_ms) noexcept;

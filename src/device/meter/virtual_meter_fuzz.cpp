@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto frame = dlt645::decode_at_start(answer.octets);
         if (answer.collision) return;
         if (!frame || !frame->from_slave() || frame->size_octets() != answer.octets.size() ||
-            frame->address() != answer.address)
+            frame->address().to_string() != answer.address.text)
           std::abort();
       });
   return 0;

@@ -1,0 +1,58 @@
+#include "device/bus/device_bus.hpp"
+
+namespace duheng::device {
+
+void DeviceBus::add(std::shared_ptr<VirtualDevice> device) {
+  const auto key = device->bus_key();
+  devices_.insert_or_assign(key, std::move(device));
+}
+
+void DeviceBus::question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer) {
+  const auto meant = protocol_.addressee(frame);
+  if (!meant) {
+    everybody(utc_ms, frame, on_answer);
+    return;
+  }
+  const auto found = devices_.find(*meant);
+  if (found == devices_.end()) return;
+  if (const auto answer = found->second->answer(utc_ms, frame))
+    on_answer({{found->second->uid()}, {answer->identifier}, answer->octets, false});
+}
+
+void DeviceBus::everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer) {
+  Bytes line;
+  BusAnswer result;
+  std::size_t speakers = 0;
+  for (const auto& [key, device] : devices_) {
+    const auto answer = device->answer(utc_ms, frame);
+    if (!answer) continue;
+    if (++speakers == 1) {
+      result.address = {device->uid()};
+      result.identifier = {answer->identifier};
+    }
+    for (std::size_t i = 0; i < answer->octets.size(); ++i) {
+      if (i < line.size())
+        line[i] &= answer->octets[i];
+      else
+        line.push_back(answer->octets[i]);
+    }
+  }
+  if (speakers == 0) return;
+  result.octets = line;
+  result.collision = speakers > 1;
+  on_answer(result);
+}
+
+void DeviceBusPort::octets(std::int64_t utc_ms, ByteView octets, const std::function<void(ByteView)>& on_question,
+                           const DeviceBus::OnAnswer& on_answer) {
+  const auto take = [&](ByteView frame) {
+    on_question(frame);
+    bus_.question(utc_ms, frame, on_answer);
+  };
+  // A clock that was set back tells nothing about the silence; giving up too much is what a real device does, too.
+  if (utc_ms < heard_utc_ms_ || utc_ms - heard_utc_ms_ > bus_.protocol().octet_gap_ms()) cutter_->flush(take);
+  heard_utc_ms_ = utc_ms;
+  cutter_->feed(octets, take);
+}
+
+}  // namespace duheng::device

@@ -1,0 +1,109 @@
+#pragma once
+// A line with virtual devices on it, whatever protocol they speak.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+
+namespace duheng::device {
+
+/// What a device says to one question.
+struct DeviceAnswer {
+  Bytes octets;                  ///< one whole frame as the master's codec gives it back, without a preamble
+  std::uint32_t identifier = 0;  ///< what was asked, for the ledger; its meaning is the protocol's
+};
+
+/// A device that exists only in memory: questions in, answers out; no sockets and no clock of its own.
+class VirtualDevice {
+ public:
+  virtual ~VirtualDevice() = default;
+  /// How the ledger calls it, which is the uid under which a gateway knows it.
+  [[nodiscard]] virtual const std::string& uid() const noexcept = 0;
+  /// Its address on the bus as LineProtocol::addressee() gives it.
+  [[nodiscard]] virtual std::uint64_t bus_key() const noexcept = 0;
+  /// The answer to one whole frame; nothing when it keeps silent (not meant, a broadcast, an answer itself).
+  [[nodiscard]] virtual std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) = 0;
+};
+
+/// Cuts what a master sends into questions.
+class QuestionCutter {
+ public:
+  using OnQuestion = std::function<void(ByteView)>;
+  virtual ~QuestionCutter() = default;
+  virtual void feed(ByteView octets, const OnQuestion& on_question) = 0;
+  /// The line has been silent: what is unfinished will not be finished.
+  virtual void flush(const OnQuestion& on_question) = 0;
+  virtual void reset() noexcept = 0;
+};
+
+/// What a bus must know of a protocol. Stateless; one object serves all buses.
+class LineProtocol {
+ public:
+  virtual ~LineProtocol() = default;
+  [[nodiscard]] virtual std::unique_ptr<QuestionCutter> cutter() const = 0;
+  /// The key of the one device that is meant; nothing when several may be (wildcard, broadcast).
+  [[nodiscard]] virtual std::optional<std::uint64_t> addressee(ByteView question) const = 0;
+  /// After so long a silence an unfinished question is given up.
+  [[nodiscard]] virtual std::int64_t octet_gap_ms() const = 0;
+  /// False: nothing in a frame shows that an octet was changed on the way.
+  [[nodiscard]] virtual bool has_checksum() const { return true; }
+};
+
+/// A device's name as an answer carries it; good during the call.
+struct DeviceName {
+  std::string_view text;
+  [[nodiscard]] std::string to_string() const { return std::string(text); }
+};
+/// See DeviceAnswer::identifier.
+struct AnswerIdentifier {
+  std::uint32_t value = 0;
+};
+
+/// What a bus sends back to one question.
+struct BusAnswer {
+  DeviceName address;
+  AnswerIdentifier identifier;
+  ByteView octets;         ///< good during the call
+  bool collision = false;  ///< several devices spoke at once: what arrives is no answer of anybody
+};
+
+/// Devices on one line. Everybody hears everything; who is meant answers. When several answer at once the octets
+/// collide (both driving the line: the 0 bits win). Several masters may be connected, each with its own DeviceBusPort.
+class DeviceBus {
+ public:
+  using OnAnswer = std::function<void(const BusAnswer&)>;
+  explicit DeviceBus(const LineProtocol& protocol) : protocol_(protocol) {}
+  /// A device whose key is taken already replaces the former one.
+  void add(std::shared_ptr<VirtualDevice> device);
+  [[nodiscard]] std::size_t size() const noexcept { return devices_.size(); }
+  [[nodiscard]] const LineProtocol& protocol() const noexcept { return protocol_; }
+  /// `frame` is one whole question.
+  void question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
+
+ private:
+  void everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
+  const LineProtocol& protocol_;
+  std::map<std::uint64_t, std::shared_ptr<VirtualDevice>> devices_;
+};
+
+/// One master's way in: cuts its octets into questions.
+class DeviceBusPort {
+ public:
+  explicit DeviceBusPort(DeviceBus& bus) : bus_(bus), cutter_(bus.protocol().cutter()) {}
+  /// Calls `on_question` with the frame's octets before the devices see it, and `on_answer` for what comes back.
+  void octets(std::int64_t utc_ms, ByteView octets, const std::function<void(ByteView)>& on_question,
+              const DeviceBus::OnAnswer& on_answer);
+  void reset() noexcept { cutter_->reset(); }
+
+ private:
+  DeviceBus& bus_;
+  std::unique_ptr<QuestionCutter> cutter_;
+  std::int64_t heard_utc_ms_ = 0;
+};
+
+}  // namespace duheng::device

@@ -1,0 +1,144 @@
+#include "device/modbus/virtual_modbus_device.hpp"
+
+#include <array>
+
+namespace duheng::device {
+namespace {
+
+using modbus::BuiltPdu;
+using modbus::ExceptionCode;
+using modbus::Function;
+using modbus::PduView;
+using modbus::Role;
+using Outcome = ModbusBehaviour::Outcome;
+
+constexpr int function_shift = 16;
+
+BuiltPdu refuse(const PduView& request, ExceptionCode code) {
+  return modbus::exception_response(request.function_code(), code);
+}
+/// Of octets that are no request: the function code is all that is sure.
+BuiltPdu refuse(std::uint8_t function, ExceptionCode code) { return modbus::exception_response(function, code); }
+
+constexpr std::string_view vendor = "Duheng";
+constexpr std::string_view revision = "1.0";
+
+}  // namespace
+
+Outcome ModbusBehaviour::write_register(std::int64_t /*utc_ms*/, std::uint16_t /*address*/, std::uint16_t /*value*/,
+                                        bool /*check_only*/) {
+  return Outcome::no_such_address;
+}
+Outcome ModbusBehaviour::write_coil(std::int64_t /*utc_ms*/, std::uint16_t /*address*/, bool /*on*/,
+                                    bool /*check_only*/) {
+  return Outcome::no_such_address;
+}
+
+VirtualModbusDevice::VirtualModbusDevice(ModbusDeviceOptions options, std::unique_ptr<ModbusBehaviour> behaviour)
+    : options_(std::move(options)), behaviour_(std::move(behaviour)) {}
+
+BuiltPdu VirtualModbusDevice::read_bits(const PduView& request, const std::vector<bool>& bits) const {
+  const std::size_t first = request.address();
+  const std::size_t count = request.quantity();
+  if (first + count > bits.size()) return refuse(request, ExceptionCode::illegal_data_address);
+  Bytes packed((count + 7) / 8);
+  for (std::size_t i = 0; i < count; ++i)
+    if (bits[first + i]) packed[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
+  return modbus::bits_response(static_cast<Function>(request.function_code()), request.quantity(), packed);
+}
+
+BuiltPdu VirtualModbusDevice::read_registers(const PduView& request, const std::vector<std::uint16_t>& words) const {
+  const std::size_t first = request.address();
+  const std::size_t count = request.quantity();
+  if (first + count > words.size()) return refuse(request, ExceptionCode::illegal_data_address);
+  return modbus::registers_response(static_cast<Function>(request.function_code()),
+                                    std::span(words).subspan(first, count));
+}
+
+BuiltPdu VirtualModbusDevice::write(std::int64_t utc_ms, const PduView& request) {
+  const bool of_coils = request.is(Function::write_single_coil) || request.is(Function::write_multiple_coils);
+  const bool many = request.is(Function::write_multiple_coils) || request.is(Function::write_multiple_registers);
+  const std::size_t count = many ? request.quantity() : 1;
+  for (const bool check_only : {true, false})
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto address = static_cast<std::uint16_t>(request.address() + i);
+      const Outcome outcome =
+          of_coils ? behaviour_->write_coil(utc_ms, address, many ? request.bit_at(i) : request.single_value() != 0,
+                                            check_only)
+                   : behaviour_->write_register(utc_ms, address, many ? request.register_at(i) : request.single_value(),
+                                                check_only);
+      if (outcome == Outcome::no_such_address) return refuse(request, ExceptionCode::illegal_data_address);
+      if (outcome == Outcome::bad_value) return refuse(request, ExceptionCode::illegal_data_value);
+    }
+  return modbus::write_response(request);
+}
+
+BuiltPdu VirtualModbusDevice::identify(const PduView& request) const {
+  if (!request.is_identification()) return refuse(request, ExceptionCode::illegal_function);
+  const std::array<modbus::IdentificationObject, 3> objects{
+      {{0, as_bytes(vendor)}, {1, as_bytes(behaviour_->product_code())}, {2, as_bytes(revision)}}};
+  constexpr std::uint8_t one_object = 4;
+  modbus::IdentificationHeader header;
+  header.read_device_id = request.read_device_id();
+  const std::size_t first = request.object_id();
+  if (header.read_device_id == one_object) {
+    if (first >= objects.size()) return refuse(request, ExceptionCode::illegal_data_address);
+    return modbus::identification_response(header, std::span(objects).subspan(first, 1));
+  }
+  // An unknown first object means: from the beginning. Source: V1.1b3, 6.21.
+  return modbus::identification_response(header, std::span(objects).subspan(first < objects.size() ? first : 0));
+}
+
+BuiltPdu VirtualModbusDevice::respond(std::int64_t utc_ms, const PduView& request) {
+  RegisterBank bank;
+  switch (static_cast<Function>(request.function_octet())) {
+    case Function::read_coils:
+      behaviour_->measure(utc_ms, bank);
+      return read_bits(request, bank.coils);
+    case Function::read_discrete_inputs:
+      behaviour_->measure(utc_ms, bank);
+      return read_bits(request, bank.discrete);
+    case Function::read_holding_registers:
+      behaviour_->measure(utc_ms, bank);
+      return read_registers(request, bank.holding);
+    case Function::read_input_registers:
+      behaviour_->measure(utc_ms, bank);
+      return read_registers(request, bank.input);
+    case Function::write_single_coil:
+    case Function::write_single_register:
+    case Function::write_multiple_coils:
+    case Function::write_multiple_registers:
+      return write(utc_ms, request);
+    case Function::encapsulated_interface:
+      return identify(request);
+    default:
+      return refuse(request.function_code(), ExceptionCode::illegal_function);
+  }
+}
+
+std::optional<DeviceAnswer> VirtualModbusDevice::answer(std::int64_t utc_ms, ByteView question) {
+  const auto reply = [&](const PduView& request, std::uint8_t unit,
+                         std::uint16_t transaction) -> std::optional<DeviceAnswer> {
+    const auto pdu = respond(utc_ms, request);
+    if (!pdu) return std::nullopt;
+    const auto frame = modbus::encode_frame(options_.transport, transaction, unit, pdu->view());
+    if (!frame) return std::nullopt;
+    return DeviceAnswer{frame->to_bytes(),
+                        static_cast<std::uint32_t>(request.function_code()) << function_shift | request.address()};
+  };
+  if (options_.transport == modbus::Transport::tcp) {
+    const auto frame = modbus::decode_tcp(question, Role::request);
+    if (!frame || frame->unit_id() != options_.unit) return std::nullopt;
+    return reply(frame->pdu(), frame->unit_id(), frame->transaction_id());
+  }
+  const auto frame = modbus::decode_rtu(question, Role::request);
+  if (!frame) return std::nullopt;
+  if (frame->unit_id() == 0) {  // a broadcast is carried out, not answered
+    static_cast<void>(respond(utc_ms, frame->pdu()));
+    return std::nullopt;
+  }
+  if (frame->unit_id() != options_.unit) return std::nullopt;
+  return reply(frame->pdu(), frame->unit_id(), 0);
+}
+
+}  // namespace duheng::device
