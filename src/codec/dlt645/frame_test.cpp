@@ -5,6 +5,7 @@
 #include <numeric>
 #include <rapidcheck/gtest.h>
 
+#include "codec/dlt645/scanner.hpp"
 #include "codec/dlt645/test_vectors.hpp"
 
 namespace duheng::dlt645 {
@@ -211,6 +212,20 @@ TEST(AddressTest, UnknownDigitsMatchAnything) {
   EXPECT_FALSE(meter.has_unknown_digits());
   EXPECT_TRUE(meter.is_decimal());
   EXPECT_FALSE(Address::wildcard().is_decimal());
+}
+
+TEST(Scanner, AMebibyteOfStartOctetsIsCoveredOnce) {
+  // Where nothing is a frame every octet may begin one: a search that began anew for each would not end in a test's
+  // time.
+  const Bytes octets(1 << 20, frame_layout::start);
+  std::size_t covered = 0;
+  Scanner scanner(octets);
+  while (const auto segment = scanner.next()) {
+    ASSERT_EQ(segment->offset, covered);
+    ASSERT_GT(segment->octets.size(), 0U);
+    covered += segment->octets.size();
+  }
+  EXPECT_EQ(covered, octets.size());
 }
 
 }  // namespace

@@ -1,42 +1,29 @@
 #pragma once
-#include <cstdint>
-#include <optional>
+#include <expected>
 
-#include "base/bytes.hpp"
+#include "codec/common/frame_scanner.hpp"
 #include "codec/dlt645/frame.hpp"
 
 namespace duheng::dlt645 {
 
-/// A stretch of octets as an analyst sees it.
-struct Segment {
-  enum class Kind : std::uint8_t {
-    frame,   ///< a whole frame
-    broken,  ///< began like a frame; `error` says what is wrong (offset within the segment)
-    other,   ///< preamble, noise, another protocol's octets
-  };
-  Kind kind = Kind::other;
-  std::size_t offset = 0;  ///< into the scanner's octets
-  ByteView octets;
-  FrameView frame;    ///< for a frame; its own offset is 0
-  DecodeError error;  ///< for a broken one
+/// What codec::FrameScanner needs to know of DL/T 645.
+struct ScannedProtocol {
+  using Frame = FrameView;
+  using Error = DecodeError;
+  static constexpr std::uint8_t start_octet = frame_layout::start;
+  static constexpr std::uint8_t preamble_octet = frame_layout::preamble;
+  static std::expected<FrameView, DecodeError> decode(ByteView octets) noexcept { return dlt645::decode(octets); }
+  static std::expected<FrameView, DecodeError> decode_at_start(ByteView octets) noexcept {
+    return dlt645::decode_at_start(octets);
+  }
+  /// The second 68H stands where it must.
+  static bool looks_like_a_frame(ByteView octets) noexcept {
+    constexpr std::size_t second_start = 7;
+    return octets.size() > second_start && octets[second_start] == frame_layout::start;
+  }
+  static std::size_t broken_size(ByteView gap, const DecodeError& error) noexcept;
 };
-
-/// Divides finished input, such as a line of a log, into segments that cover every octet once and in order. Whole
-/// frames go before broken ones: what lies between two whole frames cannot claim octets of the second.
-class Scanner {
- public:
-  explicit Scanner(ByteView octets) noexcept : octets_(octets) {}
-  [[nodiscard]] std::optional<Segment> next() noexcept;
-
- private:
-  [[nodiscard]] Segment next_in_gap() noexcept;
-  [[nodiscard]] Segment take(Segment::Kind kind, std::size_t stop) noexcept;
-
-  ByteView octets_;
-  std::size_t at_ = 0;
-  std::size_t gap_end_ = 0;  ///< where the next whole frame begins, or the end of all octets
-  bool gap_known_ = false;
-  bool seen_any_ = false;
-};
+using Scanner = codec::FrameScanner<ScannedProtocol>;
+using Segment = Scanner::Segment;
 
 }  // namespace duheng::dlt645

@@ -210,5 +210,19 @@ RC_GTEST_PROP(ScannerTest, SegmentsCoverEveryOctetOnceInOrder, (const Bytes& noi
   RC_ASSERT(frames >= 1U);
 }
 
+TEST(Scanner, AMebibyteOfStartOctetsIsCoveredOnce) {
+  // Where nothing is a frame every octet may begin one: a search that began anew for each would not end in a test's
+  // time.
+  const Bytes octets(1 << 20, frame_layout::start);
+  std::size_t covered = 0;
+  Scanner scanner(octets);
+  while (const auto segment = scanner.next()) {
+    ASSERT_EQ(segment->offset, covered);
+    ASSERT_GT(segment->octets.size(), 0U);
+    covered += segment->octets.size();
+  }
+  EXPECT_EQ(covered, octets.size());
+}
+
 }  // namespace
 }  // namespace duheng::dlt698
