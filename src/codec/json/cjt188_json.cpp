@@ -6,6 +6,7 @@
 #include "codec/cjt188/message.hpp"
 #include "codec/cjt188/scanner.hpp"
 #include "codec/cjt188/value.hpp"
+#include "codec/json/json_parts.hpp"
 
 namespace duheng::codec {
 
@@ -13,9 +14,6 @@ namespace {
 
 using namespace duheng::cjt188;
 using Json = nlohmann::ordered_json;
-
-std::string spaced(ByteView octets) { return to_hex(octets, ' '); }
-std::string hex_of(std::uint8_t octet) { return to_hex(ByteView(&octet, 1)); }
 
 /// What the values of one payload need to be shown.
 struct Content {
@@ -312,30 +310,10 @@ Json no_frame_object(ByteView octets) {
 }  // namespace
 
 std::vector<Json> cjt188_to_json(ByteView octets) {
-  std::vector<Json> out;
-  ByteView other;
-  Scanner scanner(octets);
-  while (const auto segment = scanner.next()) {
-    switch (segment->kind) {
-      case Segment::Kind::frame:
-        out.push_back(frame_object(segment->frame, other, segment->offset));
-        break;
-      case Segment::Kind::broken:
-        out.push_back(broken_object(*segment, other));
-        break;
-      case Segment::Kind::other:
-        // Neighbours of this kind are one stretch.
-        other = other.empty() ? segment->octets : ByteView(other.data(), other.size() + segment->octets.size());
-        continue;
-    }
-    other = {};
-  }
-  if (out.empty()) {
-    out.push_back(no_frame_object(octets));
-  } else if (!other.empty()) {
-    out.back()["trailing"] = spaced(other);
-  }
-  return out;
+  return objects_of_segments<Scanner>(
+      octets,
+      [](const Segment& segment, ByteView leading) { return frame_object(segment.frame, leading, segment.offset); },
+      broken_object, no_frame_object);
 }
 
 }  // namespace duheng::codec

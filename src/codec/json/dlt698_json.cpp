@@ -9,6 +9,7 @@
 #include "codec/dlt698/node.hpp"
 #include "codec/dlt698/scanner.hpp"
 #include "codec/dlt698/value.hpp"
+#include "codec/json/json_parts.hpp"
 
 namespace duheng::codec {
 
@@ -20,8 +21,6 @@ using Json = nlohmann::ordered_json;
 // An APDU in a SECURITY APDU in a SECURITY APDU …: nobody nests them, so few levels do.
 constexpr int inner_apdus_max = 4;
 
-std::string spaced(ByteView octets) { return to_hex(octets, ' '); }
-std::string hex_of(std::uint8_t octet) { return to_hex(ByteView(&octet, 1)); }
 std::string wire_word(std::uint16_t word) {
   const std::uint8_t octets[] = {static_cast<std::uint8_t>(word), static_cast<std::uint8_t>(word >> 8)};
   return spaced(octets);
@@ -389,25 +388,9 @@ Json no_frame_object(ByteView octets) {
 }  // namespace
 
 std::vector<Json> dlt698_to_json(ByteView octets) {
-  std::vector<Json> out;
-  ByteView other;
-  Scanner scanner(octets);
-  while (const auto segment = scanner.next()) {
-    if (segment->kind == Segment::Kind::other) {
-      // Neighbours of this kind are one stretch.
-      other = other.empty() ? segment->octets : ByteView(other.data(), other.size() + segment->octets.size());
-      continue;
-    }
-    out.push_back(segment->kind == Segment::Kind::frame ? frame_object(*segment, other)
-                                                        : broken_object(*segment, other));
-    other = {};
-  }
-  if (out.empty()) {
-    out.push_back(no_frame_object(octets));
-  } else if (!other.empty()) {
-    out.back()["trailing"] = spaced(other);
-  }
-  return out;
+  return objects_of_segments<Scanner>(
+      octets, [](const Segment& segment, ByteView leading) { return frame_object(segment, leading); }, broken_object,
+      no_frame_object);
 }
 
 std::vector<Json> dlt698_apdu_to_json(ByteView octets) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "codec/json/json_parts.hpp"
 #include "codec/modbus/checksum.hpp"
 #include "codec/modbus/scanner.hpp"
 
@@ -12,8 +13,6 @@ namespace {
 using namespace duheng::modbus;
 using Json = nlohmann::ordered_json;
 
-std::string spaced(ByteView octets) { return to_hex(octets, ' '); }
-std::string hex_of(std::uint8_t octet) { return to_hex(ByteView(&octet, 1)); }
 std::string hex_of(std::uint16_t word) {
   const std::uint8_t octets[] = {static_cast<std::uint8_t>(word >> 8), static_cast<std::uint8_t>(word)};
   return to_hex(octets);
