@@ -13,7 +13,7 @@ namespace {
 using namespace duheng::modbus;
 using Json = nlohmann::ordered_json;
 
-std::string hex_of(std::uint16_t word) {
+std::string hex_of_word(std::uint16_t word) {
   const std::uint8_t octets[] = {static_cast<std::uint8_t>(word >> 8), static_cast<std::uint8_t>(word)};
   return to_hex(octets);
 }
@@ -96,7 +96,7 @@ void put_content(Json& out, const PduView& pdu) {
 
 void put_checksum(Json& out, const AnyFrame& frame, ByteView octets) {
   if (frame.transport() == Transport::rtu) {
-    out["crc"] = hex_of(crc16_of(octets.first(octets.size() - 2)));
+    out["crc"] = hex_of_word(crc16_of(octets.first(octets.size() - 2)));
   } else if (frame.transport() == Transport::ascii) {
     out["lrc"] = std::string(as_text(octets.subspan(octets.size() - 4, 2)));
   }
@@ -149,7 +149,9 @@ Json broken_object(const Segment& segment, Transport transport) {
   out["error_offset"] = segment.offset + error.octet_offset;
   if (error.code == ErrorCode::checksum_mismatch) {
     const bool is_crc = error.field == Field::crc;
-    const auto text = [&](std::uint16_t sum) { return is_crc ? hex_of(sum) : hex_of(static_cast<std::uint8_t>(sum)); };
+    const auto text = [&](std::uint16_t sum) {
+      return is_crc ? hex_of_word(sum) : hex_of(static_cast<std::uint8_t>(sum));
+    };
     out[is_crc ? "crc_expected" : "lrc_expected"] = text(error.expected);
     out[is_crc ? "crc_found" : "lrc_found"] = text(error.found);
   }
