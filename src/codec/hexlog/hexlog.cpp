@@ -140,7 +140,10 @@ class LogReader {
       return skip(text, line);
     }
     if (!line.is_bare) heading_ = {};
-    for (Run& run : line.runs) add(std::move(run), place_in(text, run.at), line);
+    for (Run& run : line.runs) {
+      const Place place = place_in(text, run.at);
+      add(std::move(run), place, line);
+    }
   }
 
   /// The part of a C array that stands from `begin` on; false when other things stand there, too.

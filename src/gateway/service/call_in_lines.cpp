@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
+#include <iterator>
 #include <unordered_map>
 
 #include "base/log.hpp"
@@ -113,11 +115,12 @@ Result<void> CallInLines::listen(const std::vector<ListenerConfig>& listeners, c
     CallInOptions options;
     options.unidentified_max = config.unidentified_max;
     options.answer_timeout_ms = config.answer_timeout_ms;
-    options.drivers.assign(drivers::all_drivers().begin(), drivers::all_drivers().end());
     // Whoever is expected here is likeliest to call; strangers of other protocols are told apart all the same.
-    std::ranges::stable_partition(options.drivers, [&](const drivers::Driver* driver) {
+    const auto is_expected = [&](const drivers::Driver* driver) {
       return std::ranges::any_of(places, [&](const auto& p) { return p.listener == i && p.driver == driver; });
-    });
+    };
+    std::ranges::copy_if(drivers::all_drivers(), std::back_inserter(options.drivers), is_expected);
+    std::ranges::copy_if(drivers::all_drivers(), std::back_inserter(options.drivers), std::not_fn(is_expected));
     auto door = std::make_shared<Door>(loop_, clock_, config.name, std::move(options), taken_);
     for (const auto& place : places)
       if (place.listener == i) door->desk.expect(*place.driver, place.address, place.channel);
