@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/bytes.hpp"
 
@@ -48,12 +49,13 @@ class CandidateParser {
   [[nodiscard]] std::size_t pending_octets() const noexcept { return end_ - begin_; }
 
  protected:
-  CandidateParser() = default;
-  explicit CandidateParser(Buffer buffer) : buffer_(std::move(buffer)) {}
   /// Until the next whole frame, octets count as those of a broken one.
   void reject() noexcept { in_rejected_ = true; }
 
  private:
+  friend Derived;
+  CandidateParser() = default;
+  explicit CandidateParser(Buffer buffer) : buffer_(std::move(buffer)) {}
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
 
   std::size_t push(ByteView octets) noexcept {
