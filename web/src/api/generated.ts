@@ -71,7 +71,8 @@ export interface paths {
         /** Devices, page by page */
         get: operations["listDevices"];
         put?: never;
-        post?: never;
+        /** A new device; its gateway begins to read it */
+        post: operations["addDevice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -304,6 +305,482 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The device models this platform knows */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device model - what is read, what can be written and commanded, and its file */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        /** How a device is reached, what it lets one do, and how its line has been */
+        get: operations["getConnection"];
+        /** Another address, channel, model or gateway; what was read stays */
+        put: operations["changeConnection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No longer read it; its history stays */
+        post: operations["retireDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** The password commands to this device are sent with; it can be replaced, never read */
+        put: operations["setDeviceAccess"];
+        post?: never;
+        /** Forget it */
+        delete: operations["forgetDeviceAccess"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** This customer is never to be cut off */
+        put: operations["protectDevice"];
+        post?: never;
+        /** End the protection */
+        delete: operations["unprotectDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        /** What a gateway is to serve, and what it says of that */
+        get: operations["getGatewayPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new channel for a gateway */
+        post: operations["addChannel"];
+        /** Remove a channel that no device uses */
+        delete: operations["removeChannel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Meters that called in to a gateway and are in nobody's list */
+        get: operations["listUnknownDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-devices/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make devices of meters that called in, all or none */
+        post: operations["adoptDevices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknown-devices/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hide them until they call again after 30 days */
+        post: operations["dismissUnknownDevices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own files of the last days, newest first */
+        get: operations["listDeviceImports"];
+        put?: never;
+        /**
+         * Check a file of devices; nothing is made yet
+         * @description CSV with the header of the template, UTF-8 or GB18030, at most 100,000 lines and 16 MiB. The check runs in the background;
+         *     commitDeviceImport then makes the devices.
+         */
+        post: operations["startDeviceImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The header and an example line */
+        get: operations["getDeviceImportTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** How far it is, and what is wrong */
+        get: operations["getDeviceImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-imports/{import_id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** Every line that is wrong and why */
+        get: operations["getDeviceImportErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-imports/{import_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the devices */
+        post: operations["commitDeviceImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop; what was not made is not made */
+        post: operations["cancelDeviceImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was asked of devices, newest first */
+        get: operations["listJobs"];
+        put?: never;
+        /**
+         * Read, command, set or fetch history, at one device or many
+         * @description Reading begins at once. A command that takes somebody's supply waits for confirmJob: by the same person for one device, by a
+         *     second person for several.
+         */
+        post: operations["createJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /** One job and how far it is */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Yes, do it */
+        post: operations["confirmJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do not begin what is not begun */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /** The job's result, device by device */
+        get: operations["listOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /** Every device's result as a file */
+        get: operations["getJobResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        /** One device's part of a job, with values and frames */
+        get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * WebSocket with what goes over a line
+         * @description Either `device_id`, or `gateway_id` and `channel`. The server sends `{"events":[TraceEvent...],"dropped":n}` while the
+         *     connection stands, at most 15 minutes, `{"ping":n}` every 15 s, and `{"error":{"code":"...","message":"..."}}` before it closes
+         *     for a reason. Passwords in the octets are overwritten.
+         */
+        get: operations["trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -313,8 +790,9 @@ export interface paths {
         };
         /**
          * WebSocket with live values
-         * @description The client sends `{"subscribe":{"devices":[1,2]}}` (at most 200 devices, replaces the former subscription). The server
-         *     sends `{"readings":[LiveReading...]}` as readings become durable, `{"ping":n}` every 15 s, and
+         * @description The client sends `{"subscribe":{"devices":[1,2],"jobs":[3]}}` (at most 200 devices and 20 jobs, replaces the former
+         *     subscription). The server sends `{"jobs":[Job...]}` when a job that is subscribed to has changed, at most once a second, and
+         *     `{"readings":[LiveReading...]}` as readings become durable, `{"ping":n}` every 15 s, and
          *     `{"error":{"code":"...","message":"..."}}` before it closes for a reason. When a client cannot keep up, older values of a
          *     series are replaced by newer ones and `"skipped":n` tells how many.
          */
@@ -341,6 +819,8 @@ export interface components {
             /** @description Find it in the log */
             request_id: string;
             retry_after_s?: number;
+            /** @description Which part of the request is wrong */
+            field?: string;
         };
         LogIn: {
             name: string;
@@ -739,6 +1219,413 @@ export interface components {
             /** @description How long the gateway's spool lasts without the platform; null while unknown */
             autonomy_hours: number | null;
         };
+        ModelList: {
+            models: components["schemas"]["ModelSummary"][];
+            refused: {
+                file: string;
+                reason: string;
+            }[];
+        };
+        ModelSummary: {
+            id: string;
+            title_zh: string;
+            title_en: string;
+            manufacturer: string;
+            protocol: string;
+            /** @enum {string} */
+            proven: "field" | "bench" | "vectors";
+            address_digits?: number;
+            registers: number;
+            commands: number;
+            parameters: number;
+            histories: number;
+            /** @description That one may see */
+            devices: number;
+        };
+        ModelDetail: components["schemas"]["ModelSummary"] & {
+            groups: {
+                name: string;
+                interval_ms: number;
+                /** @description Frames that one round takes */
+                questions: number;
+                items: components["schemas"]["ModelItem"][];
+            }[];
+            command_list: components["schemas"]["ModelCommand"][];
+            parameter_list: components["schemas"]["ModelParameter"][];
+            history_list: components["schemas"]["ModelHistory"][];
+            clock: {
+                tolerance_ms: number;
+                check_interval_ms: number;
+            } | null;
+            /** @description The model's file as it stands */
+            file: string;
+        };
+        ModelItem: {
+            register: string;
+            unit: string;
+            exponent: number;
+            /** @enum {string} */
+            kind: "decimal" | "ieee_bits" | "bit_set" | "event";
+            /** @description Plausible at least, exact */
+            minimum?: string;
+            maximum?: string;
+            rate_max_per_s?: string;
+            counts_up?: boolean;
+        };
+        /**
+         * @description supply - somebody loses power, water, gas or heat; irreversible - erases something
+         * @enum {string}
+         */
+        Danger: "none" | "supply" | "irreversible";
+        ModelArgument: {
+            name: string;
+            title_zh: string;
+            title_en: string;
+            /** @enum {string} */
+            type: "integer" | "decimal" | "text" | "time" | "choice";
+            required: boolean;
+            unit?: string;
+            minimum?: string;
+            maximum?: string;
+            choices?: {
+                value: string;
+                title_zh: string;
+                title_en: string;
+            }[];
+        };
+        ModelCommand: {
+            /** @example relay_trip */
+            name: string;
+            title_zh: string;
+            title_en: string;
+            danger: components["schemas"]["Danger"];
+            needs_password: boolean;
+            /** @description What it did is read back, so that a lost answer can be settled */
+            has_read_back: boolean;
+            broadcast: boolean;
+            arguments: components["schemas"]["ModelArgument"][];
+        };
+        ModelParameter: {
+            name: string;
+            title_zh: string;
+            title_en: string;
+            writable: boolean;
+            needs_password: boolean;
+            danger: components["schemas"]["Danger"];
+            value: components["schemas"]["ModelArgument"];
+        };
+        ModelHistory: {
+            name: string;
+            title_zh: string;
+            title_en: string;
+            /** @enum {string} */
+            kind: "profile" | "daily_freeze" | "monthly_freeze" | "events";
+            /** @description 0: irregular */
+            interval_ms: number;
+            depth_days: number;
+            items: components["schemas"]["ModelItem"][];
+        };
+        NewDevice: {
+            /** @description Left out: made from protocol and address */
+            uid?: string;
+            /** @description Left out: the address */
+            name?: string;
+            address: string;
+            model: string;
+            gateway_id: number;
+            /** @description Of the gateway's plan or of its own file */
+            channel: string;
+            new_channel?: components["schemas"]["NewChannel"];
+            /** @description Left out: one's own */
+            organisation_id?: number;
+            site_id?: number | null;
+        };
+        NewChannel: {
+            name: string;
+            /** @enum {string} */
+            kind: "tcp" | "udp" | "serial";
+            host?: string;
+            port?: number;
+            /** @description Of a serial line, e.g. /dev/ttyS1 */
+            device?: string;
+            baud?: number;
+            /** @enum {integer} */
+            data_bits?: 7 | 8;
+            /** @enum {string} */
+            parity?: "none" | "even" | "odd";
+            /** @enum {integer} */
+            stop_bits?: 1 | 2;
+        };
+        Channel: {
+            name: string;
+            /** @enum {string} */
+            kind: "tcp" | "udp" | "serial" | "listener_tcp" | "listener_udp";
+            /** @description Host and port, or device and speed */
+            detail: string;
+            /** @description Else it stands in the gateway's own file */
+            from_plan: boolean;
+            /** @description Null while the gateway has not told */
+            open: boolean | null;
+            devices: number;
+        };
+        GatewayPlan: {
+            gateway: components["schemas"]["NamedId"];
+            /**
+             * @description pending: the gateway has not taken the newest version yet
+             * @enum {string}
+             */
+            state: "never_reported" | "pending" | "applied" | "applied_with_problems";
+            version: number;
+            applied_version: number;
+            /** Format: date-time */
+            reported_at: string | null;
+            /** @description Of the plan */
+            devices: number;
+            /** @description Of the gateway's own file */
+            file_devices: number;
+            problems: {
+                subject: string;
+                reason: string;
+            }[];
+            channels: components["schemas"]["Channel"][];
+            /** @description That the gateway knows */
+            models: string[];
+        };
+        Connection: {
+            device_id: number;
+            gateway: components["schemas"]["NamedId"] | null;
+            channel: string | null;
+            address: string;
+            model: string;
+            /** @description Else it stands in the gateway's own file and is changed there */
+            from_plan: boolean;
+            retired: boolean;
+            /** @description A password is kept for its commands */
+            has_access: boolean;
+            protection: {
+                reason: string;
+                by: string;
+                /** Format: date-time */
+                since: string;
+            } | null;
+            /** @description What the gateway says of its line; null while it has not */
+            state: {
+                answering: boolean;
+                offline: boolean;
+                /** Format: date-time */
+                last_answer_at: string | null;
+                /** @description With repetitions, since the gateway started */
+                questions: number;
+                answers: number;
+                refusals: number;
+                time_outs: number;
+                late_answers: number;
+                /** @description To no question of ours: dropped */
+                unasked_answers: number;
+                /** @description Whole, but not readable as the model says */
+                unusable_answers: number;
+                /** Format: date-time */
+                told_at: string;
+            } | null;
+        };
+        ConnectionChange: {
+            gateway_id: number;
+            channel: string;
+            address: string;
+            model: string;
+        };
+        DeviceAccess: {
+            password: string;
+            operator_code?: string;
+        };
+        UnknownDevice: {
+            id: number;
+            gateway: components["schemas"]["NamedId"];
+            listener: string;
+            protocol: string;
+            address: string;
+            peer: string;
+            /** Format: date-time */
+            first_heard_at: string;
+            /** Format: date-time */
+            last_heard_at: string;
+            calls: number;
+            /** @description Those of its protocol */
+            models: string[];
+        };
+        Adoption: {
+            devices: {
+                /** @description Of the unknown device */
+                id: number;
+                model: string;
+                name?: string;
+                organisation_id?: number;
+                site_id?: number | null;
+            }[];
+        };
+        DeviceImport: {
+            id: number;
+            name: string;
+            /** @enum {string} */
+            state: "checking" | "checked" | "committing" | "done" | "failed" | "cancelled";
+            lines: number;
+            lines_checked: number;
+            good_lines: number;
+            bad_lines: number;
+            devices_made: number;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** @description Why it failed */
+            reason?: string;
+            /** @description The first 200 */
+            errors: {
+                line: number;
+                column: string;
+                code: string;
+                message: string;
+            }[];
+        };
+        /**
+         * @description lapsed - not confirmed in time
+         * @enum {string}
+         */
+        JobState: "awaiting_confirmation" | "running" | "finished" | "cancelled" | "lapsed";
+        /**
+         * @description queued - the platform has it; handed_over, waiting - the gateway has it; done - answered and, where there is one, the read-back
+         *     agrees; refused - nothing was changed; unknown - nobody can tell whether it was done; failed - the read-back shows that it was not.
+         * @enum {string}
+         */
+        OrderState: "queued" | "handed_over" | "waiting" | "under_way" | "done" | "refused" | "unknown" | "failed" | "expired" | "cancelled";
+        NewJob: {
+            /** @enum {string} */
+            kind: "read" | "command" | "parameter" | "history";
+            device_ids: number[];
+            /** @description The model's command, parameter or history */
+            name?: string;
+            registers?: string[];
+            /** @description Read: one item as a model file writes it, in place of registers */
+            item?: string;
+            arguments?: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+            /** @description Needed for what takes somebody's supply */
+            reason?: string;
+            /** @description Not begun by then */
+            lifetime_s?: number;
+            access?: components["schemas"]["DeviceAccess"];
+        };
+        Job: {
+            id: number;
+            /** @enum {string} */
+            kind: "read" | "command" | "parameter" | "history";
+            name: string;
+            title_zh: string;
+            title_en: string;
+            danger: components["schemas"]["Danger"];
+            state: components["schemas"]["JobState"];
+            reason: string;
+            registers?: string[];
+            item?: string;
+            arguments?: {
+                [key: string]: string;
+            };
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            confirmed_by: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it must be confirmed
+             */
+            confirm_by: string | null;
+            needs_second_person: boolean;
+            devices: number;
+            /** @description Of a job for one device */
+            device?: components["schemas"]["NamedId"] | null;
+            /** @description Devices by state */
+            counts: {
+                queued: number;
+                handed_over: number;
+                waiting: number;
+                under_way: number;
+                done: number;
+                refused: number;
+                unknown: number;
+                failed: number;
+                expired: number;
+                cancelled: number;
+            };
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        JobPage: {
+            jobs: components["schemas"]["Job"][];
+            total: number;
+            page: number;
+            page_size: number;
+        };
+        Order: {
+            id: number;
+            job_id: number;
+            device: components["schemas"]["NamedId"];
+            state: components["schemas"]["OrderState"];
+            /**
+             * @description Machine word, e.g. no_answer, password_wrong, read_back_differs, protected
+             * @example no_answer
+             */
+            reason: string;
+            detail: string;
+            /** Format: date-time */
+            changed_at: string;
+            values: components["schemas"]["OrderValue"][];
+        };
+        OrderPage: {
+            orders: components["schemas"]["Order"][];
+            total: number;
+            page: number;
+            page_size: number;
+        };
+        OrderDetail: components["schemas"]["Order"] & {
+            /** Format: date-time */
+            created_at: string;
+            frames: {
+                protocol: string;
+                request: components["schemas"]["ExplainedOctets"] | null;
+                response: components["schemas"]["ExplainedOctets"] | null;
+                /** Format: date-time */
+                sent_at: string | null;
+                /** Format: date-time */
+                received_at: string | null;
+            }[];
+        };
+        OrderValue: {
+            register: string;
+            unit: string;
+            /** @enum {string} */
+            kind: "decimal" | "ieee_bits" | "bit_set" | "event";
+            /** @description Exact */
+            value: string | null;
+            /** Format: date-time */
+            time: string;
+            quality: string;
+            read_back: boolean;
+        };
+        TraceEvent: {
+            /** Format: date-time */
+            time: string;
+            /** @enum {string} */
+            kind: "sent" | "received" | "answered" | "refused" | "timed_out" | "opened" | "closed";
+            hex: string;
+            device_uid: string;
+            channel: string;
+            note: string;
+        };
         Status: {
             version: string;
             /** Format: date-time */
@@ -778,6 +1665,10 @@ export interface components {
     };
     parameters: {
         DeviceId: number;
+        GatewayId: number;
+        ImportId: number;
+        JobId: number;
+        OrderId: number;
         SeriesId: number;
     };
     requestBodies: never;
@@ -932,6 +1823,34 @@ export interface operations {
                     "application/json": components["schemas"]["DevicePage"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description The device */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1225,6 +2144,783 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Models */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getModel: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retireDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Retired */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setDeviceAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceAccess"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetDeviceAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    protectDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Protected */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unprotectDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getGatewayPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan's state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayPlan"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    addChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description The plan with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayPlan"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeChannel: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan without it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayPlan"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUnknownDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unknown devices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        devices: components["schemas"]["UnknownDevice"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    adoptDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Adoption"];
+            };
+        };
+        responses: {
+            /** @description The new devices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        device_ids: number[];
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    dismissUnknownDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids: number[];
+                };
+            };
+        };
+        responses: {
+            /** @description Hidden */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeviceImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        imports: components["schemas"]["DeviceImport"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startDeviceImport: {
+        parameters: {
+            query?: {
+                /** @description The file's name */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The check has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceImport"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeviceImportTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeviceImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceImport"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeviceImportErrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    commitDeviceImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    mode: "all_or_nothing" | "good_lines";
+                };
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceImport"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelDeviceImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stopped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceImport"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                /** @description Only those that asked something of this device */
+                device_id?: number;
+                state?: components["schemas"]["JobState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description The job */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begun */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is under way goes on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                state?: components["schemas"]["OrderState"];
+            };
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getJobResults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    trace: {
+        parameters: {
+            query?: {
+                device_id?: number;
+                gateway_id?: number;
+                channel?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switching protocols */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["Problem"];
         };
     };

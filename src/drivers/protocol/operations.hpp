@@ -1,0 +1,81 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/error.hpp"
+#include "drivers/bus/query.hpp"
+#include "drivers/protocol/driver.hpp"
+
+namespace duheng::drivers {
+
+/// What a command or a write is given.
+struct OperationInputs {
+  std::map<std::string, std::string, std::less<>> arguments;  ///< by the names the model gives them, as text
+  std::string password;       ///< as its digits are written; secret
+  std::string operator_code;  ///< as its digits are written
+  std::int64_t utc_ms = 0;
+  std::int32_t zone_offset_minutes = 480;  ///< of the civil time that the device keeps
+};
+
+/// A command or write of a model, ready to be built. Immutable; shared by all devices of the model.
+class Operation {
+ public:
+  virtual ~Operation() = default;
+  /// What is to be asked, in this order, each only after the one before was answered and not refused (select before
+  /// operate, connect before set). What changes the device is `at_most_once`.
+  /// Errors: invalid_argument - an argument is missing, of the wrong form or out of range; forbidden - a password is
+  /// needed. Nothing has been sent then.
+  [[nodiscard]] virtual Result<std::vector<Query>> build(const OperationInputs& inputs) const = 0;
+  /// Whether a password is needed.
+  [[nodiscard]] virtual bool needs_password() const = 0;
+  /// Goes to every device on the line and has no answer.
+  [[nodiscard]] virtual bool is_broadcast() const { return false; }
+};
+
+/// A value out of a device's memory, with the device's own stamp.
+struct HistoryValue {
+  std::uint32_t item = 0;  ///< as ItemValue
+  ItemState state = ItemState::good;
+  std::int64_t mantissa = 0;
+  std::int8_t exponent = 0;
+  std::string_view unit;
+  std::int64_t time_utc_ms = 0;  ///< end of the interval, by the device's clock and the zone given
+};
+
+struct HistoryRange {
+  std::int64_t from_utc_ms = 0;  ///< (from, to]
+  std::int64_t to_utc_ms = 0;
+  std::int64_t now_utc_ms = 0;
+  std::int32_t zone_offset_minutes = 480;
+};
+
+/// Reading one range out of one device's memory: a small state machine.
+class HistoryRun {
+ public:
+  virtual ~HistoryRun() = default;
+  /// The next question; nothing when the range is done, or the device has no more.
+  [[nodiscard]] virtual std::optional<Query> next() = 0;
+  /// Values of the answer to what next() gave last, those outside the range left out. False: the payload does not fit;
+  /// keep the frame as evidence. next() goes on behind it.
+  [[nodiscard]] virtual bool answered(ByteView payload, std::vector<HistoryValue>& out) = 0;
+  /// The device refused; often "there is no such record". True: that is a plain end or gap, not a fault.
+  [[nodiscard]] virtual bool refused(std::uint32_t error) = 0;
+  /// Everything up to here, and not beyond, has been read or is known not to exist.
+  [[nodiscard]] virtual std::int64_t complete_through_utc_ms() const = 0;
+};
+
+/// Load profile, freezes or event records of a model. Immutable; shared by all devices of the model.
+class HistoryPlan {
+ public:
+  virtual ~HistoryPlan() = default;
+  [[nodiscard]] virtual std::unique_ptr<HistoryRun> begin(const HistoryRange& range) const = 0;
+};
+
+}  // namespace duheng::drivers
