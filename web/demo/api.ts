@@ -1,5 +1,6 @@
 import type { CurvePoint, DeviceState, FrameProvenance, Reading } from '../src/api/types.ts';
 import { analysis_of, built_frame, frame_builders } from './analyser.ts';
+import { make_field } from './field.ts';
 import { request_frame, response_frame } from './frames.ts';
 import { type DemoRegister, demo_registers } from './registers.ts';
 import * as world from './world.ts';
@@ -342,6 +343,10 @@ function status(now_s: number): DemoAnswer {
 
 /** The stubbed platform. `now_ms` comes from outside, so that tests can hold the time. */
 export function make_demo_api(now: () => number, has_due_password = false) {
+  const field = make_field((status, code, message, wrong) => {
+    const refusal = problem(status, code, message);
+    return wrong ? { ...refusal, body: { ...(refusal.body as object), field: wrong } } : refusal;
+  });
   let failures = 0;
   let throttled_until_ms = 0;
   let current_password = demo_password;
@@ -395,6 +400,8 @@ export function make_demo_api(now: () => number, has_due_password = false) {
     if (path === '/api/v1/session')
       return method === 'DELETE' ? { status: 204, session: 'ended' } : { status: 200, body: session() };
     if (must_change_password) return problem(403, 'password_change_required', 'change your password first');
+    const of_field = field(request, now());
+    if (of_field) return of_field;
     if (path === '/api/v1/overview') return overview(now_s);
     if (path === '/api/v1/devices') return list_devices(query, now_s);
     if (path === '/api/v1/gateways') return gateway_list(now_s);

@@ -63,12 +63,35 @@ function serve_live(socket: WebSocket) {
   socket.on('close', () => clearInterval(timer));
 }
 
+function serve_trace(socket: WebSocket) {
+  let number = 0;
+  const timer = setInterval(() => {
+    const event = (kind: string, hex: string, note = '') => ({
+      time: new Date().toISOString(),
+      kind,
+      hex,
+      device_uid: 'dlt645:202600000001',
+      channel: 'rs485-1',
+      note,
+    });
+    number += 1;
+    const asked = event('sent', 'FEFEFEFE68010000002620681104333334339E16');
+    const events =
+      number % 5 === 0
+        ? [asked, event('timed_out', '', 'no answer within 1500 ms')]
+        : [asked, event('received', '68010000002620689106333434356C55E316'), event('answered', '')];
+    socket.send(JSON.stringify({ events, dropped: 0 }));
+  }, 900);
+  socket.on('close', () => clearInterval(timer));
+}
+
 function attach_live(server: Server) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: body_bytes_max });
   server.on('upgrade', (request, socket, head) => {
-    if (request.url !== '/api/v1/live') return;
+    const is_trace = request.url?.startsWith('/api/v1/trace?');
+    if (request.url !== '/api/v1/live' && !is_trace) return;
     if (!is_logged_in(request)) socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
-    else sockets.handleUpgrade(request, socket, head, serve_live);
+    else sockets.handleUpgrade(request, socket, head, is_trace ? serve_trace : serve_live);
   });
 }
 

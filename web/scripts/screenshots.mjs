@@ -2,6 +2,7 @@
 //   DUHENG_URL=… DUHENG_USER=… DUHENG_PASSWORD=… node scripts/screenshots.mjs FOLDER [NAME-PART…]
 import { mkdir } from 'node:fs/promises';
 import { launch, new_page } from '../e2e/browser.mjs';
+import { field_pages } from './field_pages.mjs';
 
 const [folder, ...parts] = process.argv.slice(2);
 const url = process.env.DUHENG_URL?.replace(/\/$/, '');
@@ -31,6 +32,7 @@ async function scroll_through(page) {
 }
 
 const pages = {
+  ...field_pages(url ?? ''),
   overview: async (page) => {
     await page.goto(`${url}/`);
     await page.waitForSelector('.state-counts');

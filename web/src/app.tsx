@@ -20,6 +20,8 @@ const load = {
   sources: () => import('./features/sources/sources_page.tsx'),
   status: () => import('./features/status/status_page.tsx'),
   analyser: () => import('./features/analyser/analyser_page.tsx'),
+  models: () => import('./features/models/models_page.tsx'),
+  jobs: () => import('./features/orders/job_list_page.tsx'),
 };
 const Shell = lazy(load.shell);
 const OverviewPage = lazy(load.overview);
@@ -30,6 +32,17 @@ const GatewaysPage = lazy(load.gateways);
 const SourcesPage = lazy(load.sources);
 const StatusPage = lazy(load.status);
 const AnalyserPage = lazy(load.analyser);
+const ModelsPage = lazy(load.models);
+const JobListPage = lazy(load.jobs);
+const ModelPage = lazy(() => import('./features/models/model_page.tsx'));
+const JobPage = lazy(() => import('./features/orders/job_page.tsx'));
+const NewJobPage = lazy(() => import('./features/orders/new_job_page.tsx'));
+const GatewayPage = lazy(() => import('./features/gateways/gateway_page.tsx'));
+const ChannelTracePage = lazy(() => import('./features/tracing/channel_trace_page.tsx'));
+const OnboardingPage = lazy(() => import('./features/onboarding/onboarding_page.tsx'));
+const AddOnePart = lazy(() => import('./features/onboarding/add_one_part.tsx'));
+const ImportPart = lazy(() => import('./features/onboarding/import_part.tsx'));
+const CalledInPart = lazy(() => import('./features/onboarding/called_in_part.tsx'));
 const AnalysePart = lazy(() => import('./features/analyser/analyse_part.tsx'));
 const BuildPart = lazy(() => import('./features/analyser/build_part.tsx'));
 const PasswordPage = lazy(() => import('./features/session/password_page.tsx'));
@@ -50,6 +63,8 @@ export function preload(client: QueryClient, { pathname, search }: { pathname: s
           sources: load.sources,
           status: load.status,
           analyser: load.analyser,
+          models: load.models,
+          jobs: load.jobs,
         }[place ?? ''];
   // What fails here fails again, and is told, where the page is wanted.
   for (const ask of page ? [load.shell, page] : [load.shell]) ask().catch(() => undefined);
@@ -74,8 +89,21 @@ export function AppRoutes() {
         <Route index element={<OverviewPage />} />
         <Route path="devices" element={<DeviceListPage />} />
         <Route path="devices/:device_id" element={<DevicePage />} />
+        <Route path="devices/:device_id/:part" element={<DevicePage />} />
+        <Route path="onboarding" element={<OnboardingPage />}>
+          <Route index element={<AddOnePart />} />
+          <Route path="file" element={<ImportPart />} />
+          <Route path="called-in" element={<CalledInPart />} />
+        </Route>
+        <Route path="jobs" element={<JobListPage />} />
+        <Route path="jobs/new" element={<NewJobPage />} />
+        <Route path="jobs/:job_id" element={<JobPage />} />
+        <Route path="models" element={<ModelsPage />} />
+        <Route path="models/:model_id" element={<ModelPage />} />
         <Route path="frames/:frame" element={<FramePage />} />
         <Route path="gateways" element={<GatewaysPage />} />
+        <Route path="gateways/:gateway_id" element={<GatewayPage />} />
+        <Route path="gateways/:gateway_id/trace" element={<ChannelTracePage />} />
         <Route path="sources" element={<SourcesPage />} />
         <Route path="status" element={<StatusPage />} />
         <Route path="analyser" element={<AnalyserPage />}>

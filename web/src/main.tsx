@@ -1,6 +1,7 @@
 import 'virtual:theme.css';
 import './styles/base.css';
 import './styles/components.css';
+import './styles/forms.css';
 import './styles/shell.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

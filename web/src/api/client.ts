@@ -1,15 +1,33 @@
 import { observe_server_time } from './server_clock.ts';
 import type {
+  Adoption,
   AnalysedFrame,
   Analysis,
   Completeness,
+  Connection,
+  ConnectionChange,
   Curve,
+  Device,
+  DeviceAccess,
   DeviceDetail,
+  DeviceImport,
   DevicePage,
   DeviceQuery,
   FrameBuilders,
   FrameProvenance,
   Gateway,
+  GatewayPlan,
+  Job,
+  JobPage,
+  JobQuery,
+  ModelDetail,
+  ModelList,
+  NewChannel,
+  NewDevice,
+  NewJob,
+  OrderDetail,
+  OrderPage,
+  OrderQuery,
   OrganisationTree,
   Overview,
   Problem,
@@ -17,6 +35,7 @@ import type {
   Session,
   Source,
   Status,
+  UnknownDevice,
 } from './types.ts';
 
 /**
@@ -56,19 +75,21 @@ function with_query(path: string, query: Query): string {
 async function request<T>(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
-  options: { body?: unknown; signal?: AbortSignal | undefined } = {},
+  options: { body?: unknown; csv?: Blob; signal?: AbortSignal | undefined } = {},
 ) {
   const headers: Record<string, string> = { Accept: 'application/json' };
   // A foreign site cannot send this header, so its presence shows that the request is our own.
   if (method !== 'GET') headers['X-Duheng-Request'] = '1';
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.csv) headers['Content-Type'] = 'text/csv';
+  const body_sent = options.csv ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers,
       credentials: 'same-origin',
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(body_sent === undefined ? {} : { body: body_sent }),
       ...(options.signal ? { signal: options.signal } : {}),
     });
   } catch (error) {
@@ -112,9 +133,59 @@ export const api = {
   organisations: (signal?: Signal) => get<OrganisationTree>('/api/v1/organisations', signal),
   gateways: (signal?: Signal) => get<{ gateways: Gateway[] }>('/api/v1/gateways', signal),
   status: (signal?: Signal) => get<Status>('/api/v1/status', signal),
+
+  models: (signal?: Signal) => get<ModelList>('/api/v1/models', signal),
+  model: (id: string, signal?: Signal) => get<ModelDetail>('/api/v1/model', signal, { id }),
+
+  add_device: (body: NewDevice) => request<Device>('POST', '/api/v1/devices', { body }),
+  connection: (id: number, signal?: Signal) => get<Connection>(`/api/v1/devices/${id}/connection`, signal),
+  change_connection: (id: number, body: ConnectionChange) =>
+    request<Connection>('PUT', `/api/v1/devices/${id}/connection`, { body }),
+  retire_device: (id: number) => request<void>('POST', `/api/v1/devices/${id}/retire`),
+  set_access: (id: number, body: DeviceAccess) => request<void>('PUT', `/api/v1/devices/${id}/access`, { body }),
+  forget_access: (id: number) => request<void>('DELETE', `/api/v1/devices/${id}/access`),
+  protect: (id: number, reason: string) => request<void>('PUT', `/api/v1/devices/${id}/protection`, { body: { reason } }),
+  unprotect: (id: number) => request<void>('DELETE', `/api/v1/devices/${id}/protection`),
+  gateway_plan: (id: number, signal?: Signal) => get<GatewayPlan>(`/api/v1/gateways/${id}/plan`, signal),
+  add_channel: (id: number, body: NewChannel) => request<GatewayPlan>('POST', `/api/v1/gateways/${id}/channels`, { body }),
+  remove_channel: (id: number, name: string) =>
+    request<GatewayPlan>('DELETE', with_query(`/api/v1/gateways/${id}/channels`, { name })),
+  unknown_devices: (signal?: Signal) => get<{ devices: UnknownDevice[] }>('/api/v1/unknown-devices', signal),
+  adopt: (body: Adoption) => request<{ device_ids: number[] }>('POST', '/api/v1/unknown-devices/adopt', { body }),
+  dismiss: (ids: number[]) => request<void>('POST', '/api/v1/unknown-devices/dismiss', { body: { ids } }),
+  imports: (signal?: Signal) => get<{ imports: DeviceImport[] }>('/api/v1/device-imports', signal),
+  start_import: (file: Blob, name: string) =>
+    request<DeviceImport>('POST', with_query('/api/v1/device-imports', { name }), { csv: file }),
+  import: (id: number, signal?: Signal) => get<DeviceImport>(`/api/v1/device-imports/${id}`, signal),
+  commit_import: (id: number, mode: 'all_or_nothing' | 'good_lines') =>
+    request<DeviceImport>('POST', `/api/v1/device-imports/${id}/commit`, { body: { mode } }),
+  cancel_import: (id: number) => request<DeviceImport>('POST', `/api/v1/device-imports/${id}/cancel`),
+
+  jobs: (query: JobQuery, signal?: Signal) => get<JobPage>('/api/v1/jobs', signal, query as Query),
+  create_job: (body: NewJob) => request<Job>('POST', '/api/v1/jobs', { body }),
+  job: (id: number, signal?: Signal) => get<Job>(`/api/v1/jobs/${id}`, signal),
+  confirm_job: (id: number) => request<Job>('POST', `/api/v1/jobs/${id}/confirm`),
+  cancel_job: (id: number) => request<Job>('POST', `/api/v1/jobs/${id}/cancel`),
+  orders: (job_id: number, query: OrderQuery, signal?: Signal) =>
+    get<OrderPage>(`/api/v1/jobs/${job_id}/orders`, signal, query as Query),
+  order: (id: number, signal?: Signal) => get<OrderDetail>(`/api/v1/orders/${id}`, signal),
 };
+
+/** Files that the browser fetches by itself. */
+export const file_urls = {
+  import_template: '/api/v1/device-imports/template',
+  import_errors: (id: number) => `/api/v1/device-imports/${id}/errors`,
+  job_results: (id: number) => `/api/v1/jobs/${id}/results`,
+};
+
+const socket_origin = (location: Location) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`;
 
 /** Where the WebSocket of live values is, seen from the page. */
 export function live_url(location: Location): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`;
+  return `${socket_origin(location)}/api/v1/live`;
+}
+
+/** Where the WebSocket with what goes over a line is. */
+export function trace_url(location: Location, subject: { device_id: number } | { gateway_id: number; channel: string }): string {
+  return socket_origin(location) + with_query('/api/v1/trace', subject);
 }

@@ -1498,10 +1498,12 @@ export interface components {
          * @enum {string}
          */
         OrderState: "queued" | "handed_over" | "waiting" | "under_way" | "done" | "refused" | "unknown" | "failed" | "expired" | "cancelled";
+        /** @description Devices either by `device_ids` or by `filter` */
         NewJob: {
             /** @enum {string} */
             kind: "read" | "command" | "parameter" | "history";
-            device_ids: number[];
+            device_ids?: number[];
+            filter?: components["schemas"]["DeviceFilter"];
             /** @description The model's command, parameter or history */
             name?: string;
             registers?: string[];
@@ -1519,6 +1521,15 @@ export interface components {
             /** @description Not begun by then */
             lifetime_s?: number;
             access?: components["schemas"]["DeviceAccess"];
+        };
+        /** @description As of listDevices, resolved when the job is made */
+        DeviceFilter: {
+            search?: string;
+            state?: components["schemas"]["DeviceState"];
+            model?: string;
+            site_id?: number;
+            organisation_id?: number;
+            gateway_id?: number;
         };
         Job: {
             id: number;
@@ -1806,6 +1817,7 @@ export interface operations {
                 /** @description With all below it */
                 organisation_id?: number;
                 gateway_id?: number;
+                model?: string;
                 sort?: "name" | "-name" | "address" | "-address" | "last_reading" | "-last_reading";
             };
             header?: never;

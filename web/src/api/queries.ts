@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { ApiError, api } from './client.ts';
-import type { DeviceQuery } from './types.ts';
+import type { DeviceQuery, JobQuery, OrderQuery } from './types.ts';
 
 export const session_key = ['session'] as const;
 
@@ -67,4 +67,28 @@ export const queries = {
     queryOptions({ queryKey: ['organisations'], queryFn: ({ signal }) => api.organisations(signal), staleTime: 300_000 }),
   gateways: () => queryOptions({ queryKey: ['gateways'], queryFn: ({ signal }) => api.gateways(signal) }),
   status: () => queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => api.status(signal) }),
+  // Files that change only with a release, or when somebody puts another one there.
+  models: () => queryOptions({ queryKey: ['models'], queryFn: ({ signal }) => api.models(signal), staleTime: 60_000 }),
+  model: (id: string) =>
+    queryOptions({ queryKey: ['model', id], queryFn: ({ signal }) => api.model(id, signal), staleTime: 300_000 }),
+  connection: (id: number) => queryOptions({ queryKey: ['connection', id], queryFn: ({ signal }) => api.connection(id, signal) }),
+  gateway_plan: (id: number) =>
+    queryOptions({ queryKey: ['gateway_plan', id], queryFn: ({ signal }) => api.gateway_plan(id, signal) }),
+  unknown_devices: () => queryOptions({ queryKey: ['unknown_devices'], queryFn: ({ signal }) => api.unknown_devices(signal) }),
+  imports: () => queryOptions({ queryKey: ['imports'], queryFn: ({ signal }) => api.imports(signal) }),
+  import: (id: number) => queryOptions({ queryKey: ['import', id], queryFn: ({ signal }) => api.import(id, signal) }),
+  jobs: (query: JobQuery) =>
+    queryOptions({
+      queryKey: ['jobs', query],
+      queryFn: ({ signal }) => api.jobs(query, signal),
+      placeholderData: keepPreviousData,
+    }),
+  job: (id: number) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job(id, signal) }),
+  orders: (job_id: number, query: OrderQuery) =>
+    queryOptions({
+      queryKey: ['orders', job_id, query],
+      queryFn: ({ signal }) => api.orders(job_id, query, signal),
+      placeholderData: keepPreviousData,
+    }),
+  order: (id: number) => queryOptions({ queryKey: ['order', id], queryFn: ({ signal }) => api.order(id, signal) }),
 };

@@ -1,6 +1,8 @@
+import { en_field } from './en_field.ts';
 import type { Messages } from './index.tsx';
 
 export const en: Messages = {
+  ...en_field,
   'app.name': 'Duheng',
   'app.tagline': 'Every figure, back to its frame',
   'app.skip': 'Skip to content',

@@ -1,5 +1,8 @@
+import { zh_cn_field } from './zh_cn_field.ts';
+
 /** The product's first language. Every key here must exist in every other language; the compiler sees to it. */
 export const zh_cn = {
+  ...zh_cn_field,
   'app.name': '度衡',
   'app.tagline': '计量每一度，溯源每一帧',
   'app.skip': '跳到正文',

@@ -10,6 +10,7 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { Age } from '../../components/time_text.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { useLiveDevices, usePollInterval } from '../live/live_context.tsx';
+import { useSession } from '../session/session.tsx';
 import './devices.css';
 import { type ListChange, ListFilters } from './list_filters.tsx';
 import { ListPager } from './list_pager.tsx';
@@ -91,7 +92,9 @@ function List({ page, sort, is_stale, change }: ListProps) {
         <button
           type="button"
           className="button"
-          onClick={() => change({ search: undefined, state: undefined, site_id: undefined, gateway_id: undefined })}
+          onClick={() =>
+            change({ search: undefined, state: undefined, site_id: undefined, gateway_id: undefined, model: undefined })
+          }
         >
           {t('devices.clear_filters')}
         </button>
@@ -115,6 +118,7 @@ function List({ page, sort, is_stale, change }: ListProps) {
 
 export default function DeviceListPage() {
   const { t, language } = useLanguage();
+  const session = useSession();
   const [parameters, setParameters] = useSearchParams();
   const query = useMemo(() => read_list_state(parameters), [parameters]);
   const devices = useQuery({ ...queries.devices(query), refetchInterval: usePollInterval(30_000, 5_000) });
@@ -128,7 +132,13 @@ export default function DeviceListPage() {
   const total = devices.data && t('devices.count', { count: devices.data.total });
   return (
     <>
-      <PageHeader title={t('devices.title')} note={total && <output key={language}>{total}</output>} />
+      <PageHeader title={t('devices.title')} note={total && <output key={language}>{total}</output>}>
+        {session.data && session.data.role !== 'viewer' && (
+          <Link className="button" to="/onboarding">
+            {t('devices.add')}
+          </Link>
+        )}
+      </PageHeader>
       <div className="filters">
         <ListFilters query={query} on_change={change} />
       </div>

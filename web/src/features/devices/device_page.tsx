@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { ApiError } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
@@ -10,6 +10,7 @@ import { StateBadge } from '../../components/badges.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Fact, PageHeader, Panel, Skeleton } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
+import { Tabs } from '../../components/tabs.tsx';
 import { Age } from '../../components/time_text.tsx';
 import { WhenNear } from '../../components/when_near.tsx';
 import { usable_time_zone } from '../../format/zoned_time.ts';
@@ -23,6 +24,13 @@ import { read_history_state } from './history_state.ts';
 import { LiveValues } from './live_values.tsx';
 import { ReadingsPanel } from './readings_panel.tsx';
 import { chosen_register, drawable } from './registers.ts';
+
+// Each part is a bundle of its own: who looks at values needs no commands.
+const ControlPart = lazy(() => import('../orders/control_part.tsx'));
+const ConnectionPart = lazy(() => import('../onboarding/connection_part.tsx'));
+const DeviceTracePart = lazy(() => import('./device_trace_part.tsx'));
+const parts = ['control', 'connection', 'trace'] as const;
+type Part = (typeof parts)[number] | 'values';
 
 function interval_text(interval_s: number, t: Translate): string {
   if (interval_s % 3600 === 0) return t('interval.hours', { count: interval_s / 3600 });
@@ -76,7 +84,6 @@ function Content({ device }: { device: DeviceDetail }) {
   );
   return (
     <>
-      <Identity device={device} />
       <Panel title={t('device.live_values')} note={t('device.live_hint')} className="live-panel">
         <LiveValues device={device} />
       </Panel>
@@ -97,7 +104,14 @@ function Content({ device }: { device: DeviceDetail }) {
   );
 }
 
-function Device({ id }: { id: number }) {
+function DevicePart({ device, part }: { device: DeviceDetail; part: Part }) {
+  if (part === 'control') return <ControlPart device={device} />;
+  if (part === 'connection') return <ConnectionPart device={device} />;
+  if (part === 'trace') return <DeviceTracePart device={device} />;
+  return <Content device={device} />;
+}
+
+function Device({ id, part }: { id: number; part: Part }) {
   const { t } = useLanguage();
   const fetched = useQuery({ ...queries.device(id), refetchInterval: usePollInterval(60_000, 5_000) });
   const watched = useMemo(() => [id], [id]);
@@ -116,17 +130,32 @@ function Device({ id }: { id: number }) {
       <PageHeader title={device?.name ?? ''} note={device && <StateBadge state={device.state} />} />
       {fetched.isError && <ProblemView error={fetched.error} on_retry={() => void fetched.refetch()} />}
       {fetched.isPending && <Skeleton rows={10} height={26} />}
-      {device && <Content device={device} />}
+      {device && (
+        <>
+          <Identity device={device} />
+          <Tabs
+            label={t('device.parts')}
+            tabs={[
+              { to: `/devices/${id}`, label: t('device.part_values') },
+              ...parts.map((one) => ({ to: `/devices/${id}/${one}`, label: t(`device.part_${one}`) })),
+            ]}
+          />
+          <Suspense fallback={<Skeleton rows={8} height={26} />}>
+            <DevicePart device={device} part={part} />
+          </Suspense>
+        </>
+      )}
     </>
   );
 }
 
 export default function DevicePage() {
-  const { device_id = '' } = useParams();
-  if (!/^\d{1,15}$/.test(device_id)) return <NotFoundPage />;
+  const { device_id = '', part } = useParams();
+  const shown = part === undefined ? 'values' : parts.find((one) => one === part);
+  if (!/^\d{1,15}$/.test(device_id) || !shown) return <NotFoundPage />;
   return (
     <AntdScope>
-      <Device key={device_id} id={Number(device_id)} />
+      <Device key={device_id} id={Number(device_id)} part={shown} />
     </AntdScope>
   );
 }

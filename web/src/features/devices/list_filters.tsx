@@ -5,6 +5,7 @@ import type { DeviceQuery, DeviceSort } from '../../api/types.ts';
 import { Choice } from '../../components/choice.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
+import { title_in } from '../orders/titles.ts';
 import { device_sorts, device_states } from './list_state.ts';
 
 const search_delay_ms = 300;
@@ -66,9 +67,10 @@ interface Props {
 }
 
 export function ListFilters({ query, on_change }: Props) {
-  const { t } = useLanguage();
+  const { t, language } = useLanguage();
   const organisations = useQuery(queries.organisations());
   const gateways = useQuery(queries.gateways());
+  const models = useQuery(queries.models());
   const search_change = useRef(on_change);
   search_change.current = on_change;
   const [on_search] = useState(() => (search: string) => search_change.current({ search }));
@@ -98,6 +100,14 @@ export function ListFilters({ query, on_change }: Props) {
         value={query.gateway_id}
         on_change={(gateway_id) => on_change({ gateway_id })}
         options={gateways.data?.gateways.map(({ id, name }) => ({ value: id, label: name })) ?? []}
+      />
+      <Choice
+        class_name="filter filter-wide"
+        label={t('devices.filter_model')}
+        none={t('devices.filter_model')}
+        value={query.model}
+        on_change={(model) => on_change({ model })}
+        options={models.data?.models.map((one) => ({ value: one.id, label: title_in(language, { name: one.id, ...one }) })) ?? []}
       />
       <Choice
         class_name="filter filter-sort"

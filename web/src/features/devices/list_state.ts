@@ -23,6 +23,7 @@ export function read_list_state(
   const id = (name: string) => positive(parameters.get(name), 0, Number.MAX_SAFE_INTEGER) || undefined;
   const site_id = id('site_id');
   const gateway_id = id('gateway_id');
+  const model = parameters.get('model')?.slice(0, 64);
   return {
     page: positive(parameters.get('page'), 1, 100_000),
     page_size: positive(parameters.get('page_size'), default_page_size, 200),
@@ -31,6 +32,7 @@ export function read_list_state(
     ...(state ? { state } : {}),
     ...(site_id ? { site_id } : {}),
     ...(gateway_id ? { gateway_id } : {}),
+    ...(model ? { model } : {}),
   };
 }
 

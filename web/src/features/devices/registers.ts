@@ -1,18 +1,35 @@
 import type { RegisterLatest } from '../../api/types.ts';
 import { is_message_key, type Translate } from '../../i18n/index.tsx';
 
-export const group_names = ['energy', 'voltage', 'current', 'power', 'power_factor', 'clock', 'status', 'other'] as const;
+export const group_names = [
+  'energy',
+  'voltage',
+  'current',
+  'power',
+  'power_factor',
+  'heat',
+  'volume',
+  'pressure',
+  'equipment',
+  'clock',
+  'status',
+  'other',
+] as const;
 export type GroupName = (typeof group_names)[number];
 
 /** Which plate of the device page a register belongs on; by its product-wide name, so also for models yet to come. */
 export function group_of(register: string): GroupName {
+  if (/^energy_(heat|cooling)|temperature|heat_power|power_heat/.test(register)) return 'heat';
+  if (/volume|flow/.test(register)) return 'volume';
+  if (register.includes('pressure')) return 'pressure';
+  if (/_running$|_open$|^valve_|^pump_|^flood$|^mains_/.test(register)) return 'equipment';
   if (register.startsWith('energy_')) return 'energy';
   if (register.startsWith('voltage_')) return 'voltage';
   if (register.startsWith('current_')) return 'current';
   if (register.startsWith('power_factor_') || register === 'frequency') return 'power_factor';
   if (register.startsWith('power_')) return 'power';
-  if (register.startsWith('clock_')) return 'clock';
-  if (register.startsWith('status_')) return 'status';
+  if (register === 'clock' || register.startsWith('clock_')) return 'clock';
+  if (register.startsWith('status_') || register === 'fault_bits') return 'status';
   return 'other';
 }
 

@@ -46,7 +46,7 @@ function useColumns(): Column<Gateway>[] {
       key: 'name',
       header: t('gateways.column_name'),
       is_title: true,
-      cell: ({ id, name }) => <Link to={`/devices?gateway_id=${id}`}>{name}</Link>,
+      cell: ({ id, name }) => <Link to={`/gateways/${id}`}>{name}</Link>,
     },
     {
       key: 'connection',

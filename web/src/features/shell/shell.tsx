@@ -15,6 +15,8 @@ const places = [
   { to: '/', icon: 'overview', label: 'nav.overview', short: 'nav.overview' },
   { to: '/devices', icon: 'devices', label: 'nav.devices', short: 'nav.devices' },
   { to: '/gateways', icon: 'gateways', label: 'nav.gateways', short: 'nav.gateways' },
+  { to: '/jobs', icon: 'jobs', label: 'nav.jobs', short: 'nav.jobs' },
+  { to: '/models', icon: 'models', label: 'nav.models', short: 'nav.models_short' },
   { to: '/sources', icon: 'sources', label: 'nav.sources', short: 'nav.sources_short' },
   { to: '/analyser', icon: 'analyser', label: 'nav.analyser', short: 'nav.analyser_short' },
   { to: '/status', icon: 'status', label: 'nav.status', short: 'nav.status_short' },
