@@ -11,7 +11,7 @@ class QuietObserver {
 
 if (typeof window !== 'undefined') {
   // Finding out what the style sheets hide takes seconds for each query here; the browser tests look at real visibility.
-  configure({ defaultHidden: true });
+  configure({ defaultHidden: true, asyncUtilTimeout: 5_000 });
   vi.stubGlobal('ResizeObserver', QuietObserver);
   window.scrollTo = () => undefined;
   window.matchMedia = (query) =>
