@@ -77,7 +77,7 @@ describe('the analyser', () => {
     expect(screen.getByText(/文本过大/)).toBeInTheDocument();
     expect(screen.getByRole('button', { name: '分析' })).toBeDisabled();
     await user.upload(
-      screen.getByLabelText('打开文件', { selector: 'field-input' }),
+      screen.getByLabelText('打开文件', { selector: 'input' }),
       new File([new Uint8Array((1 << 20) + 1)], 'x.log'),
     );
     expect(asked()).toEqual([]);
@@ -88,7 +88,7 @@ describe('the analyser', () => {
   it('reads a file', async () => {
     const user = await opened();
     await screen.findByLabelText('十六进制或日志');
-    await user.upload(screen.getByLabelText('打开文件', { selector: 'field-input' }), new File(['12:00 TX 68 00'], 'x.log'));
+    await user.upload(screen.getByLabelText('打开文件', { selector: 'input' }), new File(['12:00 TX 68 00'], 'x.log'));
     await waitFor(() => expect(asked()).toEqual([{ text: '12:00 TX 68 00', protocol: 'auto', apdu: false }]));
   });
 
