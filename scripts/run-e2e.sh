@@ -50,6 +50,6 @@ done
 [ -s "$work/access.json" ] || { echo "the demo did not start in time"; cat "$work/demo.log"; exit 1; }
 field() { node -p "JSON.parse(require('fs').readFileSync('$work/access.json', 'utf8')).$1"; }
 DUHENG_URL=$(field url) DUHENG_USER=$(field user) DUHENG_PASSWORD=$(field password) \
-  DUHENG_SCREENSHOTS="${DUHENG_SCREENSHOTS:-$work/screenshots}" npm --prefix web run --silent e2e
+  DUHENG_ACCESS="$work/access.json" DUHENG_SCREENSHOTS="${DUHENG_SCREENSHOTS:-$work/screenshots}" npm --prefix web run --silent e2e
 passed=$((passed + 1))
 echo "$passed passed, 0 failed"
