@@ -156,7 +156,7 @@ function order(job: DemoJob, index: number, now_ms: number): OrderDetail {
     job_id: job.id,
     device: { id: device.id, name: device.name },
     state,
-    reason: state === 'failed' ? 'no_answer' : state === 'unknown' ? 'answer_lost' : '',
+    reason: state === 'failed' ? 'no_answer' : state === 'unknown' ? 'read_back_no_answer' : '',
     detail: '',
     changed_at: iso(at_s),
     created_at: iso(job.created_ms / 1000),

@@ -1284,6 +1284,8 @@ export interface components {
             /** @enum {string} */
             type: "integer" | "decimal" | "text" | "time" | "choice";
             required: boolean;
+            /** @description A password: hide it */
+            is_secret?: boolean;
             unit?: string;
             minimum?: string;
             maximum?: string;

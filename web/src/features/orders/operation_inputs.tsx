@@ -67,6 +67,7 @@ export function OperationInputs({ inputs, values, was_tried, refusal, on_change 
         value={value}
         fault={fault}
         help={argument_help(argument, t)}
+        is_secret={argument.is_secret ?? false}
         is_number={argument.type === 'integer' || argument.type === 'decimal'}
         suffix={argument.unit}
         placeholder={argument.type === 'time' ? '2026-11-21 08:00:00' : undefined}
