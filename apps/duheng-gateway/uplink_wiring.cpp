@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "control_wiring.hpp"
 #include "link/backoff.hpp"
 #include "rpc/enrolment_client.hpp"
 #include "rpc/uplink_client.hpp"
@@ -38,6 +39,7 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
   Random& random;
   gateway::GatewayService& service;
   rpc::IdentityFiles identity;
+  std::unique_ptr<ControlWiring> control;
   std::shared_ptr<rpc::UplinkClient> client;  // also held by a notice under way in the storage thread
   std::mutex mutex;
   std::condition_variable stop_wanted;
@@ -58,6 +60,12 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     client = std::make_shared<rpc::UplinkClient>(
         service.batch_source(), clock, disk, random, [this] { return service.uplink_status(); }, std::move(options));
     service.spool().on_durable([held = client](std::uint64_t, std::uint64_t) { held->new_batch(); });
+
+    rpc::ControlClientOptions orders;
+    orders.address = service.config().uplink.address;
+    orders.server_name = service.config().uplink.server_name;
+    orders.identity = identity;
+    control = std::make_unique<ControlWiring>(loop, disk, clock, random, service, std::move(orders), DUHENG_VERSION);
   }
 
   /// On its own thread: one try. True when the gateway has its certificate.
@@ -130,6 +138,7 @@ struct UplinkWiring::Impl : std::enable_shared_from_this<UplinkWiring::Impl> {
     }
     stop_wanted.notify_all();
     if (enrolment.joinable()) enrolment.join();
+    control.reset();
     service.set_uplink_health({});
     service.spool().on_durable({});
     client.reset();

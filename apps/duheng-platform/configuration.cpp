@@ -9,6 +9,7 @@ constexpr std::int64_t kib = 1'024;
 constexpr std::int64_t mib = 1'024 * kib;
 constexpr std::int64_t tib = 1'024 * 1'024 * mib;
 constexpr std::int64_t day_s = 86'400;
+constexpr std::string_view default_models_directory = "/usr/share/duheng/models";
 
 Endpoint endpoint(const ConfigNode& node, std::string_view default_address, std::int64_t default_port) {
   return {node.text("address", default_address),
@@ -78,6 +79,9 @@ Result<Configuration> read_file(const ConfigFile& file) {
   out.enrolment = endpoint(root.section("enrolment"), "0.0.0.0", 7'444);
   out.observability = endpoint(root.section("observability"), "127.0.0.1", 9'464);
   out.web_directory = root.section("web").text("directory", "");
+  out.models_directory = root.section("models").text("directory", "");
+  out.models_directory_is_default = out.models_directory.empty();
+  if (out.models_directory_is_default) out.models_directory = default_models_directory;
 
   const ConfigNode limits = root.section("limits");
   read_http(limits.section("http"), out.http, out.service);

@@ -28,7 +28,9 @@ struct Configuration {
   Endpoint gateways;
   Endpoint enrolment;
   Endpoint observability;
-  std::string web_directory;  ///< the built web application; empty: the API alone
+  std::string web_directory;     ///< the built web application; empty: the API alone
+  std::string models_directory;  ///< device models; relative to where the server was started
+  bool models_directory_is_default = true;
   web::HttpLimits http;
   web::WebService::Options service;
   web::LiveService::Options live;

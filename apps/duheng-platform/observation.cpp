@@ -179,6 +179,31 @@ void Platform::Parts::declare_metrics() {
   gauge("duheng_http_connections", "Open connections of browsers", [this] { return web_server->connections(); });
   gauge("duheng_http_queued_requests", "Requests that wait for a worker",
         [this] { return web_service->queued_requests(); });
+  declare_control_metrics();
+}
+
+void Platform::Parts::declare_control_metrics() {
+  const auto counter = [this](const char* name, const char* help, auto read) {
+    metrics.declare_reading_counter(name, help, [read] { return static_cast<double>(read()); });
+  };
+  const auto gauge = [this](const char* name, const char* help, auto read) {
+    metrics.declare_reading_gauge(name, help, [read] { return static_cast<double>(read()); });
+  };
+  gauge("duheng_control_sessions", "Gateways that can be given orders",
+        [this] { return control->server().statistics().sessions_open; });
+  counter("duheng_control_messages_malformed_total", "Control messages of gateways that ended their session",
+          [this] { return control->server().statistics().messages_malformed; });
+  gauge("duheng_orders_open", "Orders that are not over",
+        [this] { return control->orders().statistics().orders_open; });
+  counter("duheng_orders_handed_over_total", "Orders given to gateways since the start",
+          [this] { return control->orders().statistics().orders_handed_over; });
+  counter("duheng_orders_over_total", "Orders that came to an end since the start",
+          [this] { return control->orders().statistics().orders_over; });
+  counter("duheng_orders_foreign_reports_total", "Reports of orders that their gateway was never given",
+          [this] { return control->orders().statistics().reports_foreign; });
+  counter("duheng_orders_storage_failures_total", "Times that orders could not be stored",
+          [this] { return control->orders().statistics().storage_failures; });
+  gauge("duheng_traces", "Lines that somebody looks at", [this] { return control->traces().open(); });
 }
 
 }  // namespace duheng::platform

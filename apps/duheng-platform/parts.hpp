@@ -12,6 +12,7 @@
 #include "base/disk.hpp"
 #include "base/random.hpp"
 #include "configuration.hpp"
+#include "control_wiring.hpp"
 #include "journal_watch.hpp"
 #include "platform.hpp"
 #include "platform/administration/platform_data.hpp"
@@ -20,12 +21,14 @@
 #include "platform/ingest/ingest_service.hpp"
 #include "platform/live/live_feed.hpp"
 #include "platform/live/live_hub.hpp"
+#include "platform/onboarding/device_import.hpp"
 #include "platform/status/health.hpp"
 #include "platform/status/metrics.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/device_directory.hpp"
 #include "platform/web/http_server.hpp"
 #include "platform/web/live_service.hpp"
+#include "platform/web/trace_service.hpp"
 #include "platform/web/web_service.hpp"
 #include "reading_rate.hpp"
 #include "rpc/enrolment_server.hpp"
@@ -72,6 +75,7 @@ struct Platform::Parts {
   void housekeep(const std::stop_token& stop);
   void add_health_checks();
   void declare_metrics();
+  void declare_control_metrics();
   [[nodiscard]] std::unordered_map<GatewayId, web::GatewayRuntime> gateway_runtimes() const;
 
   const Configuration configuration;
@@ -102,14 +106,18 @@ struct Platform::Parts {
   ServerCertificate certificate;      ///< of the gateway ports
   ServerCertificate web_certificate;  ///< of the web; the same unless the operator gave another
   std::unique_ptr<EnrolmentService> enrolment;
+  std::unique_ptr<ControlWiring> control;
   std::unique_ptr<rpc::UplinkServer> uplink;
   std::unique_ptr<rpc::EnrolmentServer> enrolment_server;
 
+  std::unique_ptr<Onboarding> onboarding;
+  std::unique_ptr<DeviceImports> imports;
   std::unique_ptr<web::HeardTimes> heard;
   std::unique_ptr<web::DeviceDirectory> directory;
   std::unique_ptr<web::SourceNames> source_names;
   std::unique_ptr<web::ApiServices> services;
   std::unique_ptr<web::LiveService> live;
+  std::unique_ptr<web::TraceService> traces;
   std::unique_ptr<web::WebService> web_service;
   std::unique_ptr<web::HttpServer> web_server;
   std::jthread housekeeper;

@@ -139,6 +139,11 @@ Result<void> Platform::Parts::start_gateway_ports() {
                read_server_certificate(disk, clock, configuration.certificate_file, configuration.key_file));
   }
 
+  auto controlling = ControlWiring::start(records->database(), clock, random, configuration.models_directory,
+                                          configuration.models_directory_is_default);
+  if (!controlling) return std::unexpected(named(controlling.error(), "models.directory"));
+  control = std::move(*controlling);
+
   enrolment = std::make_unique<EnrolmentService>(records->gateways(), records->issuer());
   rpc::UplinkServerOptions options;
   options.listen = listen_text(configuration.gateways);
@@ -150,7 +155,7 @@ Result<void> Platform::Parts::start_gateway_ports() {
       [this](const rpc::Peer& peer, const std::string& request_pem, std::string& chain_pem) {
         return enrolment->renew(peer, request_pem, chain_pem);
       },
-      options);
+      options, &control->server());
   if (!server) return std::unexpected(named(server.error(), "gateways"));
   uplink = std::move(*server);
   ingest->set_answers(uplink.get());
@@ -176,6 +181,10 @@ Result<void> Platform::Parts::start_web() {
                                             [this](std::uint64_t& change) { return hub->heard_since(change); });
   directory = std::make_unique<web::DeviceDirectory>(records->devices(), clock, *heard);
   source_names = std::make_unique<web::SourceNames>(*telemetry);
+  onboarding =
+      std::make_unique<Onboarding>(records->database(), clock, records->devices(), control->plans(), control->models());
+  imports =
+      std::make_unique<DeviceImports>(*onboarding, records->organisations(), records->sites(), records->gateways());
   services = std::make_unique<web::ApiServices>(web::ApiServices{
       .clock = clock,
       .people = records->people(),
@@ -192,10 +201,18 @@ Result<void> Platform::Parts::start_web() {
       .ingest_figures =
           [this] { return web::IngestFigures{telemetry->statistics().readings, reading_rate.per_second()}; },
       .version = std::string{version},
-      .started_utc_ms = started_utc_ms});
+      .started_utc_ms = started_utc_ms,
+      .orders = &control->orders(),
+      .guards = &control->guards(),
+      .models = control->models(),
+      .onboarding = onboarding.get(),
+      .plans = &control->plans(),
+      .imports = imports.get()});
   web::Router router = web::make_router(*services);
   live = std::make_unique<web::LiveService>(*services, *hub, configuration.live);
   live->add_routes(router);
+  traces = std::make_unique<web::TraceService>(*services, control->traces());
+  traces->add_routes(router);
   web_service = std::make_unique<web::WebService>(
       std::move(router), std::move(files),
       [this](std::string_view token) { return web::authenticate(records->people(), token); }, metrics, clock, random,
@@ -271,6 +288,7 @@ void Platform::Parts::stop() {
   if (web_server) web_server->stop_accepting();
   enrolment_server.reset();
   if (uplink) uplink->stop();
+  if (control) control->stop();
   if (ingest) ingest->set_answers(nullptr);
   ingest.reset();  // commits what waits
   if (web_server) web_server->stop(configuration.drain_ms);
@@ -278,8 +296,12 @@ void Platform::Parts::stop() {
   web_server.reset();
   web_service.reset();
   live.reset();
+  traces.reset();
   uplink.reset();
   services.reset();
+  imports.reset();
+  onboarding.reset();
+  control.reset();
   if (applier) applier->stop();
   applier.reset();
   feed.reset();

@@ -231,6 +231,7 @@ TEST(PlatformConfiguration, TheExampleIsWhole) {
   EXPECT_EQ(loaded->telemetry_memory_bytes, defaults->telemetry_memory_bytes);
   EXPECT_EQ(loaded->free_bytes_warning, defaults->free_bytes_warning);
   EXPECT_EQ(loaded->drain_ms, defaults->drain_ms);
+  EXPECT_EQ(loaded->models_directory, defaults->models_directory);
 }
 
 TEST(PlatformConfiguration, NamesFileLineAndReason) {

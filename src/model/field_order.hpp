@@ -46,14 +46,14 @@ struct FieldOrder {
   OrderId id{};
   std::string device_uid;
   OrderKind kind = OrderKind::read;
-  std::string name;                     ///< of the model's command, parameter or history
-  std::vector<std::string> registers;   ///< read: names in the model's groups or parameters
-  std::string item;                     ///< read: one item as a model file writes it, in place of `registers`
-  std::vector<OrderArgument> arguments; ///< command: by name; parameter: "value"
-  std::string password;                 ///< secret: never logged, never stored at a gateway
-  std::string operator_code;            ///< whom the device notes down as its author
-  std::int64_t lifetime_ms = 60'000;    ///< from its arrival at the gateway: not begun by then, it expires
-  std::int64_t from_utc_ms = 0;         ///< history: (from, to]
+  std::string name;                      ///< of the model's command, parameter or history
+  std::vector<std::string> registers;    ///< read: names in the model's groups or parameters
+  std::string item;                      ///< read: one item as a model file writes it, in place of `registers`
+  std::vector<OrderArgument> arguments;  ///< command: by name; parameter: "value"
+  std::string password;                  ///< secret: never logged, never stored at a gateway
+  std::string operator_code;             ///< whom the device notes down as its author
+  std::int64_t lifetime_ms = 60'000;     ///< from its arrival at the gateway: not begun by then, it expires
+  std::int64_t from_utc_ms = 0;          ///< history: (from, to]
   std::int64_t to_utc_ms = 0;
 };
 
@@ -81,7 +81,8 @@ struct OrderFrame {
 struct OrderReport {
   OrderId id{};
   OrderState state = OrderState::waiting;
-  std::string reason;  ///< machine word, e.g. "no_answer", "password_wrong", "read_back_differs"; empty when all is well
+  std::string
+      reason;  ///< machine word, e.g. "no_answer", "password_wrong", "read_back_differs"; empty when all is well
   std::string detail;  ///< for people, in English
   std::int64_t utc_ms = 0;
   std::vector<OrderValue> values;

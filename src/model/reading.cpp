@@ -65,6 +65,8 @@ std::string_view to_string(Protocol protocol) noexcept {
       return "modbus-rtu";
     case Protocol::modbus_tcp:
       return "modbus-tcp";
+    case Protocol::modbus_ascii:
+      return "modbus-ascii";
   }
   return "unknown";
 }

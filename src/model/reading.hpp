@@ -67,7 +67,8 @@ enum class Protocol : std::uint8_t {
   cjt188 = 3,
   dlt698_45 = 4,
   modbus_rtu = 5,
-  modbus_tcp = 6
+  modbus_tcp = 6,
+  modbus_ascii = 7
 };
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
 

@@ -11,8 +11,8 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "crypto/x509.hpp"
 #include "duheng/uplink/v1/uplink.grpc.pb.h"
+#include "rpc/client_channel.hpp"
 #include "rpc/enrolment_client.hpp"
 #include "rpc/grpc_common.hpp"
 #include "rpc/uplink_messages.hpp"
@@ -21,8 +21,6 @@ namespace duheng::rpc {
 
 namespace {
 
-constexpr int response_bytes_max = 4 << 20;
-constexpr std::size_t identity_bytes_max = 256U << 10;
 constexpr std::int64_t wait_ms_max = 60'000;
 constexpr std::int64_t renewal_check_interval_ms = 10 * 60'000;
 constexpr std::int64_t renewal_timeout_ms = 10'000;
@@ -165,7 +163,6 @@ struct UplinkClient::Shell {
   void take(const Event& event);
   void act(const uplink::UplinkSender::Action& action);
   void connect();
-  [[nodiscard]] Result<std::shared_ptr<grpc::Channel>> make_channel();
   void report();
   void renew_when_due();
 
@@ -235,38 +232,12 @@ void UplinkClient::Shell::act(const uplink::UplinkSender::Action& action) {
   call->write(std::get<uplink::GatewayStatus>(action));
 }
 
-Result<std::shared_ptr<grpc::Channel>> UplinkClient::Shell::make_channel() {
-  const IdentityFiles& files = options.identity;
-  DUHENG_TRY(const Bytes key, read_file(disk, files.key, identity_bytes_max));
-  DUHENG_TRY(const Bytes chain, read_file(disk, files.certificate_chain, identity_bytes_max));
-  DUHENG_TRY(const Bytes root, read_file(disk, files.trust_root, identity_bytes_max));
-  DUHENG_TRY(const crypto::CertificateInfo certificate, crypto::parse_certificate(as_text(chain)));
-  if (certificate.not_after_utc_ms <= clock.utc_ms()) {
-    return fail(ErrorCode::expired, fmt::format("this gateway's certificate expired at {}; enrol the gateway again",
-                                                format_utc(certificate.not_after_utc_ms)));
-  }
-  grpc::SslCredentialsOptions tls;
-  tls.pem_root_certs = as_text(root);
-  tls.pem_private_key = as_text(key);
-  tls.pem_cert_chain = as_text(chain);
-  grpc::ChannelArguments arguments;
-  // Each attempt is a connection of its own, when and how often the sender decides.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(options.keepalive_ms));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(options.keepalive_timeout_ms));
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetMaxReceiveMessageSize(response_bytes_max);
-  arguments.SetMaxSendMessageSize(-1);
-  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
-  return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
-}
-
 void UplinkClient::Shell::connect() {
   ++call_number;
   writing = false;
-  Result<std::shared_ptr<grpc::Channel>> channel = make_channel();
+  Result<std::shared_ptr<grpc::Channel>> channel =
+      make_client_channel(disk, clock, options.identity,
+                          {options.address, options.server_name, options.keepalive_ms, options.keepalive_timeout_ms});
   if (!channel) return sender.disconnected(channel.error());
   call = std::make_shared<Call>(inbox, call_number, std::move(*channel));
   ++calls_open;

@@ -17,7 +17,10 @@
 #include "duheng/enrolment/v1/enrolment.grpc.pb.h"
 #include "duheng/uplink/v1/uplink.grpc.pb.h"
 #include "rpc/client_verifier.hpp"
+#include "rpc/control_server.hpp"
+#include "rpc/control_service.hpp"
 #include "rpc/grpc_common.hpp"
+#include "rpc/peer_of.hpp"
 #include "rpc/uplink_messages.hpp"
 
 namespace duheng::rpc {
@@ -27,25 +30,6 @@ namespace {
 /// Beyond a batch: the rest of its message. A batch somewhat too large then gets a proper refusal from the receiver.
 constexpr std::size_t message_margin_bytes = 1U << 20;
 constexpr auto room_poll = std::chrono::milliseconds(50);
-
-/// Who the caller is. Its certificate is judged once more, so that not everything hangs on the hook in the handshake.
-Result<Peer> peer_of(const grpc::ServerContextBase& context, const std::string& trust_root, const Clock& clock) {
-  const auto auth = context.auth_context();
-  std::string chain_pem;
-  for (const char* part : {GRPC_X509_PEM_CERT_PROPERTY_NAME, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME}) {
-    const auto values = auth == nullptr ? std::vector<grpc::string_ref>{} : auth->FindPropertyValues(part);
-    if (values.size() == 1) chain_pem.append(values[0].data(), values[0].size());
-  }
-  if (chain_pem.empty()) return fail(ErrorCode::unauthenticated, "no client certificate");
-  DUHENG_CHECK(crypto::verify_chain(chain_pem, trust_root, crypto::CertificateUse::client, clock.utc_ms()));
-  Peer peer;
-  DUHENG_TRY(peer.certificate, crypto::parse_certificate(chain_pem));
-  const std::optional<GatewayId> gateway = crypto::gateway_of(peer.certificate);
-  if (!gateway) return fail(ErrorCode::forbidden, "the certificate names no gateway");
-  peer.gateway = *gateway;
-  peer.address = address_of(context.peer());
-  return peer;
-}
 
 grpc::ByteBuffer serialise(const uplink::SessionResponse& response) {
   wire::SessionResponse message;
@@ -123,12 +107,14 @@ using UplinkBase = wire::Uplink::WithRawCallbackMethod_Session<wire::Uplink::Ser
 using RenewalBase = enrolment::v1::Renewal::WithCallbackMethod_Renew<enrolment::v1::Renewal::Service>;
 
 struct UplinkServer::Impl : std::enable_shared_from_this<UplinkServer::Impl> {
-  Impl(uplink::BatchSink& sink_, const Clock& clock_, Authorise authorise_, Renew renew_, UplinkServerOptions options_)
+  Impl(uplink::BatchSink& sink_, const Clock& clock_, Authorise authorise_, Renew renew_, UplinkServerOptions options_,
+       ControlServer* control_)
       : sink(sink_),
         clock(clock_),
         authorise(std::move(authorise_)),
         renew(std::move(renew_)),
-        options(std::move(options_)) {}
+        options(std::move(options_)),
+        control(control_ == nullptr ? nullptr : &control_->service()) {}
 
   class UplinkService final : public UplinkBase {
    public:
@@ -172,6 +158,7 @@ struct UplinkServer::Impl : std::enable_shared_from_this<UplinkServer::Impl> {
   const Authorise authorise;
   const Renew renew;
   const UplinkServerOptions options;
+  ControlService* const control;
   UplinkService uplink_service{*this};
   RenewalService renewal_service{*this};
   int port = 0;
@@ -342,6 +329,14 @@ Result<void> UplinkServer::Impl::start() {
   builder.AddListeningPort(options.listen, grpc::experimental::TlsServerCredentials(tls), &port);
   builder.RegisterService(&uplink_service);
   builder.RegisterService(&renewal_service);
+  if (control != nullptr) {
+    control->open([this](const grpc::ServerContextBase& context) -> Result<Peer> {
+      DUHENG_TRY(Peer peer, peer_of(context, options.trust_root, clock));
+      DUHENG_CHECK(admit(peer));
+      return peer;
+    });
+    builder.RegisterService(&control->grpc_service());
+  }
   server = builder.BuildAndStart();
   if (server == nullptr || port <= 0) {
     return fail(ErrorCode::unavailable,
@@ -492,6 +487,7 @@ void UplinkServer::Impl::check_authorisations() {
                  {{"gateway", session->peer().gateway.value}, {"reason", admitted.error()}});
     session->end(admitted.error());
   }
+  if (control != nullptr) control->review([this](const Peer& peer) { return admit(peer); });
 }
 
 // ---- UplinkServer ----
@@ -499,9 +495,9 @@ void UplinkServer::Impl::check_authorisations() {
 UplinkServer::UplinkServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<UplinkServer>> UplinkServer::start(uplink::BatchSink& sink, const Clock& clock,
-                                                          Authorise authorise, Renew renew,
-                                                          UplinkServerOptions options) {
-  auto impl = std::make_shared<Impl>(sink, clock, std::move(authorise), std::move(renew), std::move(options));
+                                                          Authorise authorise, Renew renew, UplinkServerOptions options,
+                                                          ControlServer* control) {
+  auto impl = std::make_shared<Impl>(sink, clock, std::move(authorise), std::move(renew), std::move(options), control);
   DUHENG_CHECK(impl->start());
   return std::unique_ptr<UplinkServer>(new UplinkServer(std::move(impl)));
 }
@@ -515,6 +511,7 @@ void UplinkServer::stop() {
     impl_->stopping = true;
   }
   for (const auto& session : impl_->all_sessions()) session->end({ErrorCode::unavailable, "the platform stops"});
+  if (impl_->control != nullptr) impl_->control->close();
   impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
   impl_->server->Wait();
   impl_->housekeeper.request_stop();
@@ -529,6 +526,7 @@ void UplinkServer::disconnect(GatewayId gateway, const std::string& reason) {
   for (const auto& session : impl_->all_sessions()) {
     if (session->peer().gateway == gateway) session->end({ErrorCode::forbidden, reason});
   }
+  if (impl_->control != nullptr) impl_->control->disconnect(gateway, {ErrorCode::forbidden, reason});
 }
 
 std::vector<SessionInfo> UplinkServer::sessions() const {

@@ -16,6 +16,8 @@
 
 namespace duheng::rpc {
 
+class ControlServer;
+
 struct UplinkServerOptions {
   std::string listen;  ///< "0.0.0.0:7443"; port 0: any free one, see port()
   ServerIdentity identity{};
@@ -72,10 +74,12 @@ class UplinkServer final : public uplink::SessionAnswers {
   using Renew = std::function<Result<crypto::CertificateInfo>(const Peer&, const std::string& request_pem,
                                                               std::string& chain_pem)>;
 
+  /// `control`, if given, serves on the same port with the same admission; it must live longer.
   /// Errors: unavailable - the address cannot be used (the port is taken); invalid_argument - key or certificate.
   [[nodiscard]] static Result<std::unique_ptr<UplinkServer>> start(uplink::BatchSink& sink, const Clock& clock,
                                                                    Authorise authorise, Renew renew,
-                                                                   UplinkServerOptions options);
+                                                                   UplinkServerOptions options,
+                                                                   ControlServer* control = nullptr);
   /// Ends all sessions and waits for them.
   ~UplinkServer() override;
 

@@ -21,7 +21,7 @@ std::unique_ptr<crypto::LocalKeyProvider> make_keys(std::uint64_t seed) {
 }  // namespace
 
 Gateway::Gateway(EventQueue& queue, gateway::SimulatedMeters& meters, Platform& platform, GatewayId id,
-                 std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed)
+                 std::shared_ptr<const drivers::DeviceModel> model, std::uint64_t seed)
     : queue_(queue),
       meters_(meters),
       platform_(platform),

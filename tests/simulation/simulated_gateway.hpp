@@ -3,7 +3,7 @@
 
 #include "base/simulated_disk.hpp"
 #include "crypto/key_provider.hpp"
-#include "gateway/models/device_model.hpp"
+#include "drivers/models/device_model.hpp"
 #include "gateway/service/gateway_core.hpp"
 #include "gateway/service/simulated_meters.hpp"
 #include "gateway/service/uplink_source.hpp"
@@ -19,7 +19,7 @@ namespace duheng::simulation {
 class Gateway final : private gateway::GatewayOutput {
  public:
   Gateway(EventQueue& queue, gateway::SimulatedMeters& meters, Platform& platform, GatewayId id,
-          std::shared_ptr<const gateway::DeviceModel> model, std::uint64_t seed);
+          std::shared_ptr<const drivers::DeviceModel> model, std::uint64_t seed);
   ~Gateway() override;
 
   [[nodiscard]] bool running() const noexcept { return core_ != nullptr; }
@@ -61,7 +61,7 @@ class Gateway final : private gateway::GatewayOutput {
   gateway::SimulatedMeters& meters_;
   Platform& platform_;
   const GatewayId id_;
-  std::shared_ptr<const gateway::DeviceModel> model_;
+  std::shared_ptr<const drivers::DeviceModel> model_;
   NodeClock clock_;
   SeededRandom random_;
   SimulatedDisk disk_;

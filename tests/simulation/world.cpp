@@ -31,7 +31,7 @@ constexpr const char* ledger_path = "ledger";
 }  // namespace
 
 World::World(const WorldOptions& options) : random_(options.seed) {
-  auto model = gateway::parse_device_model(model_text, "simulated");
+  auto model = drivers::parse_device_model(model_text, "simulated");
   if (!model) throw std::runtime_error(model.error().message);
   auto ledger = device::LedgerWriter::open(field_disk_, ledger_path);
   if (!ledger) throw std::runtime_error(ledger.error().message);
@@ -42,7 +42,7 @@ World::World(const WorldOptions& options) : random_(options.seed) {
   platform_ = std::make_unique<Platform>(queue_, random_.next_u64());
   gateway_ =
       std::make_unique<Gateway>(queue_, *meters_, *platform_, GatewayId{7},
-                                std::make_shared<const gateway::DeviceModel>(std::move(*model)), random_.next_u64());
+                                std::make_shared<const drivers::DeviceModel>(std::move(*model)), random_.next_u64());
   if (!platform_->start()) throw std::runtime_error(platform_->last_error());
   if (!gateway_->start()) throw std::runtime_error(gateway_->last_error());
   watch_journal();

@@ -1,6 +1,27 @@
 #include "device/bus/device_bus.hpp"
 
+#include <algorithm>
+
 namespace duheng::device {
+
+void write_command(ByteWriter& out, const DeviceCommand& command) {
+  out.varint(command.number);
+  out.u16(command.function);
+  out.u32(command.identifier);
+  out.raw(command.request_hash);
+  out.zigzag(command.utc_ms);
+}
+
+DeviceCommand read_command(ByteReader& in) {
+  DeviceCommand out;
+  out.number = in.varint();
+  out.function = in.u16();
+  out.identifier = in.u32();
+  const ByteView hash = in.raw(out.request_hash.size());
+  std::ranges::copy(hash, out.request_hash.begin());
+  out.utc_ms = in.zigzag();
+  return out;
+}
 
 void DeviceBus::add(std::shared_ptr<VirtualDevice> device) {
   const auto key = device->bus_key();

@@ -1,5 +1,6 @@
 #pragma once
 // A line with virtual devices on it, whatever protocol they speak.
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18,6 +19,40 @@ struct DeviceAnswer {
   std::uint32_t identifier = 0;  ///< what was asked, for the ledger; its meaning is the protocol's
 };
 
+/// Something that happens to a device itself rather than to what it says: a scenario's doing (device/scenario).
+struct DeviceHappening {
+  enum class Kind : std::uint8_t {
+    clock_jump,               ///< `amount` milliseconds forward; negative: back
+    clock_drift,              ///< from now on its clock gains `amount` parts per million more than by itself; 0: ends
+    magnetic_field,           ///< a strong magnet: 1 comes near, 0 is taken away
+    electrostatic_discharge,  ///< one strike
+    radiated_field,           ///< a strong radio field: 1 begins, 0 ends
+    cover,                    ///< 1 is opened, 0 is closed
+    reverse,                  ///< wired or mounted the wrong way round: 1 begins, 0 ends
+    voltage,                  ///< supply from the mains, `amount` per mille of the nominal value
+    battery,                  ///< the battery now has `amount` mV
+    power,                    ///< the supply: 0 fails, 1 comes back
+    button,                   ///< somebody at the device presses its button
+  };
+  Kind kind = Kind::clock_jump;
+  std::int64_t amount = 0;
+};
+
+/// A command that a device has carried out: it changed what the device keeps. Asking to change something that is so
+/// already counts, too.
+struct DeviceCommand {
+  std::uint64_t number = 0;                     ///< 1, 2, 3 … over the device's whole life, kept with its state
+  std::uint16_t function = 0;                   ///< the protocol's own, e.g. 1CH of DL/T 645, 6 of Modbus
+  std::uint32_t identifier = 0;                 ///< what was written or done; its meaning is the protocol's
+  std::array<std::uint8_t, 32> request_hash{};  ///< SHA-256 over the request as it came
+  std::int64_t utc_ms = 0;
+  friend bool operator==(const DeviceCommand&, const DeviceCommand&) = default;
+};
+/// For what a device keeps. Fails in the reader's own way.
+void write_command(ByteWriter& out, const DeviceCommand& command);
+[[nodiscard]] DeviceCommand read_command(ByteReader& in);
+using CommandListener = std::function<void(const DeviceCommand&)>;
+
 /// A device that exists only in memory: questions in, answers out; no sockets and no clock of its own.
 class VirtualDevice {
  public:
@@ -28,6 +63,16 @@ class VirtualDevice {
   [[nodiscard]] virtual std::uint64_t bus_key() const noexcept = 0;
   /// The answer to one whole frame; nothing when it keeps silent (not meant, a broadcast, an answer itself).
   [[nodiscard]] virtual std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) = 0;
+  /// The last command carried out, as kept over restarts; nothing when there was none, or the device keeps no count.
+  [[nodiscard]] virtual std::optional<DeviceCommand> last_command() const { return std::nullopt; }
+  /// Calls `listener` after a command has been carried out and its effect is kept, before it is answered.
+  virtual void listen_to_commands(CommandListener listener) { static_cast<void>(listener); }
+  /// Told before the first question behind it, with the moment at which it happened. A device that knows nothing of
+  /// such a thing goes on as before; without supply nobody asks it.
+  virtual void happen(std::int64_t utc_ms, const DeviceHappening& happening) {
+    static_cast<void>(utc_ms);
+    static_cast<void>(happening);
+  }
 };
 
 /// Cuts what a master sends into questions.

@@ -8,7 +8,6 @@ namespace {
 using cjt188::MeterFamily;
 using Purpose = ThermalCurve::Purpose;
 constexpr std::int64_t hour_ms = 3'600'000;
-constexpr std::int64_t still_open = INT64_MAX;
 
 }  // namespace
 
@@ -30,26 +29,41 @@ Cjt188Measures::Cjt188Measures(std::uint8_t meter_type, std::uint64_t seed, bool
   }
 }
 
-DayCurve::Wide Cjt188Measures::drawn(std::int64_t local_ms) const {
+DayCurve::Wide Cjt188Measures::integral(std::size_t count, std::int64_t local_ms) const {
   DayCurve::Wide out = 0;
-  if (water_) out += water_->volume(local_ms);
-  if (gas_) out += gas_->volume(local_ms);
-  if (heating_) out += heating_->volume(local_ms);
-  if (cooling_) out += cooling_->volume(local_ms);
+  switch (static_cast<Count>(count)) {
+    case count_volume:
+      if (water_) out += water_->volume(local_ms);
+      if (gas_) out += gas_->volume(local_ms);
+      if (heating_) out += heating_->volume(local_ms);
+      if (cooling_) out += cooling_->volume(local_ms);
+      return out;
+    case count_heating:
+      return heating_ ? heating_->energy_centikwh(local_ms) : 0;
+    case count_cooling:
+      return cooling_ ? cooling_->energy_centikwh(local_ms) : 0;
+    case count_active:
+      if (heating_) out += heating_->active_ms(local_ms);
+      if (cooling_) out += cooling_->active_ms(local_ms);
+      return out;
+  }
   return out;
 }
 
-std::int64_t Cjt188Measures::volume(std::int64_t local_ms) const {
-  DayCurve::Wide out = drawn(local_ms);
-  for (const auto& closure : closures_)
-    if (closure.from_local_ms < local_ms)
-      out -= drawn(std::min(local_ms, closure.to_local_ms)) - drawn(closure.from_local_ms);
-  return initial_centi_ + static_cast<std::int64_t>(out / volume_units::centi_cubic_metre);
+DayCurve::Wide Cjt188Measures::measured(Count count, std::int64_t local_ms, const Interruptions& interruptions) const {
+  // What was summed up of old interruptions came later than the oldest history: there it may be too much.
+  return std::max<DayCurve::Wide>(
+      0, integral(count, local_ms) -
+             interruptions.withheld(count, local_ms, [&](std::int64_t at) { return integral(count, at); }));
 }
 
-std::int64_t Cjt188Measures::flow_microlitre_h(std::int64_t local_ms) const {
-  for (const auto& closure : closures_)
-    if (closure.from_local_ms <= local_ms && local_ms < closure.to_local_ms) return 0;
+std::int64_t Cjt188Measures::volume(std::int64_t local_ms, const Interruptions& interruptions) const {
+  return initial_centi_ +
+         static_cast<std::int64_t>(measured(count_volume, local_ms, interruptions) / volume_units::centi_cubic_metre);
+}
+
+std::int64_t Cjt188Measures::flow_microlitre_h(std::int64_t local_ms, const Interruptions& interruptions) const {
+  if (interruptions.covers(local_ms)) return 0;
   std::int64_t out = 0;
   if (water_) out += water_->flow_microlitre_h(local_ms);
   if (gas_) out += gas_->flow_microlitre_h(local_ms);
@@ -58,9 +72,9 @@ std::int64_t Cjt188Measures::flow_microlitre_h(std::int64_t local_ms) const {
   return out;
 }
 
-std::int64_t Cjt188Measures::energy(std::int64_t local_ms, Purpose purpose) const {
-  const auto& curve = purpose == Purpose::heating ? heating_ : cooling_;
-  return curve ? curve->energy_centikwh(local_ms) : 0;
+std::int64_t Cjt188Measures::energy(std::int64_t local_ms, Purpose purpose, const Interruptions& interruptions) const {
+  return static_cast<std::int64_t>(
+      measured(purpose == Purpose::heating ? count_heating : count_cooling, local_ms, interruptions));
 }
 
 /// The seasons do not overlap: at most one runs. Out of season the first one tells what still water has.
@@ -69,9 +83,9 @@ const ThermalCurve* Cjt188Measures::circuit(std::int64_t local_ms) const {
   return heating_ ? &*heating_ : nullptr;
 }
 
-std::int64_t Cjt188Measures::power_mw(std::int64_t local_ms) const {
+std::int64_t Cjt188Measures::power_mw(std::int64_t local_ms, const Interruptions& interruptions) const {
   const auto* curve = circuit(local_ms);
-  return curve != nullptr ? curve->power_mw(local_ms) : 0;
+  return curve != nullptr && !interruptions.covers(local_ms) ? curve->power_mw(local_ms) : 0;
 }
 
 ThermalCurve::Temperatures Cjt188Measures::temperatures(std::int64_t local_ms) const {
@@ -79,18 +93,15 @@ ThermalCurve::Temperatures Cjt188Measures::temperatures(std::int64_t local_ms) c
   return curve != nullptr ? curve->temperatures(local_ms) : ThermalCurve::Temperatures{};
 }
 
-std::int64_t Cjt188Measures::working_hours(std::int64_t local_ms) const {
-  return ((heating_ ? heating_->active_ms(local_ms) : 0) + (cooling_ ? cooling_->active_ms(local_ms) : 0)) / hour_ms;
+std::int64_t Cjt188Measures::working_hours(std::int64_t local_ms, const Interruptions& interruptions) const {
+  return static_cast<std::int64_t>(measured(count_active, local_ms, interruptions) / hour_ms);
 }
 
-void Cjt188Measures::valve_closed(std::int64_t local_ms) {
-  if (closures_.empty() || closures_.back().to_local_ms != still_open) closures_.push_back({local_ms, still_open});
-}
-
-void Cjt188Measures::valve_opened(std::int64_t local_ms) {
-  if (closures_.empty() || closures_.back().to_local_ms != still_open) return;
-  // A clock set back must not make a closure that ends before it began.
-  closures_.back().to_local_ms = std::max(local_ms, closures_.back().from_local_ms);
+void Cjt188Measures::interrupt(std::int64_t local_ms, bool begins, Interruptions& interruptions) const {
+  if (begins)
+    interruptions.begin(local_ms, [this](std::size_t count, std::int64_t at) { return integral(count, at); });
+  else
+    interruptions.end(local_ms);
 }
 
 }  // namespace duheng::device

@@ -4,83 +4,83 @@
 
 namespace duheng::device {
 
-std::string_view to_string(GasEvent event) noexcept {
-  switch (event) {
-    case GasEvent::closed_by_command:
-      return "closed_by_command";
-    case GasEvent::opening_permitted:
-      return "opening_permitted";
-    case GasEvent::opened_locally:
-      return "opened_locally";
-    case GasEvent::opening_refused:
-      return "opening_refused";
-    case GasEvent::undervoltage_noticed:
-      return "undervoltage_noticed";
-    case GasEvent::closed_by_undervoltage:
-      return "closed_by_undervoltage";
-    case GasEvent::voltage_restored:
-      return "voltage_restored";
-    case GasEvent::closed_by_power_off:
-      return "closed_by_power_off";
-    case GasEvent::power_restored:
-      return "power_restored";
-    case GasEvent::closed_by_magnet:
-      return "closed_by_magnet";
-  }
-  return "unknown";
+std::vector<Cjt188Event> GasValve::close(Cjt188Event why) {
+  if (std::exchange(state_.open, false)) return {why};
+  return {};
 }
 
-bool GasValve::close() noexcept { return std::exchange(open_, false); }
+std::vector<Cjt188Event> GasValve::open_locally() {
+  if (state_.open) return {};
+  if (!waits_for_local_action()) return {Cjt188Event::opening_refused};
+  state_.open = true;
+  return {Cjt188Event::opened_locally};
+}
 
-std::vector<GasEvent> GasValve::take(GasValveInput input) {
-  if (!powered_) {
+void GasValve::take_without_supply(GasValveInput input) {
+  if (input == GasValveInput::magnet || input == GasValveInput::magnet_gone)
+    state_.magnet = input == GasValveInput::magnet;
+  if (input == GasValveInput::radiation || input == GasValveInput::radiation_gone)
+    state_.radiation = input == GasValveInput::radiation;
+}
+
+std::vector<Cjt188Event> GasValve::take(GasValveInput input) {
+  if (!state_.powered) {
+    take_without_supply(input);
     if (input != GasValveInput::battery_inserted) return {};
-    powered_ = true;
-    return {GasEvent::power_restored};
+    state_.powered = true;
+    state_.locked = state_.locked || state_.magnet;
+    return {Cjt188Event::power_restored};
   }
   switch (input) {
     case GasValveInput::remote_close:
-      locked_ = true;
-      close();
-      return {GasEvent::closed_by_command};
+      state_.locked = true;
+      state_.open = false;
+      return {Cjt188Event::closed_by_command};
     case GasValveInput::remote_permit:
-      if (open_) return {};
-      locked_ = false;
-      return {GasEvent::opening_permitted};
+      if (state_.open) return {};
+      state_.locked = false;
+      return {Cjt188Event::opening_permitted};
     case GasValveInput::local_open:
-      if (open_) return {};
-      if (!waits_for_local_action()) return {GasEvent::opening_refused};
-      open_ = true;
-      return {GasEvent::opened_locally};
+      return open_locally();
     case GasValveInput::battery_removed:
-      powered_ = false;
-      if (close()) return {GasEvent::closed_by_power_off};
-      return {};
+      state_.powered = false;
+      return close(Cjt188Event::closed_by_power_off);
     case GasValveInput::magnet:
-      locked_ = true;
-      if (close()) return {GasEvent::closed_by_magnet};
-      return {};
+      state_.locked = state_.magnet = true;
+      return close(Cjt188Event::closed_by_magnet);
+    case GasValveInput::discharge:
+      return close(Cjt188Event::closed_by_discharge);
+    case GasValveInput::radiation:
+      state_.radiation = true;
+      return close(Cjt188Event::closed_by_radiated_field);
+    case GasValveInput::magnet_gone:
+      state_.magnet = false;
+      break;
+    case GasValveInput::radiation_gone:
+      state_.radiation = false;
+      break;
     case GasValveInput::battery_inserted:
       break;
   }
   return {};
 }
 
-std::vector<GasEvent> GasValve::voltage_mv(std::int32_t millivolt) {
-  std::vector<GasEvent> out;
-  if (!powered_) return out;
-  if (level_ == Level::good && millivolt < limits_.notice_mv) {
-    level_ = Level::low;
-    out.push_back(GasEvent::undervoltage_noticed);
+std::vector<Cjt188Event> GasValve::voltage_mv(std::int32_t millivolt) {
+  std::vector<Cjt188Event> out;
+  if (!state_.powered) return out;
+  Level& level = state_.level;
+  if (level == Level::good && millivolt < limits_.notice_mv) {
+    level = Level::low;
+    out.push_back(Cjt188Event::undervoltage_noticed);
   }
-  if (level_ == Level::low && millivolt < limits_.close_mv) {
-    level_ = Level::empty;
-    if (close()) out.push_back(GasEvent::closed_by_undervoltage);
+  if (level == Level::low && millivolt < limits_.close_mv) {
+    level = Level::empty;
+    if (!close(Cjt188Event::closed_by_undervoltage).empty()) out.push_back(Cjt188Event::closed_by_undervoltage);
   }
-  if (level_ == Level::empty && millivolt >= limits_.close_mv + limits_.hysteresis_mv) level_ = Level::low;
-  if (level_ == Level::low && millivolt >= limits_.notice_mv + limits_.hysteresis_mv) {
-    level_ = Level::good;
-    out.push_back(GasEvent::voltage_restored);
+  if (level == Level::empty && millivolt >= limits_.close_mv + limits_.hysteresis_mv) level = Level::low;
+  if (level == Level::low && millivolt >= limits_.notice_mv + limits_.hysteresis_mv) {
+    level = Level::good;
+    out.push_back(Cjt188Event::voltage_restored);
   }
   return out;
 }

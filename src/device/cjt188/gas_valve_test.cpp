@@ -6,8 +6,8 @@
 namespace duheng::device {
 namespace {
 
-using enum GasEvent;
-using Events = std::vector<GasEvent>;
+using enum Cjt188Event;
+using Events = std::vector<Cjt188Event>;
 using Input = GasValveInput;
 
 TEST(GasValve, RemoteOpenOnlyPermits) {
@@ -30,14 +30,16 @@ RC_GTEST_PROP(GasValveProperty, OnlyLocalActionOpens, (const std::vector<std::ui
   GasValve valve;
   for (const std::uint8_t step : steps) {
     const bool was_open = valve.is_open();
-    const bool local = step % 7 == 2;
-    if (step % 7 == 6)
+    const int input = step % (gas_valve_inputs + 1);
+    const bool local = static_cast<Input>(input) == Input::local_open;
+    if (input == gas_valve_inputs)
       valve.voltage_mv(4'000 + step * 8);
     else
-      valve.take(static_cast<Input>(step % 7));
+      valve.take(static_cast<Input>(input));
     RC_ASSERT(was_open || !valve.is_open() || local);
     RC_ASSERT(valve.is_powered() || !valve.is_open());
     RC_ASSERT(valve.level() != GasValve::Level::empty || !valve.is_open());
+    RC_ASSERT(!(valve.state().magnet || valve.state().radiation) || !valve.is_open());
   }
 }
 
@@ -74,7 +76,7 @@ TEST(GasValve, UndervoltageIsNoticedBeforeItCloses) {
   const auto ramp = [&](std::int32_t from, std::int32_t to) {
     for (std::int32_t mv = from; mv != to; mv += from < to ? 10 : -10) {
       const bool was_open = valve.is_open();
-      for (const GasEvent event : valve.voltage_mv(mv)) events.push_back(event);
+      for (const Cjt188Event event : valve.voltage_mv(mv)) events.push_back(event);
       EXPECT_EQ(valve.is_open(), was_open && mv >= 4'400) << mv;
     }
   };
@@ -103,7 +105,35 @@ TEST(GasValve, MagnetClosesUntilPermitted) {
   EXPECT_EQ(valve.take(Input::magnet), Events{closed_by_magnet});
   EXPECT_EQ(valve.take(Input::local_open), Events{opening_refused});
   valve.take(Input::remote_permit);
+  EXPECT_EQ(valve.take(Input::local_open), Events{opening_refused});  // it is still there
+  valve.take(Input::magnet_gone);
   EXPECT_EQ(valve.take(Input::local_open), Events{opened_locally});
+}
+
+/// HM-6.2.7: a discharge and a radiated field close the valve, too; they are no theft and leave no lock.
+TEST(GasValve, DischargeAndRadiatedFieldClose) {
+  GasValve valve;
+  EXPECT_EQ(valve.take(Input::discharge), Events{closed_by_discharge});
+  EXPECT_TRUE(valve.take(Input::discharge).empty());
+  EXPECT_EQ(valve.take(Input::local_open), Events{opened_locally});
+  EXPECT_EQ(valve.take(Input::radiation), Events{closed_by_radiated_field});
+  EXPECT_EQ(valve.take(Input::local_open), Events{opening_refused});
+  valve.take(Input::radiation_gone);
+  EXPECT_EQ(valve.take(Input::local_open), Events{opened_locally});
+}
+
+TEST(GasValve, AMagnetPutThereWithoutSupplyIsNoticedWithIt) {
+  GasValve valve;
+  valve.take(Input::battery_removed);
+  valve.take(Input::magnet);
+  EXPECT_EQ(valve.take(Input::battery_inserted), Events{power_restored});
+  EXPECT_FALSE(valve.waits_for_local_action());
+  valve.take(Input::magnet_gone);
+  EXPECT_EQ(valve.take(Input::local_open), Events{opening_refused});
+  // All that it knows is its state: another valve goes on with it.
+  GasValve other({}, valve.state());
+  other.take(Input::remote_permit);
+  EXPECT_EQ(other.take(Input::local_open), Events{opened_locally});
 }
 
 }  // namespace

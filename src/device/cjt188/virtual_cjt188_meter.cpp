@@ -1,8 +1,10 @@
 #include "device/cjt188/virtual_cjt188_meter.hpp"
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 
+#include "base/log.hpp"
+#include "crypto/hash.hpp"
 #include "device/cjt188/cjt188_line.hpp"
 
 namespace duheng::device {
@@ -10,58 +12,27 @@ namespace {
 
 using cjt188::BuiltFrame;
 using cjt188::DataIdentifier;
-using cjt188::Edition;
 using cjt188::FieldRole;
 using cjt188::Function;
 using cjt188::MeterFamily;
-using cjt188::Unit;
-using cjt188::ValueState;
-using Purpose = ThermalCurve::Purpose;
 namespace identifiers = cjt188::identifiers;
 
-constexpr std::int64_t digits8 = 100'000'000;  // a register of eight digits rolls over
-constexpr int settlements_kept = 12;
-constexpr std::size_t events_kept = 64;
+constexpr std::string_view memory_key = "cjt188";
+constexpr std::int64_t battery_hysteresis_mv = 100;
 constexpr std::uint8_t day_of_month_max = 28;  // so that every month has it
-constexpr std::int64_t heat_supply_kpa = 600;
-constexpr std::int64_t heat_return_kpa = 450;
+// A clock outside is a mistake of the master's.
+constexpr int clock_year_first = 2000;
+constexpr int clock_year_last = 2099;
+constexpr std::int64_t clock_error_ms_max = 100LL * 365 * 86'400'000;
 
-cjt188::DateTime civil(std::int64_t local_ms) {
-  const std::int64_t day = day_of(local_ms);
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-  const std::int64_t seconds = (local_ms - day * DayCurve::day_ms) / 1'000;
-  return {static_cast<std::uint16_t>(static_cast<int>(date.year())),
-          static_cast<std::uint8_t>(static_cast<unsigned>(date.month())),
-          static_cast<std::uint8_t>(static_cast<unsigned>(date.day())),
-          static_cast<std::uint8_t>(seconds / 3'600),
-          static_cast<std::uint8_t>(seconds / 60 % 60),
-          static_cast<std::uint8_t>(seconds % 60)};
-}
-std::int64_t local_ms_of(const cjt188::DateTime& time) {
-  const std::chrono::year_month_day date{std::chrono::year{time.year}, std::chrono::month{time.month},
-                                         std::chrono::day{time.day}};
-  return std::chrono::sys_days{date}.time_since_epoch().count() * DayCurve::day_ms +
-         ((time.hour * 60 + time.minute) * 60 + time.second) * 1'000LL;
-}
-bool is_settlement(DataIdentifier identifier) {
-  return identifier >= identifiers::settlement_last_month &&
-         identifier.value < identifiers::settlement_last_month.value + settlements_kept;
-}
-void set(cjt188::Value& value, std::int64_t mantissa, Unit unit = Unit::none) {
-  value.mantissa = mantissa;
-  value.state = ValueState::good;
-  if (unit != Unit::none) value.unit_code = cjt188::code_of({unit, 0});
-}
-/// 10^-9 m3/h to a field's digits.
-std::int64_t flow_digits(std::int64_t microlitre_h, std::int8_t exponent) {
-  for (int i = -9; i < exponent; ++i) microlitre_h /= 10;
-  return microlitre_h;
-}
 std::optional<std::uint8_t> day_in(ByteView payload) {
   if (payload.size() != 1 || (payload[0] & 0x0F) > 9 || payload[0] >> 4 > 9) return std::nullopt;
   const auto day = static_cast<std::uint8_t>((payload[0] >> 4) * 10 + (payload[0] & 0x0F));
   if (day < 1 || day > day_of_month_max) return std::nullopt;
   return day;
+}
+void correct_clock(Cjt188State& state, std::int64_t by_ms) {
+  state.correction_ms = std::clamp(state.correction_ms + by_ms, -clock_error_ms_max, clock_error_ms_max);
 }
 
 }  // namespace
@@ -70,240 +41,326 @@ VirtualCjt188Meter::VirtualCjt188Meter(const Cjt188MeterOptions& options)
     : options_(options),
       uid_(options.address.to_string()),
       measures_(options.meter_type, options.seed, options.leaks),
-      battery_mv_(options.battery_full_mv) {}
+      state_(remembered()),
+      powered_(state_.powered),
+      boot_pending_(!state_.powered) {
+  around_.battery_mv = options.battery_full_mv;
+}
+
+/// What a power-on finds. Memory that holds something else is that of another meter: this one begins afresh.
+Cjt188State VirtualCjt188Meter::remembered() const {
+  if (options_.memory) {
+    if (const auto kept = options_.memory->load(memory_key)) {
+      if (auto state = Cjt188State::decode(*kept)) return std::move(*state);
+      log::warning("fleet", "the memory of a meter holds no state; it begins afresh", {{"device", uid_}});
+    }
+  }
+  Cjt188State fresh;
+  fresh.debug_stage = options_.debug_stage;
+  fresh.sensed.battery_mv = options_.battery_full_mv;
+  return fresh;
+}
 
 std::uint64_t VirtualCjt188Meter::bus_key() const noexcept { return bus_key_of(options_.address); }
+
+std::optional<DeviceCommand> VirtualCjt188Meter::last_command() const {
+  if (state_.last_command.number == 0) return std::nullopt;
+  return state_.last_command;
+}
 
 std::int64_t VirtualCjt188Meter::local_ms(std::int64_t utc_ms) const noexcept {
   return utc_ms + options_.zone_offset_minutes * 60'000LL;
 }
-std::int64_t VirtualCjt188Meter::clock_local_ms(std::int64_t utc_ms) const noexcept {
-  const std::int64_t age_ms = local_ms(utc_ms) - measures_.installed_day() * DayCurve::day_ms;
-  // Parts per million of milliseconds; in seconds first, so that decades fit.
-  return local_ms(utc_ms) + age_ms / 1'000 * options_.clock_drift_ppm / 1'000 + correction_ms_;
-}
-cjt188::DateTime VirtualCjt188Meter::clock(std::int64_t utc_ms) const { return civil(clock_local_ms(utc_ms)); }
 
-std::uint16_t VirtualCjt188Meter::status() const noexcept {
-  std::uint8_t octets[2] = {0, 0};
-  const auto& bits = options_.profile->status;
-  if (options_.has_valve && bits.valve_octet < 2)
-    octets[bits.valve_octet] |= valve_.is_open() ? bits.valve_open : bits.valve_closed;
-  const bool low = options_.has_valve ? valve_.level() != GasValve::Level::good : battery_mv_ < options_.battery_low_mv;
-  if (low && bits.battery_octet < 2) octets[bits.battery_octet] |= bits.battery_mask;
-  if (options_.has_valve && valve_.waits_for_local_action()) octets[1] |= status_waits_for_local_action;
-  return static_cast<std::uint16_t>(octets[0] | octets[1] << 8);
-}
-
-void VirtualCjt188Meter::note(std::int64_t utc_ms, bool was_open, const std::vector<GasEvent>& happened) {
-  for (const GasEvent event : happened) {
-    if (events_.size() == events_kept) events_.erase(events_.begin());
-    events_.push_back({utc_ms, event});
+/// The new state holds only when it is stored: what was answered, or closed, or noted is there after a power cut.
+bool VirtualCjt188Meter::commit(std::int64_t utc_ms, Cjt188State next) {
+  if (options_.memory) {
+    if (const auto stored = options_.memory->store(memory_key, next.encode()); !stored) {
+      if (stored.error().code == ErrorCode::unavailable && powered_) {
+        powered_ = false;
+        off_since_utc_ms_ = utc_ms;
+      }
+      return false;
+    }
   }
-  if (was_open && !valve_.is_open()) measures_.valve_closed(local_ms(utc_ms));
-  if (!was_open && valve_.is_open()) measures_.valve_opened(local_ms(utc_ms));
+  state_ = std::move(next);
+  return true;
 }
-void VirtualCjt188Meter::at_the_meter(std::int64_t utc_ms, GasValveInput input) {
+
+void VirtualCjt188Meter::operate(std::int64_t utc_ms, GasValveInput input, Cjt188State& next) const {
   if (!options_.has_valve) return;
-  const bool was_open = valve_.is_open();
-  note(utc_ms, was_open, valve_.take(input));
-}
-void VirtualCjt188Meter::battery_mv(std::int64_t utc_ms, std::int32_t millivolt) {
-  battery_mv_ = millivolt;
-  if (!options_.has_valve) return;
-  const bool was_open = valve_.is_open();
-  note(utc_ms, was_open, valve_.voltage_mv(millivolt));
+  GasValve valve({}, next.valve);
+  for (const Cjt188Event event : valve.take(input)) next.note(utc_ms, event);
+  next.valve = valve.state();
+  settle_interruption(utc_ms, next);
 }
 
-std::int64_t VirtualCjt188Meter::settled_local_ms(std::int64_t utc_ms, int months_back) const {
-  const auto now = civil(local_ms(utc_ms));
-  const int month = now.year * 12 + now.month - 1 - months_back - (now.day < settlement_day_ ? 1 : 0);
-  return local_ms_of(
-      {static_cast<std::uint16_t>(month / 12), static_cast<std::uint8_t>(month % 12 + 1), settlement_day_, 0, 0, 0});
+/// Measuring stands still behind a closed valve, without supply, and while the meter is the wrong way round.
+void VirtualCjt188Meter::settle_interruption(std::int64_t utc_ms, Cjt188State& next) const {
+  const bool stands = (options_.has_valve && !next.valve.open) || !next.powered || next.sensed.reversed;
+  if (stands != next.interruptions.lasts()) measures_.interrupt(local_ms(utc_ms), stands, next.interruptions);
 }
 
-/// What 901F calls settlement: the newest, or for D120 to D12B that of so many months before. A meter that counts
-/// cooling alone settles cooling.
-std::int64_t VirtualCjt188Meter::settlement_of(std::int64_t utc_ms, DataIdentifier identifier) const {
-  const int back = is_settlement(identifier) ? identifier.value - identifiers::settlement_last_month.value : 0;
-  const std::int64_t at = settled_local_ms(utc_ms, back);
-  if (cjt188::family_of(options_.meter_type) != MeterFamily::heat) return measures_.volume(at);
-  const bool cools = options_.meter_type == cjt188::meter_types::cooling;
-  return measures_.energy(at, cools ? Purpose::cooling : Purpose::heating);
-}
-
-/// The first energy of 901F.
-std::int64_t VirtualCjt188Meter::energy_first(std::int64_t utc_ms) const {
-  if (options_.profile->first_energy == cjt188::FirstEnergy::cooling)
-    return measures_.energy(local_ms(utc_ms), Purpose::cooling);
-  return settlement_of(utc_ms, identifiers::metering);
-}
-
-void VirtualCjt188Meter::fill(cjt188::Value& value, const cjt188::FieldFormat& field, std::int64_t utc_ms,
-                              DataIdentifier identifier) const {
-  const std::int64_t now = local_ms(utc_ms);
-  const bool is_combined = identifier == identifiers::metering_2;
-  const bool heats = cjt188::family_of(options_.meter_type) == MeterFamily::heat;
-  switch (field.role) {
-    case FieldRole::current_volume:
-    case FieldRole::total_flow:
-      return set(value, measures_.volume(now) % digits8, Unit::cubic_metre);
-    case FieldRole::settlement_volume:
-    case FieldRole::settlement_value:
-      return set(value, settlement_of(utc_ms, identifier) % digits8, heats ? Unit::kilowatt_hour : Unit::cubic_metre);
-    case FieldRole::settlement_energy:
-      return set(value, (is_combined ? settlement_of(utc_ms, identifier) : energy_first(utc_ms)) % digits8,
-                 Unit::kilowatt_hour);
-    case FieldRole::settlement_cooling:
-      return set(value, measures_.energy(settled_local_ms(utc_ms, 0), Purpose::cooling) % digits8, Unit::kilowatt_hour);
-    case FieldRole::current_energy:
-      return set(value, measures_.energy(now, Purpose::heating) % digits8, Unit::kilowatt_hour);
-    case FieldRole::current_cooling:
-      return set(value, measures_.energy(now, Purpose::cooling) % digits8, Unit::kilowatt_hour);
-    case FieldRole::power:  // 0.01 kW
-      return set(value, measures_.power_mw(now) / 10'000, Unit::kilowatt);
-    case FieldRole::flow:
-      return set(value, flow_digits(measures_.flow_microlitre_h(now), field.exponent), Unit::cubic_metre_per_hour);
-    case FieldRole::supply_temperature:
-      return set(value, measures_.temperatures(now).supply_centidegree);
-    case FieldRole::return_temperature:
-      return set(value, measures_.temperatures(now).back_centidegree);
-    case FieldRole::supply_pressure:
-      return set(value, heat_supply_kpa);
-    case FieldRole::return_pressure:
-      return set(value, heat_return_kpa);
-    case FieldRole::work_hours:
-      return set(value, measures_.working_hours(now));
-    case FieldRole::time:
-      value.time_order = options_.profile->time_order;
-      return set(value, cjt188::to_digits(clock(utc_ms)));
-    case FieldRole::status:
-      return set(value, status());
-    case FieldRole::day:
-      return set(value, identifier == identifiers::settlement_day ? settlement_day_ : reading_day_);
-    default:
-      value.state = ValueState::no_value;
+void VirtualCjt188Meter::sense_battery(std::int64_t utc_ms, Cjt188State& next) const {
+  next.sensed.battery_mv = around_.battery_mv;
+  if (options_.has_valve) {
+    GasValve valve({}, next.valve);
+    for (const Cjt188Event event : valve.voltage_mv(around_.battery_mv)) next.note(utc_ms, event);
+    next.valve = valve.state();
+    return;
   }
+  const std::int64_t limit_mv = options_.battery_low_mv + (next.battery_low ? battery_hysteresis_mv : 0);
+  const bool low = around_.battery_mv < limit_mv;
+  if (low == next.battery_low) return;
+  next.battery_low = low;
+  next.note(utc_ms, low ? Cjt188Event::undervoltage_noticed : Cjt188Event::voltage_restored);
 }
 
-/// 0: the meter has no such thing.
-std::size_t VirtualCjt188Meter::payload_octets(DataIdentifier identifier) const noexcept {
-  const bool heats = cjt188::family_of(options_.meter_type) == MeterFamily::heat;
-  const bool is_new = options_.profile->edition == Edition::edition_2018;
-  if (is_settlement(identifier)) return 5;
-  switch (identifier.value) {
-    case identifiers::metering.value:
-      if (!heats) return 19;
-      return is_new ? 40 : 43;
-    case identifiers::metering_2.value:
-      return heats && is_new ? 54 : 0;
-    case identifiers::power.value:
-      return heats ? (is_new ? 4 : 5) : 0;
-    case identifiers::return_temperature.value:
-    case identifiers::supply_temperature.value:
-      return heats ? (is_new ? 2 : 3) : 0;
-    case identifiers::work_hours.value:
-      return heats ? (is_new ? 4 : 3) : 0;
-    case identifiers::clock.value:
-      return cjt188::time_octets;
-    case identifiers::settlement_day.value:
-    case identifiers::reading_day.value:
-      return 1;
-    default:
-      return 0;
+/// Takes what surrounds the meter into its state, with the events that belong to it.
+void VirtualCjt188Meter::sense(std::int64_t utc_ms, Cjt188State& next) const {
+  const auto change = [&](bool Cjt188Surroundings::* fact, Cjt188Event begins, Cjt188Event ends) {
+    if (next.sensed.*fact == around_.*fact) return false;
+    next.sensed.*fact = around_.*fact;
+    next.note(utc_ms, around_.*fact ? begins : ends);
+    return true;
+  };
+  using enum Cjt188Event;
+  if (change(&Cjt188Surroundings::magnet, magnetic_field, magnetic_field_gone))
+    operate(utc_ms, around_.magnet ? GasValveInput::magnet : GasValveInput::magnet_gone, next);
+  if (change(&Cjt188Surroundings::radiation, radiated_field, radiated_field_gone))
+    operate(utc_ms, around_.radiation ? GasValveInput::radiation : GasValveInput::radiation_gone, next);
+  change(&Cjt188Surroundings::cover_open, cover_opened, cover_closed);
+  change(&Cjt188Surroundings::reversed, reversed, reverse_ended);
+  if (next.sensed.battery_mv != around_.battery_mv) sense_battery(utc_ms, next);
+  if (next.sensed.drift_ppm != around_.drift_ppm) {
+    correct_clock(next, (utc_ms - next.drift_since_utc_ms) / 1'000 * next.sensed.drift_ppm / 1'000);
+    next.sensed.drift_ppm = around_.drift_ppm;
+    next.drift_since_utc_ms = utc_ms;
   }
+  correct_clock(next, clock_jumps_ms_);
+  settle_interruption(utc_ms, next);
 }
 
-std::optional<std::size_t> VirtualCjt188Meter::payload_of(std::int64_t utc_ms, DataIdentifier identifier,
-                                                          std::span<std::uint8_t> out) const {
-  const std::size_t size = payload_octets(identifier);
-  if (size == 0 || size > out.size()) return std::nullopt;
-  // The layout depends on the payload's length only, not on what is in it.
-  const auto layout = cjt188::find_layout(cjt188::Message(identifier, options_.meter_type, out.first(size)));
-  if (!layout) return std::nullopt;
-  std::array<cjt188::Value, cjt188::ValueList::capacity> values{};
-  const auto fields = (*layout)->fields();
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    values[i] = (*layout)->value_list[i];
-    fill(values[i], fields[i], utc_ms, identifier);
+void VirtualCjt188Meter::happen(std::int64_t utc_ms, const DeviceHappening& happening) {
+  using Kind = DeviceHappening::Kind;
+  const bool on = happening.amount != 0;
+  switch (happening.kind) {
+    case Kind::clock_jump:
+      clock_jumps_ms_ += happening.amount;
+      break;
+    case Kind::clock_drift:
+      around_.drift_ppm = static_cast<std::int32_t>(happening.amount);
+      break;
+    case Kind::magnetic_field:
+      around_.magnet = on;
+      break;
+    case Kind::radiated_field:
+      around_.radiation = on;
+      break;
+    case Kind::cover:
+      around_.cover_open = on;
+      break;
+    case Kind::reverse:
+      around_.reversed = on;
+      break;
+    case Kind::battery:
+      around_.battery_mv = static_cast<std::int32_t>(happening.amount);
+      break;
+    case Kind::electrostatic_discharge:
+      return discharge(utc_ms);
+    case Kind::power:
+      return on ? restore_power(utc_ms) : fail_power(utc_ms);
+    case Kind::button:
+      return press_button(utc_ms);
+    case Kind::voltage:  // from the mains: these meters have none
+      return;
   }
-  if (!cjt188::encode_values(**layout, std::span(values).first(fields.size()), {}, out.first(size)))
-    return std::nullopt;
-  return size;
+  static_cast<void>(is_awake(utc_ms));
 }
 
-BuiltFrame VirtualCjt188Meter::refuse(const Peer& peer, std::uint8_t function, std::uint8_t reason) const {
-  return cjt188::error_reply(peer, function, {static_cast<std::uint8_t>(status()), reason});
+/// Switched on, and knowing what surrounds it. Also true of a meter whose program was ended without its supply: whoever
+/// starts the program switches it on.
+bool VirtualCjt188Meter::is_awake(std::int64_t utc_ms) {
+  if (boot_pending_) restore_power(utc_ms);
+  if (!powered_ || (state_.sensed == around_ && clock_jumps_ms_ == 0)) return powered_;
+  Cjt188State next = state_;
+  sense(utc_ms, next);
+  if (!commit(utc_ms, std::move(next))) return false;
+  clock_jumps_ms_ = 0;
+  return true;
 }
 
-BuiltFrame VirtualCjt188Meter::read(std::int64_t utc_ms, const Peer& peer, DataIdentifier identifier) {
-  constexpr auto function = static_cast<std::uint8_t>(Function::read);
+void VirtualCjt188Meter::discharge(std::int64_t utc_ms) {
+  if (!is_awake(utc_ms)) return;
+  Cjt188State next = state_;
+  next.note(utc_ms, Cjt188Event::electrostatic_discharge);
+  operate(utc_ms, GasValveInput::discharge, next);
+  static_cast<void>(commit(utc_ms, std::move(next)));
+}
+
+void VirtualCjt188Meter::lose_supply(std::int64_t utc_ms, Cjt188State& next) const {
+  next.powered = false;
+  next.note(utc_ms, Cjt188Event::power_failed);
+  operate(utc_ms, GasValveInput::battery_removed, next);
+  settle_interruption(utc_ms, next);
+}
+
+/// The last charge serves to close the valve and to note it. What does not come to be stored is made up for when the
+/// supply is back.
+void VirtualCjt188Meter::fail_power(std::int64_t utc_ms) {
+  boot_pending_ = false;
+  if (!powered_) return;
+  powered_ = false;
+  off_since_utc_ms_ = utc_ms;
+  Cjt188State next = state_;
+  lose_supply(utc_ms, next);
+  static_cast<void>(commit(utc_ms, std::move(next)));
+}
+
+void VirtualCjt188Meter::restore_power(std::int64_t utc_ms) {
+  if (powered_) return;
+  Cjt188State next = options_.memory ? remembered() : state_;
+  if (next.powered) lose_supply(off_since_utc_ms_, next);
+  next.powered = true;
+  operate(utc_ms, GasValveInput::battery_inserted, next);
+  if (!options_.has_valve) next.note(utc_ms, Cjt188Event::power_restored);
+  sense(utc_ms, next);
+  // Nothing is believed that is not stored: until it can be, the meter stays off.
+  powered_ = commit(utc_ms, std::move(next));
+  boot_pending_ = !powered_;
+  if (powered_) clock_jumps_ms_ = 0;
+}
+
+void VirtualCjt188Meter::press_button(std::int64_t utc_ms) {
+  if (!options_.has_valve || !is_awake(utc_ms)) return;
+  Cjt188State next = state_;
+  operate(utc_ms, GasValveInput::local_open, next);
+  static_cast<void>(commit(utc_ms, std::move(next)));
+}
+
+BuiltFrame VirtualCjt188Meter::refuse(std::int64_t utc_ms, const Peer& peer, std::uint8_t function,
+                                      std::uint8_t reason) const {
+  return cjt188::error_reply(peer, function, {static_cast<std::uint8_t>(readout(utc_ms).status()), reason});
+}
+
+BuiltFrame VirtualCjt188Meter::read(std::int64_t utc_ms, const Peer& peer, DataIdentifier identifier) const {
   std::array<std::uint8_t, 64> payload;
-  const auto size = payload_of(utc_ms, identifier, payload);
-  if (!size) return refuse(peer, function, cjt188_refusals::unknown_identifier);
+  const auto size = readout(utc_ms).payload(identifier, payload);
+  if (!size)
+    return refuse(utc_ms, peer, static_cast<std::uint8_t>(Function::read), cjt188_refusals::unknown_identifier);
   return cjt188::read_reply(peer, identifier, ByteView(payload).first(*size));
 }
 
-bool VirtualCjt188Meter::set_clock(std::int64_t utc_ms, ByteView payload) {
-  if (payload.size() != cjt188::time_octets) return false;
-  const auto time = cjt188::decode_time(payload.data(), options_.profile->time_order);
-  if (time.state != cjt188::DecodedTime::State::good) return false;
-  correction_ms_ += local_ms_of(cjt188::from_digits(time.digits)) - clock_local_ms(utc_ms);
-  return true;
+std::uint8_t VirtualCjt188Meter::set_clock(std::int64_t utc_ms, ByteView payload, Cjt188State& next) const {
+  if (payload.size() != cjt188::time_octets) return cjt188_refusals::unacceptable_value;
+  const auto decoded = cjt188::decode_time(payload.data(), options_.profile->time_order);
+  const auto time = cjt188::from_digits(decoded.digits);
+  if (decoded.state != cjt188::DecodedTime::State::good || time.year < clock_year_first || time.year > clock_year_last)
+    return cjt188_refusals::unacceptable_value;
+  correct_clock(next, local_ms_of(time) - readout(utc_ms).clock_local_ms());
+  next.note(utc_ms, Cjt188Event::clock_set);
+  return 0;
 }
 
-bool VirtualCjt188Meter::command_valve(std::int64_t utc_ms, ByteView payload) {
-  if (!options_.has_valve || payload.size() != 1) return false;
+std::uint8_t VirtualCjt188Meter::set_day(std::int64_t utc_ms, bool settlement, ByteView payload,
+                                         Cjt188State& next) const {
+  const auto day = day_in(payload);
+  if (!day) return cjt188_refusals::unacceptable_value;
+  (settlement ? next.settlement_day : next.reading_day) = *day;
+  next.note(utc_ms, Cjt188Event::day_set);
+  return 0;
+}
+
+std::uint8_t VirtualCjt188Meter::command_valve(std::int64_t utc_ms, ByteView payload, Cjt188State& next) const {
+  if (!options_.has_valve) return cjt188_refusals::unknown_identifier;
+  if (payload.size() != 1) return cjt188_refusals::unacceptable_value;
   const auto command = cjt188::valve_command_of(*options_.profile, payload[0]);
   if (command == cjt188::ValveCommand::open)
-    at_the_meter(utc_ms, GasValveInput::remote_permit);
+    operate(utc_ms, GasValveInput::remote_permit, next);
   else if (command == cjt188::ValveCommand::close)
-    at_the_meter(utc_ms, GasValveInput::remote_close);
+    operate(utc_ms, GasValveInput::remote_close, next);
   else
-    return false;
-  return true;
+    return cjt188_refusals::unacceptable_value;
+  return 0;
 }
 
-BuiltFrame VirtualCjt188Meter::write(std::int64_t utc_ms, const Peer& peer, DataIdentifier identifier,
-                                     ByteView payload) {
-  constexpr auto function = static_cast<std::uint8_t>(Function::write);
-  bool taken = false;
-  if (identifier == identifiers::write_clock) {
-    taken = set_clock(utc_ms, payload);
-  } else if (identifier == identifiers::valve && options_.has_valve) {
-    taken = command_valve(utc_ms, payload);
-  } else if (identifier == identifiers::write_settlement_day || identifier == identifiers::write_reading_day) {
-    const auto day = day_in(payload);
-    if (day) (identifier == identifiers::write_settlement_day ? settlement_day_ : reading_day_) = *day;
-    taken = day.has_value();
-  } else {
-    return refuse(peer, function, cjt188_refusals::unknown_identifier);
+/// A016: the electronics take over what the mechanical register shows; only volumes, and only in the debug stage.
+std::uint8_t VirtualCjt188Meter::set_register(std::int64_t utc_ms, const cjt188::Message& message,
+                                              Cjt188State& next) const {
+  if (!state_.debug_stage) return cjt188_refusals::not_in_debug_stage;
+  const auto layout = cjt188::find_layout(message);
+  cjt188::ValueList values;
+  if (cjt188::family_of(options_.meter_type) == MeterFamily::heat || !layout ||
+      !cjt188::decode_values(**layout, message.payload, *options_.profile, values))
+    return cjt188_refusals::unacceptable_value;
+  const auto* value = values.find(FieldRole::sync_value);
+  if (value == nullptr || value->state != cjt188::ValueState::good || value->unit != cjt188::Unit::cubic_metre ||
+      value->unit_scale != 0)
+    return cjt188_refusals::unacceptable_value;
+  next.register_offset = value->mantissa - measures_.volume(local_ms(utc_ms), state_.interruptions);
+  next.note(utc_ms, Cjt188Event::register_set);
+  return 0;
+}
+
+std::uint8_t VirtualCjt188Meter::change(std::int64_t utc_ms, const cjt188::FrameView& frame,
+                                        const cjt188::Message& message, Cjt188State& next) const {
+  const DataIdentifier identifier = message.identifier.identifier;
+  if (frame.is(Function::write_sync))
+    return identifier == identifiers::write_sync ? set_register(utc_ms, message, next)
+                                                 : cjt188_refusals::unknown_identifier;
+  // The address is where the meter sits on its bus: it is enabled for the field as far as that goes.
+  if (frame.is(Function::write_address)) return cjt188_refusals::not_in_debug_stage;
+  if (!frame.is(Function::write)) return cjt188_refusals::unknown_function;
+  switch (identifier.value) {
+    case identifiers::write_clock.value:
+      return set_clock(utc_ms, message.payload, next);
+    case identifiers::write_settlement_day.value:
+      return set_day(utc_ms, true, message.payload, next);
+    case identifiers::write_reading_day.value:
+      return set_day(utc_ms, false, message.payload, next);
+    case identifiers::valve.value:
+      return command_valve(utc_ms, message.payload, next);
+    case identifiers::factory_enable.value:
+      if (!state_.debug_stage) return cjt188_refusals::not_in_debug_stage;
+      next.debug_stage = false;
+      next.note(utc_ms, Cjt188Event::enabled);
+      return 0;
+    default:
+      return cjt188_refusals::unknown_identifier;
   }
-  if (!taken) return refuse(peer, function, cjt188_refusals::unacceptable_value);
-  const std::array<std::uint8_t, 2> word{static_cast<std::uint8_t>(status()), static_cast<std::uint8_t>(status() >> 8)};
-  return cjt188::write_reply(peer, Function::write, identifier, word);
+}
+
+BuiltFrame VirtualCjt188Meter::respond(std::int64_t utc_ms, const cjt188::FrameView& frame,
+                                       const cjt188::Message& message) {
+  const DataIdentifier identifier = message.identifier.identifier;
+  Peer peer{options_.meter_type, options_.address, options_.profile, message.sequence};
+  peer.identifier_order = message.identifier.order;
+  peer.preamble_octets = 0;  // what the ledger writes down is the frame
+  if (frame.is(Function::read)) return read(utc_ms, peer, identifier);
+  if (frame.is(Function::read_address) && identifier == identifiers::address) return read_address_reply(peer);
+  Cjt188State next = state_;
+  if (const std::uint8_t reason = change(utc_ms, frame, message, next); reason != 0)
+    return refuse(utc_ms, peer, frame.function(), reason);
+  next.last_command = {state_.last_command.number + 1, frame.control(), identifier.value,
+                       crypto::sha256(frame.octets()), utc_ms};
+  if (!commit(utc_ms, std::move(next))) return std::unexpected(cjt188::DecodeError{});
+  if (on_command_) on_command_(state_.last_command);
+  const std::uint16_t status = readout(utc_ms).status();
+  const std::array<std::uint8_t, 2> word{static_cast<std::uint8_t>(status), static_cast<std::uint8_t>(status >> 8)};
+  return cjt188::write_reply(peer, static_cast<Function>(frame.function()), identifier, word);
 }
 
 std::optional<DeviceAnswer> VirtualCjt188Meter::answer(std::int64_t utc_ms, ByteView question) {
   const auto frame = cjt188::decode_at_start(question);
-  if (!frame || frame->from_slave() || !valve_.is_powered()) return std::nullopt;
+  if (!frame || frame->from_slave() || !is_awake(utc_ms)) return std::nullopt;
   const bool type_fits = frame->meter_type() == options_.meter_type || frame->meter_type() == cjt188::meter_types::any;
   if (!type_fits || !frame->address().matches(options_.address)) return std::nullopt;
   const auto message = cjt188::parse_message(*frame, options_.profile->identifier_order);
   if (!message) return std::nullopt;
-  const DataIdentifier identifier = message->identifier.identifier;
-  Peer peer{options_.meter_type, options_.address, options_.profile, message->sequence};
-  peer.identifier_order = message->identifier.order;
-  peer.preamble_octets = 0;  // what the ledger writes down is the frame
-  const auto built = [&]() -> BuiltFrame {
-    if (frame->is(Function::read)) return read(utc_ms, peer, identifier);
-    if (frame->is(Function::read_address) && identifier == identifiers::address) return read_address_reply(peer);
-    if (frame->is(Function::write)) return write(utc_ms, peer, identifier, message->payload);
-    return refuse(peer, frame->function(), cjt188_refusals::unknown_function);
-  }();
+  const auto built = respond(utc_ms, *frame, *message);
   if (!built) return std::nullopt;
   const ByteView octets = built->view();
-  return DeviceAnswer{Bytes(octets.begin(), octets.end()), identifier.value};
+  return DeviceAnswer{Bytes(octets.begin(), octets.end()), message->identifier.identifier.value};
 }
 
 }  // namespace duheng::device

@@ -74,7 +74,7 @@ TEST(VirtualCjt188Meter, WaterHasVolumeSettlementClockAndStatus) {
     const auto options = options_for(cjt188::meter_types::cold_water, profile);
     VirtualCjt188Meter meter(options);
     const auto now = ask(meter, options, january);
-    EXPECT_EQ(now[FieldRole::current_volume], meter.measures().volume(january + 8 * hour_ms));
+    EXPECT_EQ(now[FieldRole::current_volume], meter.readout(january).volume(january + 8 * hour_ms));
     EXPECT_EQ(now[FieldRole::time], 20260117113000);
     EXPECT_EQ(now[FieldRole::status], 0);
     EXPECT_EQ(now.values[0].unit, cjt188::Unit::cubic_metre);
@@ -152,7 +152,7 @@ TEST(VirtualCjt188Meter, HeatMeterShowsUndervoltage) {
   const auto before = ask(meter, options, january);
   EXPECT_FALSE(cjt188::read_status(options.profile->status, static_cast<std::uint8_t>(before[FieldRole::status]), 0)
                    .battery_low);
-  meter.battery_mv(january, 4'700);
+  meter.happen(january, {DeviceHappening::Kind::battery, 4'700});
   const auto low = ask(meter, options, january);
   EXPECT_TRUE(
       cjt188::read_status(options.profile->status, static_cast<std::uint8_t>(low[FieldRole::status]), 0).battery_low);
@@ -174,19 +174,19 @@ TEST(VirtualCjt188Meter, RemoteOpenOnlyPermitsAndAClosedValveStopsTheGas) {
   const auto at_close = ask(meter, options, january)[FieldRole::current_volume];
   const std::int64_t later = january + 48 * hour_ms;
   EXPECT_EQ(ask(meter, options, later)[FieldRole::current_volume], at_close);
-  EXPECT_EQ(meter.measures().flow_microlitre_h(later + 8 * hour_ms), 0);
+  EXPECT_EQ(meter.measures().flow_microlitre_h(later + 8 * hour_ms, meter.state().interruptions), 0);
   const auto permitted = write(meter, peer_of(options), later, identifiers::valve, Bytes{0x55}, octets);
   ASSERT_TRUE(permitted);
   EXPECT_FALSE(permitted->is_error());
   EXPECT_EQ(valve(), cjt188::ValveState::closed);
-  EXPECT_EQ(meter.status() >> 8, status_waits_for_local_action);
-  meter.at_the_meter(later, GasValveInput::local_open);
+  EXPECT_EQ(meter.readout(later).status() >> 8, cjt188_status::waits_for_local_action);
+  meter.press_button(later);
   EXPECT_EQ(valve(), cjt188::ValveState::open);
   // It goes on where it stood: what the closed valve kept back never comes.
   EXPECT_EQ(ask(meter, options, later)[FieldRole::current_volume], at_close);
   EXPECT_GT(ask(meter, options, later + 24 * hour_ms)[FieldRole::current_volume], at_close);
   ASSERT_EQ(meter.events().size(), 3U);
-  EXPECT_EQ(meter.events()[2].event, GasEvent::opened_locally);
+  EXPECT_EQ(meter.events()[2].event, Cjt188Event::opened_locally);
 }
 
 /// HM-7.2.11 over the bus: whatever a master sends, it opens nothing.
@@ -207,11 +207,11 @@ TEST(VirtualCjt188Meter, WithoutABatteryItIsDeadAndNothingIsLost) {
   const auto options = options_for(cjt188::meter_types::gas);
   VirtualCjt188Meter meter(options);
   const auto before = ask(meter, options, january)[FieldRole::current_volume];
-  meter.at_the_meter(january, GasValveInput::battery_removed);
+  meter.happen(january, {DeviceHappening::Kind::power, 0});
   auto peer = peer_of(options);
   peer.preamble_octets = 0;
   EXPECT_FALSE(meter.answer(january, cjt188::read_request(peer, identifiers::metering)->view()));
-  meter.at_the_meter(january + hour_ms, GasValveInput::battery_inserted);
+  meter.happen(january + hour_ms, {DeviceHappening::Kind::power, 1});
   EXPECT_FALSE(meter.valve_is_open());
   EXPECT_EQ(ask(meter, options, january + hour_ms)[FieldRole::current_volume], before);
 }

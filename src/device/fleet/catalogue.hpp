@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "device/bus/device_bus.hpp"
+#include "device/memory/device_memory.hpp"
 
 namespace duheng::device {
 
-enum class LineKind : std::uint8_t { dlt645, cjt188, modbus_rtu, modbus_tcp };
+enum class LineKind : std::uint8_t { dlt645, cjt188, modbus_rtu, modbus_tcp, dlt698, modbus_ascii };
 [[nodiscard]] const LineProtocol& protocol_of(LineKind kind);
 [[nodiscard]] constexpr bool is_modbus(LineKind kind) noexcept {
-  return kind == LineKind::modbus_rtu || kind == LineKind::modbus_tcp;
+  return kind == LineKind::modbus_rtu || kind == LineKind::modbus_ascii || kind == LineKind::modbus_tcp;
 }
 
 /// A device model (models/<name>.yaml) of which there is a virtual device.
@@ -31,10 +32,12 @@ struct DeviceSeat {
   std::string uid;      ///< for meters with an address of their own: that address
   std::string address;  ///< digits, or the unit number
   std::uint64_t seed = 1;
-  bool exports = false;  ///< DL/T 645: has solar panels
+  bool exports = false;  ///< DL/T 645, 698.45: has solar panels
+  bool factory = false;  ///< DL/T 645: works in shifts
   bool leaks = false;    ///< water: a trickle that never ends
   std::int32_t zone_offset_minutes = 480;
   std::int32_t clock_drift_ppm = 0;
+  std::shared_ptr<DeviceMemory> memory = nullptr;  ///< what it keeps without power; none: forgets what masters wrote
 };
 /// The address must be one of the model's protocol: the caller has made it.
 [[nodiscard]] std::shared_ptr<VirtualDevice> make_virtual_device(const VirtualModel& model, const DeviceSeat& seat);

@@ -14,6 +14,8 @@
 #include "device/curve/day_curve.hpp"
 #include "device/fleet/catalogue.hpp"
 #include "device/ledger/ledger.hpp"
+#include "device/memory/fleet_memory.hpp"
+#include "device/scenario/scenario_line.hpp"
 #include "link/backoff.hpp"
 #include "link/channel.hpp"
 
@@ -38,6 +40,17 @@ struct Visit {
   DeviceBusPort port;
   LedgerTrail trail;
   bool has_checksum;
+  // Only where a scenario happens: what it makes of the answers, when it has something to send next, and how.
+  std::unique_ptr<ScenarioLine> faults;
+  std::unique_ptr<link::Timer> due;
+  std::function<void(ByteView)> send;
+
+  /// The other side went away, or a new one came.
+  void cut() {
+    trail.cut();
+    port.reset();
+    if (faults) faults->cut();
+  }
 };
 
 }  // namespace
@@ -92,6 +105,8 @@ struct Fleet::Impl {
   FleetConfig config;
   int lock = -1;
   std::unique_ptr<LedgerWriter> ledger;
+  std::unique_ptr<FleetMemory> memory;
+  std::unique_ptr<Scenario> scenario;
   std::vector<Meter> meters;
   std::vector<std::shared_ptr<Port>> ports;
   std::vector<std::unique_ptr<Line>> lines;
@@ -126,6 +141,8 @@ struct Fleet::Impl {
     seat.uid = seat.address = fmt::format("{:012}", config.first_address + number);
     seat.seed = mixed(config.seed, number);
     seat.exports = config.exports_every > 0 && number % config.exports_every == config.exports_every - 1;
+    seat.factory = three_phase && config.factories_every > 0 &&
+                   number / config.three_phase_every % config.factories_every == config.factories_every - 1;
     return seat_device(model, std::move(seat), std::move(channel));
   }
 
@@ -152,14 +169,83 @@ struct Fleet::Impl {
     const auto span = static_cast<std::uint64_t>(2 * config.clock_drift_ppm_max + 1);
     seat.clock_drift_ppm = static_cast<std::int32_t>(mixed(seat.seed, 21) % span) - config.clock_drift_ppm_max;
     meters.push_back({seat.uid, seat.address, model.name, std::move(channel)});
-    return make_virtual_device(model, seat);
+    seat.memory = memory->of(seat.uid);
+    auto device = make_virtual_device(model, seat);
+    device->listen_to_commands([this, uid = seat.uid](const DeviceCommand& done) { note_command(uid, done); });
+    // What a device did when the fleet was killed stands in its memory, but perhaps not yet in the ledger.
+    if (const auto last = device->last_command()) note_command(seat.uid, *last);
+    return scenario ? scenario->seat(std::move(device), model.name) : device;
+  }
+
+  void note_command(const std::string& uid, const DeviceCommand& done) {
+    LedgerCommand entry;
+    entry.address = uid;
+    entry.device_number = done.number;
+    entry.function = done.function;
+    entry.identifier = done.identifier;
+    entry.request_hash = done.request_hash;
+    entry.utc_ms = done.utc_ms;
+    if (const auto written = ledger->command(entry); !written)
+      log::error("fleet", "a command was carried out but cannot be written to the ledger now",
+                 {{"device", uid}, {"error", written.error()}});
   }
 
   bool chance(std::uint32_t per_mille) { return per_mille > 0 && random.below(1'000) < per_mille; }
 
+  Result<void> load_scenario() {
+    if (config.scenario.empty()) return {};
+    DUHENG_TRY(auto plan, device::load_scenario(config.scenario));
+    scenario = std::make_unique<Scenario>(std::move(plan), ScenarioStart{clock.utc_ms(), clock.monotonic_ms()});
+    return {};
+  }
+
+  /// To be called once for each connection, before its first octet.
+  void let_faults_happen(Visit& visit, const DeviceBus& bus, std::function<void(ByteView)> send) {
+    if (!scenario) return;
+    visit.faults = std::make_unique<ScenarioLine>(*scenario, bus.protocol());
+    visit.due = std::make_unique<link::Timer>(loop, [this, &visit] { send_due(visit); });
+    visit.send = std::move(send);
+  }
+
+  void send_due(Visit& visit) {
+    const std::int64_t now_ms = clock.monotonic_ms();
+    while (const auto octets = visit.faults->take_due(now_ms)) visit.send(*octets);
+    const std::int64_t due_ms = visit.faults->due_ms();
+    if (due_ms != INT64_MAX) visit.due->start_ms(due_ms - now_ms);
+  }
+
+  /// False when the answer must not be sent.
+  bool write_down(Visit& visit, const BusAnswer& said, bool spoiled) {
+    const auto written =
+        visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets, clock.utc_ms(), spoiled);
+    if (!written && !ledger_failed)
+      log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
+    ledger_failed = !written;
+    return written.has_value();
+  }
+
+  void answer_with_faults(Visit& visit, ByteView octets) {
+    using Fate = LineEntry::Fate;
+    visit.port.octets(
+        clock.utc_ms(), octets,
+        [&](ByteView question) {
+          visit.trail.question(question);
+          visit.faults->question(clock.monotonic_ms(), question);
+        },
+        [&](const BusAnswer& said) {
+          for (const auto& entry : visit.faults->answer(clock.monotonic_ms(), said)) {
+            if (!write_down(visit, said, entry.fate == Fate::spoiled)) return visit.faults->drop();
+            if (entry.fate == Fate::open) visit.trail.cut();
+          }
+          visit.faults->commit();
+          send_due(visit);
+        });
+  }
+
   /// Answers what a master sent; `send` is called for each answer, after the ledger has it.
   template <class Send>
   void answer(Visit& visit, ByteView octets, Send&& send) {
+    if (visit.faults) return answer_with_faults(visit, octets);
     visit.port.octets(
         clock.utc_ms(), octets, [&](ByteView question) { visit.trail.question(question); },
         [&](const BusAnswer& said) {
@@ -167,15 +253,7 @@ struct Fleet::Impl {
           bool spoiled = !lost && chance(config.answers_spoiled_per_mille);
           // Where nothing would show it, a changed octet would be a false reading: such an answer is lost instead.
           if (spoiled && !visit.has_checksum) std::swap(lost, spoiled);
-          const auto written = visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets,
-                                                  clock.utc_ms(), lost || spoiled || said.collision);
-          if (!written) {
-            if (!ledger_failed)
-              log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
-            ledger_failed = true;
-            return;
-          }
-          ledger_failed = false;
+          if (!write_down(visit, said, lost || spoiled || said.collision)) return;
           if (lost) return;
           if (!spoiled) return send(said.octets);
           Bytes changed(said.octets.begin(), said.octets.end());
@@ -190,6 +268,8 @@ struct Fleet::Impl {
     const std::uint64_t id = next_connection++;
     auto& connection = port.connections[id];
     connection.visit = std::make_unique<Visit>(port.bus, *ledger);
+    let_faults_happen(*connection.visit, port.bus,
+                      [raw = channel.get()](ByteView said) { static_cast<void>(raw->write(said)); });
     connection.channel = std::move(channel);
     connection.channel->set_handlers({{},
                                       [this, &port, id](ByteView octets) {
@@ -242,14 +322,12 @@ struct Fleet::Impl {
       DUHENG_TRY(line->terminal, link::open_pseudo_terminal(loop));
       line->visit = std::make_unique<Visit>(line->bus, *ledger);
       auto& own = *line;
+      let_faults_happen(*own.visit, own.bus, [&own](ByteView said) { static_cast<void>(own.terminal->write(said)); });
       line->terminal->set_handlers(
           [this, &own](ByteView octets) {
             answer(*own.visit, octets, [&](ByteView said) { static_cast<void>(own.terminal->write(said)); });
           },
-          [&own] {
-            own.visit->trail.cut();
-            own.visit->port.reset();
-          });
+          [&own] { own.visit->cut(); });
       const std::string fresh = line->link_path + ".new";
       static_cast<void>(::unlink(fresh.c_str()));
       if (::symlink(line->terminal->path().c_str(), fresh.c_str()) != 0 ||
@@ -279,11 +357,10 @@ struct Fleet::Impl {
     for (auto& held : callers) {
       Caller& caller = *held;
       caller.channel = link::make_tcp_client(loop, {config.call_in_host, call_in_port, 10'000});
+      let_faults_happen(caller.visit, caller.bus,
+                        [&caller](ByteView said) { static_cast<void>(caller.channel->write(said)); });
       caller.channel->set_handlers(
-          {[&caller] {
-             caller.visit.trail.cut();
-             caller.visit.port.reset();
-           },
+          {[&caller] { caller.visit.cut(); },
            [this, &caller](ByteView octets) {
              caller.backoff.reset();  // the gateway talks to us: this line is good
              answer(caller.visit, octets, [&](ByteView said) { static_cast<void>(caller.channel->write(said)); });
@@ -372,7 +449,10 @@ Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, c
   auto& impl = *fleet->impl_;
   DUHENG_CHECK(impl.take_directory());
   DUHENG_TRY(impl.ledger, LedgerWriter::open(disk, impl.path(fleet_files::ledger), impl.config.ledger_bytes_max));
+  DUHENG_TRY(impl.memory, FleetMemory::open(disk, impl.path(fleet_files::memory)));
+  DUHENG_CHECK(impl.load_scenario());
   impl.make_buses();
+  if (impl.scenario) DUHENG_CHECK(impl.scenario->check_names());
   DUHENG_CHECK(impl.open_ports());
   DUHENG_CHECK(impl.open_lines());
   DUHENG_CHECK(impl.choose_call_in_port());
@@ -394,6 +474,10 @@ Fleet::~Fleet() {
 
 std::uint32_t Fleet::meter_count() const { return static_cast<std::uint32_t>(impl_->meters.size()); }
 std::uint64_t Fleet::answer_count() const { return impl_->ledger->answer_count(); }
+std::uint64_t Fleet::command_count() const { return impl_->ledger->command_count(); }
+std::uint64_t Fleet::faults_applied(ScenarioRule::Kind kind) const {
+  return impl_->scenario ? impl_->scenario->applied(kind) : 0;
+}
 std::uint16_t Fleet::first_port() const { return impl_->first_port; }
 
 }  // namespace duheng::device

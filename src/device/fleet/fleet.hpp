@@ -8,6 +8,7 @@
 #include "base/disk.hpp"
 #include "base/random.hpp"
 #include "device/fleet/fleet_config.hpp"
+#include "device/scenario/scenario_plan.hpp"
 #include "link/event_loop.hpp"
 
 namespace duheng::device {
@@ -15,6 +16,7 @@ namespace duheng::device {
 /// Names of the files a fleet keeps in its data directory.
 namespace fleet_files {
 inline constexpr std::string_view ledger = "ledger";  ///< device/ledger
+inline constexpr std::string_view memory = "memory";  ///< device/memory: what the devices keep without power
 inline constexpr std::string_view ports = "ports";    ///< the run of ports once chosen
 inline constexpr std::string_view call_in_port = "call-in-port";
 inline constexpr std::string_view devices = "devices.yaml";  ///< channels and devices, for a gateway's `devices_files`
@@ -37,6 +39,10 @@ class Fleet {
 
   [[nodiscard]] std::uint32_t meter_count() const;
   [[nodiscard]] std::uint64_t answer_count() const;
+  /// Carried out over the ledger's whole life, by devices that count them.
+  [[nodiscard]] std::uint64_t command_count() const;
+  /// By the scenario; 0 without one.
+  [[nodiscard]] std::uint64_t faults_applied(ScenarioRule::Kind kind) const;
   [[nodiscard]] std::uint16_t first_port() const;
 
  private:

@@ -64,6 +64,7 @@ Result<FleetConfig> read(const ConfigFile& file) {
   out.first_address = static_cast<std::uint64_t>(root.integer("first_address", {1, 999'999'000'000}, 202'600'000'001));
   out.three_phase_every = static_cast<std::uint32_t>(root.integer("three_phase_every", {0, 1'000'000}, 3));
   out.exports_every = static_cast<std::uint32_t>(root.integer("exports_every", {0, 1'000'000}, 5));
+  out.factories_every = static_cast<std::uint32_t>(root.integer("factories_every", {0, 1'000'000}, 0));
   out.zone_offset_minutes = static_cast<std::int32_t>(root.integer("zone_offset_minutes", {-720, 840}, 480));
   out.clock_drift_ppm_max = static_cast<std::int32_t>(root.integer("clock_drift_ppm_max", {0, 1'000}, 0));
   const auto tcp = root.section("tcp");
@@ -95,6 +96,7 @@ Result<FleetConfig> read(const ConfigFile& file) {
   out.answers_lost_per_mille = static_cast<std::uint32_t>(faults.integer("answers_lost_per_mille", {0, 1'000}, 0));
   out.answers_spoiled_per_mille =
       static_cast<std::uint32_t>(faults.integer("answers_spoiled_per_mille", {0, 1'000}, 0));
+  out.scenario = root.text("scenario", "");
   out.log = read_log(root.section("log"));
   DUHENG_CHECK(file.finish());
   return out;

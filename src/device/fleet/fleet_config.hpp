@@ -27,6 +27,7 @@ struct FleetConfig {
   std::uint64_t first_address = 202'600'000'001ULL;
   std::uint32_t three_phase_every = 3;  ///< every n-th meter; 0 = none
   std::uint32_t exports_every = 5;      ///< every n-th meter has solar panels; 0 = none
+  std::uint32_t factories_every = 0;    ///< every n-th three-phase meter is a factory's; 0 = none
   std::int32_t zone_offset_minutes = 480;
   std::int32_t clock_drift_ppm_max = 0;  ///< drawn for each meter from -n to n
   std::string tcp_address = "127.0.0.1";
@@ -42,6 +43,7 @@ struct FleetConfig {
   std::uint64_t ledger_bytes_max = 256ULL << 20;
   std::uint32_t answers_lost_per_mille = 0;  ///< deliberate faults, written down in the ledger
   std::uint32_t answers_spoiled_per_mille = 0;
+  std::string scenario;  ///< a file of faults over time (device/scenario); empty: none
   log::Options log;
 };
 /// Errors: as base/config.hpp.

@@ -107,6 +107,144 @@ TEST_F(FleetTest, RestartKeepsPortsNamesAndRegisters) {
   EXPECT_EQ(fleet->answer_count(), 3U);
 }
 
+/// The machine's disk until a number of appends are done; from then on every change fails, as for a program that was
+/// killed there.
+class DyingDisk final : public Disk {
+ public:
+  void die_after(int appends) { left_ = appends; }
+  [[nodiscard]] bool is_dead() const { return left_ < 0; }
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    DUHENG_TRY(auto file, disk_.open(path, mode));
+    return std::unique_ptr<File>(std::make_unique<DyingFile>(*this, std::move(file)));
+  }
+  Result<std::vector<std::string>> list(const std::string& directory) override { return disk_.list(directory); }
+  bool exists(const std::string& path) override { return disk_.exists(path); }
+  Result<void> rename(const std::string& from, const std::string& to) override { return disk_.rename(from, to); }
+  Result<void> remove(const std::string& path) override { return disk_.remove(path); }
+  Result<void> make_directories(const std::string& path) override { return disk_.make_directories(path); }
+  Result<void> sync_directory(const std::string& directory) override { return disk_.sync_directory(directory); }
+  Result<std::uint64_t> free_bytes(const std::string& directory) override { return disk_.free_bytes(directory); }
+
+ private:
+  class DyingFile final : public File {
+   public:
+    DyingFile(DyingDisk& disk, std::unique_ptr<File> file) : disk_(disk), file_(std::move(file)) {}
+    Result<std::uint64_t> size() const override { return file_->size(); }
+    Result<void> append(ByteView bytes) override {
+      if (disk_.left_ >= 0 && --disk_.left_ >= 0) return file_->append(bytes);
+      if (!half_done_ && disk_.left_ == -1) {  // the last one gets half through
+        half_done_ = true;
+        static_cast<void>(file_->append(bytes.first(bytes.size() / 2)));
+      }
+      return fail(ErrorCode::storage_failed, "gone");
+    }
+    Result<Bytes> read_at(std::uint64_t offset, std::size_t size) const override {
+      return file_->read_at(offset, size);
+    }
+    Result<void> truncate(std::uint64_t size) override {
+      if (disk_.is_dead()) return fail(ErrorCode::storage_failed, "gone");
+      return file_->truncate(size);
+    }
+    Result<void> sync() override { return file_->sync(); }
+
+   private:
+    DyingDisk& disk_;
+    std::unique_ptr<File> file_;
+    bool half_done_ = false;
+  };
+  PosixDisk disk_;
+  int left_ = 1 << 30;
+};
+
+class FleetMemoryTest : public FleetTest {
+ protected:
+  dlt645::Address address() const { return *dlt645::Address::parse(std::to_string(config_.first_address)); }
+  static dlt645::Authority authority() { return {2, {0x56, 0x34, 0x12}, {1, 0, 0, 0}}; }
+  Bytes command(Master& master, const dlt645::FrameBuffer& question) {
+    master.got.clear();
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return master.opened; }));
+    EXPECT_TRUE(master.channel->write(question.view()));
+    EXPECT_TRUE(link::wait_for(loop_, [&] { return dlt645::decode(master.got).has_value(); }));
+    return master.got;
+  }
+  dlt645::FrameBuffer trip() const {
+    return dlt645::control_request(address(), authority(), dlt645::RelayCommand::trip, {2090, 1, 1, 0, 0, 0});
+  }
+  std::int64_t value(Master& master, std::uint32_t identifier) {
+    const Bytes octets = ask(master, 0, identifier);
+    const auto frame = dlt645::decode(octets);
+    const auto plain = frame->plain_data();
+    const auto reply = dlt645::parse_read_reply(*frame, plain.view());
+    dlt645::ValueList values;
+    EXPECT_TRUE(dlt645::decode_values(*dlt645::describe({identifier}), reply->payload, values));
+    return values[0].mantissa;
+  }
+};
+
+TEST_F(FleetMemoryTest, WhatMastersCommandedOutlivesTheFleetAndStandsInTheLedgerOnce) {
+  config_.groups.push_back({.model = "modbus-heat-station"});
+  constexpr std::int64_t relay_open = 1 << 4;
+  for (int run = 0; run < 3; ++run) {
+    auto fleet = start();
+    Master master(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
+    if (run == 0) {
+      EXPECT_EQ(value(master, 0x04000503) & relay_open, 0);
+      EXPECT_EQ(dlt645::decode(command(master, trip()))->control(), 0x9C);
+      Master station(
+          link::make_tcp_client(loop_, {"127.0.0.1", static_cast<std::uint16_t>(fleet->first_port() + 2), 1'000}));
+      ASSERT_TRUE(link::wait_for(loop_, [&] { return station.opened; }));
+      const auto write =
+          modbus::encode_frame(modbus::Transport::tcp, 1, 1, modbus::write_register_request(0, 300)->view());
+      ASSERT_TRUE(station.channel->write(write->view()));
+      ASSERT_TRUE(link::wait_for(loop_, [&] { return station.got.size() >= 12; }));
+    }
+    EXPECT_EQ(value(master, 0x04000503) & relay_open, relay_open);
+    EXPECT_EQ(fleet->command_count(), 2U);
+    const auto commands = *read_ledger_commands(disk_, path(fleet_files::ledger));
+    ASSERT_EQ(commands.size(), 2U);
+    EXPECT_EQ(commands[0].address, address().to_string());
+    EXPECT_EQ(commands[0].identifier, 0x1AU);
+    EXPECT_EQ(commands[1].address, "modbus-heat-station-tcp-0-1");
+    fleet.reset();
+    ASSERT_TRUE(link::wait_for(loop_, [&] { return master.closed; }));
+    // A ledger that knows nothing of them is told again by the devices.
+    if (run == 1) std::filesystem::remove(path(fleet_files::ledger));
+  }
+}
+
+TEST_F(FleetMemoryTest, AFleetThatDiesAtAnyWriteHasDoneACommandOnceOrNotAtAll) {
+  bool survived = false;
+  for (int appends = 0; !survived; ++appends) {
+    ASSERT_LT(appends, 20);
+    config_.data_directory = root_ + "/data-" + std::to_string(appends);
+    bool answered = false;
+    {
+      DyingDisk dying;
+      auto started = Fleet::start(loop_, dying, clock_, random_, config_);
+      ASSERT_TRUE(started) << started.error().message;
+      Master master(link::make_tcp_client(loop_, {"127.0.0.1", (*started)->first_port(), 1'000}));
+      ASSERT_TRUE(link::wait_for(loop_, [&] { return master.opened; }));
+      dying.die_after(appends);
+      ASSERT_TRUE(master.channel->write(trip().view()));
+      ASSERT_TRUE(link::wait_for(loop_, [&] { return dying.is_dead() || !master.got.empty(); }));
+      answered = !master.got.empty();
+      survived = answered;
+      if (!answered) dying.die_after(-1);
+    }
+    loop_.run_for_ms(20);
+    auto fleet = start();
+    Master master(link::make_tcp_client(loop_, {"127.0.0.1", fleet->first_port(), 1'000}));
+    const bool open = (value(master, 0x04000503) & 1 << 4) != 0;
+    const auto commands = *read_ledger_commands(disk_, path(fleet_files::ledger));
+    EXPECT_EQ(commands.size(), open ? 1U : 0U) << appends;
+    EXPECT_TRUE(open || !answered) << appends;
+    // Sent again by a master that had no answer: the relay counts one trip for both.
+    const auto trips = value(master, 0x1D000001);
+    EXPECT_EQ(dlt645::decode(command(master, trip()))->control(), 0x9C);
+    EXPECT_EQ(value(master, 0x1D000001), open ? trips : trips + 1) << appends;
+  }
+}
+
 TEST_F(FleetTest, MetersThatCallInDialAgainWhenCutOff) {
   config_.call_in_meters = 3;
   const auto fleet = start();
@@ -247,7 +385,8 @@ TEST(FleetCatalogue, HasEveryModelOfItsProtocols) {
   std::set<std::string> shipped;
   for (const auto& file : std::filesystem::directory_iterator(std::string(DUHENG_SOURCE_DIR) + "/models")) {
     const std::string name = file.path().stem().string();
-    const bool ours = name.starts_with("dlt645-") || name.starts_with("cjt188-") || name.starts_with("modbus-");
+    const bool ours = name.starts_with("dlt645-") || name.starts_with("dlt698-") || name.starts_with("cjt188-") ||
+                      name.starts_with("modbus-");
     if (file.path().extension() == ".yaml" && ours) shipped.insert(name);
   }
   std::set<std::string> virtual_ones;

@@ -11,10 +11,19 @@ constexpr std::array<std::array<int, 13>, 3> shapes{{
     {90, 80, 80, 160, 700, 950, 1000, 940, 960, 900, 620, 240, 90},      // shop
     {260, 210, 190, 260, 420, 480, 560, 520, 480, 560, 780, 520, 260},   // somebody is always at home
 }};
+// A works with two shifts, its lunch breaks, and what runs on through the night.
+constexpr std::array<int, 13> factory_shape{150, 140, 150, 480, 960, 1000, 820, 990, 950, 820, 760, 420, 160};
 // Months: heating in winter, cooling in summer.
 constexpr std::array<int, 12> seasons{1'150, 1'100, 950, 850, 850, 1'050, 1'300, 1'300, 1'050, 850, 900, 1'100};
 
 /// Per mille, by day.
+std::int64_t factory_factor_of(std::uint64_t seed, std::int64_t day) {
+  const std::int64_t weekday = ((day + 3) % 7 + 7) % 7;  // 0 Monday; 1970-01-01 was a Thursday
+  const std::int64_t working = weekday == 6 ? 180 : weekday == 5 ? 450 : 1'000;
+  const auto orders = static_cast<std::int64_t>(900 + mixed(seed, 5, static_cast<std::uint64_t>(day)) % 201);
+  return working * orders / 1'000;
+}
+
 std::int64_t factor_of(std::uint64_t seed, std::int64_t day) {
   const auto season = seasons[static_cast<std::size_t>(((day % 365) + 365) % 365 * 12 / 365)];
   const std::int64_t weekend = ((day + 4) % 7 + 7) % 7 % 6 == 0 ? 1'080 : 1'000;  // 1970-01-01 was a Thursday
@@ -23,10 +32,12 @@ std::int64_t factor_of(std::uint64_t seed, std::int64_t day) {
 }
 
 /// Watts by slot of the day.
-DayCurve::Bases bases_of(std::uint64_t seed, bool exports) {
+DayCurve::Bases bases_of(std::uint64_t seed, bool exports, LoadCurve::Use use) {
   DayCurve::Bases out{};
-  const auto& shape = shapes[mixed(seed, 1) % shapes.size()];
-  const auto peak_w = static_cast<std::int64_t>(900 + mixed(seed, 2) % 2'600);
+  const bool is_factory = use == LoadCurve::Use::factory;
+  const auto& shape = is_factory ? factory_shape : shapes[mixed(seed, 1) % shapes.size()];
+  const auto peak_w =
+      static_cast<std::int64_t>(is_factory ? 8'000 + mixed(seed, 2) % 12'000 : 900 + mixed(seed, 2) % 2'600);
   const auto sun_peak_w = static_cast<std::int64_t>(1'500 + mixed(seed, 3) % 4'000);
   for (int slot = 0; slot < DayCurve::slots; ++slot) {
     const auto habit = static_cast<std::int64_t>(750 + mixed(seed, 4, static_cast<std::uint64_t>(slot)) % 500);
@@ -50,8 +61,10 @@ int LoadCurve::tariff_of_slot(int slot) noexcept {
   return 2;
 }
 
-LoadCurve::LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool exports)
-    : curve_(seed, installed_day, bases_of(seed, exports), [seed](std::int64_t day) { return factor_of(seed, day); }) {}
+LoadCurve::LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool exports, Use use)
+    : curve_(seed, installed_day, bases_of(seed, exports, use), [seed, use](std::int64_t day) {
+        return use == Use::factory ? factory_factor_of(seed, day) : factor_of(seed, day);
+      }) {}
 
 CurveEnergy LoadCurve::energy(std::int64_t local_ms) const {
   CurveEnergy out;

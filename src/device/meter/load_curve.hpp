@@ -20,7 +20,11 @@ struct CurveEnergy {
 class LoadCurve {
  public:
   /// `installed_day` counts days since 1970-01-01 in local time; before it energy is zero.
-  LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool exports);
+  enum class Use : std::uint8_t {
+    any,      ///< a household or a shop, as the seed decides
+    factory,  ///< day and late shift on working days, little at night and at weekends; some ten kilowatts
+  };
+  LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool exports, Use use = Use::any);
   [[nodiscard]] std::int64_t power_mw(std::int64_t local_ms) const { return curve_.rate(local_ms); }
   [[nodiscard]] CurveEnergy energy(std::int64_t local_ms) const;
   [[nodiscard]] std::int64_t installed_day() const noexcept { return curve_.installed_day(); }

@@ -36,6 +36,27 @@ RC_GTEST_PROP(LoadCurveProperty, RegistersNeverGoDownAndTariffsAddUp,
   RC_ASSERT((sum == after.import_mw_ns));
 }
 
+TEST(LoadCurve, AFactoryWorksInShiftsAndRestsAtWeekends) {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  // 1970-01-05 was a Monday.
+  constexpr std::int64_t monday = installed_day + (7 - (installed_day - 4) % 7) % 7 + 7;
+  for (const std::uint64_t seed : {1U, 2U, 3U, 40U}) {
+    const LoadCurve curve(seed, installed_day, false, LoadCurve::Use::factory);
+    const auto energy_between = [&](std::int64_t day, std::int64_t from_hour, std::int64_t to_hour) {
+      const std::int64_t midnight = day * LoadCurve::day_ms;
+      return curve.energy(midnight + to_hour * hour_ms).import_mw_ns -
+             curve.energy(midnight + from_hour * hour_ms).import_mw_ns;
+    };
+    EXPECT_TRUE((energy_between(monday, 8, 16) > 3 * energy_between(monday, 0, 4))) << seed;
+    EXPECT_TRUE((energy_between(monday, 0, 24) > 3 * energy_between(monday + 6, 0, 24))) << seed;  // Sunday
+    // A household of the same seed is another thing altogether.
+    EXPECT_TRUE((energy_between(monday, 0, 24) >
+                 2 * (LoadCurve(seed, installed_day, false).energy((monday + 1) * LoadCurve::day_ms).import_mw_ns -
+                      LoadCurve(seed, installed_day, false).energy(monday * LoadCurve::day_ms).import_mw_ns)))
+        << seed;
+  }
+}
+
 TEST(LoadCurve, SumOfManyStepsEqualsTheDifferenceOverTwoDays) {
   const LoadCurve curve(99, installed_day, true);
   const std::int64_t from = start_ms + 400 * LoadCurve::day_ms - 3'600'000;

@@ -1,63 +1,66 @@
 #include "device/meter/virtual_meter.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
-#include "device/curve/utility_curve.hpp"
+#include "device/meter/meter_parameters.hpp"
+#include "device/meter/wire.hpp"
 
 namespace duheng::device {
 namespace {
 
 using dlt645::DataDescription;
 using dlt645::DataGroup;
+using dlt645::DataIdentifier;
 using dlt645::FieldKind;
 using dlt645::Function;
 using dlt645::Layout;
 
-constexpr std::uint64_t grid_seed = 50;  // frequency is the same for everybody on the grid
-constexpr std::int64_t ns_mw_per_centikwh = 10LL * 3'600'000'000'000'000LL;  // 10 Wh; see CurveEnergy
-constexpr std::int64_t energy_limit_centikwh = 100'000'000;                  // XXXXXX.XX rolls over
-constexpr std::int64_t correction_limit_ms = 300'000;  // broadcast time moves a clock by 5 min at most
-constexpr std::uint8_t tariff_count = 4;
-constexpr std::uint8_t freezes_kept = 62;
+constexpr std::string_view memory_key = "dlt645";
+constexpr std::size_t settlements_in_block = 1 + MeterMoments::settlements_kept;
 constexpr std::uint8_t status_word_count = 7;
+constexpr std::size_t answer_octets_max = 200;  // read answers carry at most 200 octets of DATA
+constexpr std::size_t first_part_octets = answer_octets_max - DataIdentifier::size_octets;
+constexpr std::size_t next_part_octets = first_part_octets - 1;
+constexpr std::uint8_t usual_speed_word = 0x04;  // 1200 bit/s, of the first port
+constexpr std::int64_t minute_ms = 60'000;
 
-/// sqrt(1 - f^2) / f in per mille, f in per mille.
-std::int64_t reactive_share_per_mille(std::int64_t factor_per_mille) {
-  const auto f = static_cast<double>(factor_per_mille) / 1'000.0;
-  return std::llround(std::sqrt(1.0 - f * f) / f * 1'000.0);
+MeterState fresh_state(const VirtualMeterOptions& options, const MeterQuantities& quantities) {
+  const std::int64_t zone_ms = options.zone_offset_minutes * minute_ms;
+  const std::int64_t installed_utc_ms = quantities.installed_utc_ms();
+  MeterClock clock({zone_ms, options.clock_offset_ms, options.clock_drift_ppm, installed_utc_ms});
+  EventBook events(options.seed, installed_utc_ms, clock.own_ms(installed_utc_ms), options.three_phase);
+  MeterState out{std::move(clock), Consumption(quantities.curve(), zone_ms), std::move(events)};
+  out.passwords.passwords.fill(options.password);
+  return out;
+}
+
+std::int64_t apparent(std::int64_t active, std::int64_t reactive) {
+  const auto p = static_cast<double>(active);
+  const auto q = static_cast<double>(reactive);
+  return std::llround(std::sqrt(p * p + q * q));
 }
 
 }  // namespace
 
-dlt645::DateTime civil_time(std::int64_t local_ms) noexcept {
-  const std::int64_t day = day_of(local_ms);
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-  const std::int64_t seconds = (local_ms - day * LoadCurve::day_ms) / 1'000;
-  dlt645::DateTime out;
-  out.year = static_cast<std::uint16_t>(static_cast<int>(date.year()));
-  out.month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month()));
-  out.day = static_cast<std::uint8_t>(static_cast<unsigned>(date.day()));
-  out.hour = static_cast<std::uint8_t>(seconds / 3'600);
-  out.minute = static_cast<std::uint8_t>(seconds / 60 % 60);
-  out.second = static_cast<std::uint8_t>(seconds % 60);
-  return out;
-}
-
-std::int64_t local_ms_of(const dlt645::DateTime& time) noexcept {
-  const std::chrono::year_month_day date{std::chrono::year{time.year}, std::chrono::month{time.month},
-                                         std::chrono::day{time.day}};
-  const std::int64_t day = std::chrono::sys_days{date}.time_since_epoch().count();
-  return day * LoadCurve::day_ms + ((time.hour * 60 + time.minute) * 60 + time.second) * 1'000LL;
-}
-
-VirtualMeter::VirtualMeter(const VirtualMeterOptions& options)
+VirtualMeter::VirtualMeter(const VirtualMeterOptions& options, std::shared_ptr<DeviceMemory> memory)
     : options_(options),
       uid_(options.address.to_string()),
-      curve_(options.seed, installed_day_of(options.seed), options.exports),
-      installed_utc_ms_(curve_.installed_day() * LoadCurve::day_ms - options.zone_offset_minutes * 60'000LL),
-      initial_centikwh_(static_cast<std::int64_t>(mixed(options.seed, 12) % 50'000)) {}
+      memory_(std::move(memory)),
+      quantities_(options_, state_),
+      state_(fresh_state(options_, quantities_)),
+      speed_word_(usual_speed_word) {
+  if (!memory_) return;
+  if (const auto stored = memory_->load(memory_key)) memory_failed_ = !decode_meter_state(*stored, state_).has_value();
+}
+
+Result<void> VirtualMeter::keep(MeterState next) {
+  if (memory_) DUHENG_CHECK(memory_->store(memory_key, encode_meter_state(next)));
+  state_ = std::move(next);
+  quantities_.forget();
+  following_.reset();
+  return {};
+}
 
 std::uint64_t bus_key_of(const dlt645::Address& address) noexcept {
   std::uint64_t key = 0;
@@ -77,89 +80,26 @@ std::optional<DeviceAnswer> VirtualMeter::answer(std::int64_t utc_ms, ByteView q
   return DeviceAnswer{Bytes(octets.begin(), octets.end()), said->identifier.value};
 }
 
-std::int64_t VirtualMeter::local_ms(std::int64_t utc_ms) const noexcept {
-  return utc_ms + options_.zone_offset_minutes * 60'000LL;
-}
-
-std::int64_t VirtualMeter::clock_local_ms(std::int64_t utc_ms) const noexcept {
-  // Parts per million of milliseconds; in seconds first, so that decades fit.
-  const std::int64_t drift_ms = (utc_ms - installed_utc_ms_) / 1'000 * options_.clock_drift_ppm / 1'000;
-  return local_ms(utc_ms) + options_.clock_offset_ms + drift_ms + correction_ms_;
-}
-
-dlt645::DateTime VirtualMeter::clock(std::int64_t utc_ms) const { return civil_time(clock_local_ms(utc_ms)); }
-
-Measurement VirtualMeter::measure(std::int64_t utc_ms) const {
-  Measurement out;
-  const std::int64_t power_mw = curve_.power_mw(local_ms(utc_ms));
-  const std::size_t phases = options_.three_phase ? 3 : 1;
-  const std::int64_t share_a =
-      options_.three_phase ? 280 + static_cast<std::int64_t>(mixed(options_.seed, 13) % 120) : 1'000;
-  const std::int64_t share_b =
-      options_.three_phase ? 280 + static_cast<std::int64_t>(mixed(options_.seed, 14) % 120) : 0;
-  const std::int64_t total = power_mw / 100;
-  out.power_active_deciwatt[0] = total;
-  out.power_active_deciwatt[1] = total * share_a / 1'000;
-  if (options_.three_phase) {
-    out.power_active_deciwatt[2] = total * share_b / 1'000;
-    out.power_active_deciwatt[3] = total - out.power_active_deciwatt[1] - out.power_active_deciwatt[2];
-  }
-  for (std::size_t phase = 1; phase <= phases; ++phase) {
-    const std::int64_t power = out.power_active_deciwatt[phase];
-    const std::int64_t amount = power < 0 ? -power : power;
-    const std::int64_t factor = 955 + wander(mixed(options_.seed, 15, phase), utc_ms, 60'000, 35);
-    const std::int64_t voltage = 2'205 + wander(mixed(options_.seed, 16, phase), utc_ms, 20'000, 40) - power / 4'000;
-    out.voltage_decivolt[phase - 1] = voltage;
-    // I = P / (U x factor): 0.1 W x 10^5 / (0.1 V x per mille) = 10^-3 A.
-    const std::int64_t current_ma = amount * 1'000'000 / (voltage * factor);
-    out.current_ma[phase - 1] = power < 0 ? -current_ma : current_ma;
-    out.power_factor_per_mille[phase] = power < 0 ? -factor : factor;
-    out.power_reactive_decivar[phase] = amount * reactive_share_per_mille(factor) / 1'000;
-    out.power_reactive_decivar[0] += out.power_reactive_decivar[phase];
-  }
-  const double p = static_cast<double>(total);
-  const double q = static_cast<double>(out.power_reactive_decivar[0]);
-  const double apparent = std::sqrt(p * p + q * q);
-  out.power_factor_per_mille[0] = apparent > 0 ? std::llround(1'000.0 * p / apparent) : 1'000;
-  out.frequency_centihertz = 5'000 + wander(grid_seed, utc_ms, 4'000, 4);
-  return out;
-}
-
-std::int64_t VirtualMeter::energy_centikwh(std::int64_t utc_ms, bool reverse, int tariff) const {
-  const auto energy = curve_.energy(local_ms(utc_ms));
-  if (reverse)
-    return tariff == 0 ? static_cast<std::int64_t>(energy.export_mw_ns / ns_mw_per_centikwh) % energy_limit_centikwh
-                       : 0;
-  if (tariff == 0)
-    return (initial_centikwh_ + static_cast<std::int64_t>(energy.import_mw_ns / ns_mw_per_centikwh)) %
-           energy_limit_centikwh;
-  const auto part = energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)] / ns_mw_per_centikwh;
-  return (initial_centikwh_ / tariff_count + static_cast<std::int64_t>(part)) % energy_limit_centikwh;
-}
-
 std::optional<std::int64_t> VirtualMeter::energy_of(std::int64_t utc_ms, const DataDescription& what,
                                                     std::size_t element) const {
-  const std::uint8_t quantity = what.identifier.di(2);
   const int tariff = what.layout == Layout::tariffs ? static_cast<int>(element) : what.tariff;
-  const int settlement = what.layout == Layout::settlements ? static_cast<int>(element) : what.settlement;
-  if (quantity > 2 || tariff > tariff_count || settlement > 12) return std::nullopt;
-  std::int64_t moment = utc_ms;
-  if (settlement > 0) {  // the beginning of this month, of the month before ...
-    dlt645::DateTime month = civil_time(local_ms(utc_ms));
-    const int months = month.year * 12 + month.month - 1 - (settlement - 1);
-    month = {static_cast<std::uint16_t>(months / 12), static_cast<std::uint8_t>(months % 12 + 1), 1, 0, 0, 0};
-    moment = local_ms_of(month) - options_.zone_offset_minutes * 60'000LL;
-  }
-  const std::int64_t forward = energy_centikwh(moment, false, tariff);
-  const std::int64_t reverse = energy_centikwh(moment, true, tariff);
-  if (quantity == 1) return forward;
-  if (quantity == 2) return reverse;
-  return (forward + reverse) % (energy_limit_centikwh * 8 / 10);  // a signed field gives a bit to the sign
+  const std::size_t settlement = what.layout == Layout::settlements ? element : what.settlement;
+  const std::uint8_t quantity = what.identifier.di(2);
+  if (settlement == 0) return quantities_.energy(utc_ms, quantity, tariff);
+  if (settlement >= settlements_in_block) return std::nullopt;
+  const auto moment = quantities_.moments(utc_ms).settlement(settlement);
+  return moment ? quantities_.energy(*moment, quantity, tariff) : std::nullopt;
 }
 
 std::optional<std::int64_t> VirtualMeter::variable_of(std::int64_t utc_ms, std::uint32_t identifier,
                                                       std::size_t element) const {
-  const auto measured = measure(utc_ms);
+  constexpr std::int64_t usual_decidegree = 250;
+  constexpr std::int64_t battery_centivolt = 360;
+  if (identifier == 0x02800004) return quantities_.present_demand_deciwatt(utc_ms);
+  if (identifier == 0x02800005) return quantities_.present_demand_decivar(utc_ms);
+  if (identifier == 0x02800007) return usual_decidegree + wander(mixed(options_.seed, 17), utc_ms, 900'000, 60);
+  if (identifier == 0x02800008) return battery_centivolt;
+  const auto measured = quantities_.measure(utc_ms);
   if (identifier == 0x02800002) return measured.frequency_centihertz;
   const std::uint8_t quantity = static_cast<std::uint8_t>(identifier >> 16);
   const std::uint8_t part = static_cast<std::uint8_t>(identifier >> 8);
@@ -175,6 +115,8 @@ std::optional<std::int64_t> VirtualMeter::variable_of(std::int64_t utc_ms, std::
       return measured.power_active_deciwatt[place];
     case 4:
       return measured.power_reactive_decivar[place];
+    case 5:
+      return apparent(measured.power_active_deciwatt[place], measured.power_reactive_decivar[place]);
     case 6:
       return measured.power_factor_per_mille[place];
     default:
@@ -186,30 +128,22 @@ std::optional<std::int64_t> VirtualMeter::parameter_of(std::int64_t utc_ms, std:
                                                        std::size_t element) const {
   if (identifier == 0x04000101) return dlt645::to_digits(clock(utc_ms), FieldKind::date_weekday);
   if (identifier == 0x04000102) return dlt645::to_digits(clock(utc_ms), FieldKind::time);
-  if (identifier == 0x04000204) return tariff_count;
-  if (identifier == 0x04000401 || identifier == 0x04000402) return std::stoll(options_.address.to_string());
+  if (identifier == 0x04000401 || identifier == 0x04000402) return std::stoll(uid_);
+  if (identifier == 0x04000703) return speed_word_;
   const bool is_block = identifier == 0x040005FF;
   if (!is_block && (identifier < 0x04000501 || identifier > 0x04000507)) return std::nullopt;
   const std::size_t word = is_block ? element + 1 : identifier & 0xFF;
   if (word > status_word_count) return std::nullopt;
-  const bool backwards = measure(utc_ms).power_active_deciwatt[0] < 0;
-  // Bits as in the reference: word 1 bit 4 is the direction of active power; word 3 says mains supply, relay closed.
-  return word == 1 && backwards ? 1 << 4 : 0;
+  return quantities_.status_word(utc_ms, word, memory_failed_);
 }
 
 std::optional<std::int64_t> VirtualMeter::freeze_of(std::int64_t utc_ms, const DataDescription& what,
                                                     std::size_t element) const {
-  constexpr std::uint8_t daily = 6;
-  const std::uint8_t part = what.identifier.di(1);
-  if (what.identifier.di(2) != daily || what.ordinal == 0 || what.ordinal > freezes_kept || part > 2)
-    return std::nullopt;
-  // The newest daily freeze was made at the last midnight.
-  const std::int64_t frozen_local_ms = (day_of(local_ms(utc_ms)) - (what.ordinal - 1)) * LoadCurve::day_ms;
-  if (frozen_local_ms < curve_.installed_day() * LoadCurve::day_ms) return std::nullopt;
-  if (part == 0) return dlt645::to_digits(civil_time(frozen_local_ms), FieldKind::date_hour_minute);
-  if (element > tariff_count) return std::nullopt;
-  return energy_centikwh(frozen_local_ms - options_.zone_offset_minutes * 60'000LL, part == 2,
-                         static_cast<int>(element));
+  const std::uint8_t quantity = what.identifier.di(1);
+  if (quantity == 0) return std::nullopt;  // the time of the freeze: see MeterRecords
+  const auto moment = records(utc_ms).freeze_moment(what.identifier);
+  if (!moment) return std::nullopt;
+  return quantities_.energy(*moment, quantity, static_cast<int>(element));
 }
 
 std::optional<std::int64_t> VirtualMeter::value_of(std::int64_t utc_ms, const DataDescription& what,
@@ -253,48 +187,128 @@ std::optional<std::size_t> VirtualMeter::payload_of(std::int64_t utc_ms, const D
   return size;
 }
 
-void VirtualMeter::set_clock(std::int64_t utc_ms, ByteView plain) {
-  const auto time = dlt645::decode_date_time(plain);
-  if (!time || !dlt645::is_valid(*time)) return;
-  const std::int64_t own_ms = clock_local_ms(utc_ms);
-  const std::int64_t change_ms = local_ms_of(*time) - own_ms;
-  const std::int64_t today = day_of(own_ms);
-  if (change_ms > correction_limit_ms || change_ms < -correction_limit_ms || today == corrected_day_)
-    return;  // once a day, 5 min
-  correction_ms_ += change_ms;
-  corrected_day_ = today;
+std::optional<Bytes> VirtualMeter::demand_payload(std::int64_t utc_ms, const DataDescription& what) const {
+  const std::uint8_t quantity = what.identifier.di(2);
+  if (quantity != 1 && quantity != 2) return std::nullopt;
+  const std::size_t elements = what.is_block() ? dlt645::elements_max(what.layout) : 1;
+  Bytes out;
+  for (std::size_t element = 0; element < elements; ++element) {
+    const int tariff = what.layout == Layout::tariffs ? static_cast<int>(element) : what.tariff;
+    const std::size_t settlement = what.layout == Layout::settlements ? element : what.settlement;
+    if (settlement >= settlements_in_block) break;
+    const auto demand = quantities_.demand(utc_ms, settlement, quantity == 2, tariff);
+    if (!demand) break;
+    wire::put_demand(out, demand->deciwatt,
+                     demand->end_utc_ms ? std::optional(state_.clock.own_ms(*demand->end_utc_ms)) : std::nullopt);
+  }
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
+std::optional<Bytes> VirtualMeter::parameter_payload(std::int64_t utc_ms, std::uint32_t identifier) const {
+  if (const auto* written = state_.find_parameter(identifier)) return *written;
+  if (const auto* known = find_meter_parameter(identifier)) return device::payload_of(*known);
+  const auto number = static_cast<std::uint8_t>(identifier);
+  Bytes out;
+  if ((identifier & 0xFFFFFF00U) == 0x04000A00 && number >= 2 && number <= 7) {
+    const auto record_class = static_cast<std::uint8_t>(number - 1);
+    wire::put(out, {FieldKind::bcd, 2}, state_.schedule.interval_minutes(record_class, utc_ms));
+    return out;
+  }
+  if ((identifier & 0xFFFFFF00U) == 0x04000B00 && number >= 1 && number <= 3) {
+    wire::put(out, {FieldKind::bcd, 2}, state_.schedule.settlement_days(utc_ms)[number - 1U]);
+    return out;
+  }
+  return tariff_table(identifier);
+}
+
+std::optional<Bytes> VirtualMeter::long_payload_of(std::int64_t utc_ms, const DataDescription& what,
+                                                   const dlt645::ReadRequest& request) const {
+  switch (what.group) {
+    case DataGroup::demand:
+      return demand_payload(utc_ms, what);
+    case DataGroup::event:
+      return records(utc_ms).event(what.identifier);
+    case DataGroup::parameter:
+      return parameter_payload(utc_ms, what.identifier.value);
+    case DataGroup::freeze:
+      return records(utc_ms).freeze(what.identifier);
+    case DataGroup::load_record:
+      return records(utc_ms).load_records(request);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<VirtualMeter::Answer> VirtualMeter::answer_in_parts(DataIdentifier identifier, Bytes payload) {
+  const std::size_t first = std::min(payload.size(), first_part_octets);
+  const auto frame =
+      dlt645::read_reply(options_.address, identifier, ByteView(payload).first(first), first < payload.size());
+  if (!frame) return std::nullopt;
+  if (first < payload.size()) following_ = Following{identifier, std::move(payload)};
+  return Answer{*frame, identifier};
+}
+
+std::optional<VirtualMeter::Answer> VirtualMeter::read(std::int64_t utc_ms, ByteView plain) {
+  const auto refuse = [&](std::uint8_t error) {
+    constexpr auto function = static_cast<std::uint8_t>(Function::read);
+    return Answer{dlt645::error_reply(options_.address, function, error), {}};
+  };
+  following_.reset();
+  const auto identifier = dlt645::read_identifier(plain);
+  if (!identifier) return refuse(dlt645::error_bits::other_error);
+  const auto what = dlt645::describe(*identifier);
+  if (!what) return refuse(dlt645::error_bits::no_requested_data);
+  std::array<std::uint8_t, first_part_octets> payload;
+  if (const auto size = payload_of(utc_ms, *what, payload)) {
+    const auto frame = dlt645::read_reply(options_.address, *identifier, ByteView(payload).first(*size));
+    return frame ? std::optional(Answer{*frame, *identifier}) : std::nullopt;
+  }
+  const auto request = dlt645::parse_read_request(plain);
+  if (!request) return refuse(dlt645::error_bits::other_error);
+  auto content = long_payload_of(utc_ms, *what, *request);
+  if (!content || content->empty()) return refuse(dlt645::error_bits::no_requested_data);
+  return answer_in_parts(*identifier, std::move(*content));
+}
+
+std::optional<VirtualMeter::Answer> VirtualMeter::read_following(ByteView plain) {
+  constexpr auto function = static_cast<std::uint8_t>(Function::read_following);
+  const Answer refusal{dlt645::error_reply(options_.address, function, dlt645::error_bits::no_requested_data), {}};
+  if (plain.size() != DataIdentifier::size_octets + 1 || !following_) return refusal;
+  const auto identifier = DataIdentifier::from_plain(plain);
+  const std::uint8_t sequence = plain[DataIdentifier::size_octets];
+  if (sequence == 0 || identifier != following_->identifier) return refusal;
+  // By its number, so that a part that was lost may be asked for again.
+  const ByteView whole = following_->payload;
+  const std::size_t begin = first_part_octets + (sequence - 1U) * next_part_octets;
+  if (begin >= whole.size()) return refusal;
+  const std::size_t size = std::min(next_part_octets, whole.size() - begin);
+  const auto frame = dlt645::read_following_reply(options_.address, identifier, whole.subspan(begin, size), sequence,
+                                                  begin + size < whole.size());
+  return frame ? std::optional(Answer{*frame, identifier}) : std::nullopt;
 }
 
 std::optional<VirtualMeter::Answer> VirtualMeter::answer(std::int64_t utc_ms, const dlt645::FrameView& question) {
-  if (question.from_slave()) return std::nullopt;
+  if (question.from_slave() || !state_.consumption.has_supply(utc_ms)) return std::nullopt;
   const auto plain = question.plain_data();
   const auto meant = question.address();
+  const bool is_own = meant.matches(options_.address);
+  if (!is_own && !meant.is_broadcast()) return std::nullopt;
   if (question.is(Function::broadcast_time)) {
-    if (meant.is_broadcast() || meant.matches(options_.address)) set_clock(utc_ms, plain.view());
+    correct_clock(utc_ms, question, plain.view());
     return std::nullopt;
   }
-  if (meant.is_broadcast() || !meant.matches(options_.address)) return std::nullopt;
-  const auto& own = options_.address;
-  if (question.is(Function::read_address) && plain.size() == 0) return Answer{dlt645::read_address_reply(own), {}};
-  const auto refuse = [&](std::uint8_t error) {
-    return Answer{dlt645::error_reply(own, question.function(), error), {}};
-  };
-  if (question.is(Function::read)) {
-    const auto identifier = dlt645::read_identifier(plain.view());
-    if (!identifier) return refuse(dlt645::error_bits::other_error);
-    const auto what = dlt645::describe(*identifier);
-    if (!what) return refuse(dlt645::error_bits::no_requested_data);
-    std::array<std::uint8_t, 200> payload;  // read answers carry at most 200 octets of DATA
-    const auto size =
-        payload_of(utc_ms, *what, std::span(payload).first(payload.size() - dlt645::DataIdentifier::size_octets));
-    if (!size) return refuse(dlt645::error_bits::no_requested_data);
-    const auto frame = dlt645::read_reply(own, *identifier, ByteView(payload).first(*size));
-    return frame ? std::optional(Answer{*frame, *identifier}) : std::nullopt;
+  if (meant.is_broadcast()) {
+    if (question.is(Function::freeze)) static_cast<void>(obey(utc_ms, question, plain.view()));
+    return std::nullopt;
   }
-  if (question.is(Function::read_following)) return refuse(dlt645::error_bits::no_requested_data);
-  if (question.is(Function::change_speed)) return refuse(dlt645::error_bits::speed_cannot_be_changed);
-  if (question.is(Function::freeze)) return refuse(dlt645::error_bits::other_error);
-  return refuse(dlt645::error_bits::password_error);
+  if (question.is(Function::read)) return read(utc_ms, plain.view());
+  if (question.is(Function::read_following)) return read_following(plain.view());
+  if (question.is(Function::read_address) && plain.size() == 0)
+    return Answer{dlt645::read_address_reply(options_.address), {}};
+  // Only questions and writes may be meant for a meter whose digits the master does not know.
+  if (meant.has_unknown_digits() && !question.is(Function::write) && !question.is(Function::security))
+    return std::nullopt;
+  return obey(utc_ms, question, plain.view());
 }
 
 }  // namespace duheng::device

@@ -15,7 +15,7 @@ struct ModbusBehaviourOptions {
 [[nodiscard]] std::unique_ptr<ModbusBehaviour> make_three_phase_behaviour(const ModbusBehaviourOptions& options);
 /// A heat exchange station. Holding register 0 is the primary valve's position (0 to 1000, 0.1 %), 1 the circulation
 /// pump's frequency (0 to 6000, 0.01 Hz), coil 0 the pump. Heat follows the valve: at 60.0 % the station gives what the
-/// weather asks for. What was written is forgotten at a restart.
+/// weather asks for.
 [[nodiscard]] std::unique_ptr<ModbusBehaviour> make_heat_station_behaviour(const ModbusBehaviourOptions& options);
 /// Outdoor or pipe temperature.
 [[nodiscard]] std::unique_ptr<ModbusBehaviour> make_temperature_behaviour(const ModbusBehaviourOptions& options);

@@ -64,6 +64,34 @@ class HeatStation final : public ModbusBehaviour {
     pump_on_ = on;
     return Outcome::taken;
   }
+  [[nodiscard]] Bytes save() const override {
+    Bytes out;
+    ByteWriter writer(out);
+    writer.u16(position_);
+    writer.u16(frequency_);
+    writer.u8(pump_on_ ? 1 : 0);
+    writer.zigzag(settled_);
+    writer.zigzag(settled_at_);
+    writer.zigzag(since_);
+    return out;
+  }
+  [[nodiscard]] bool restore(ByteView saved) override {
+    ByteReader in(saved);
+    const std::uint16_t position = in.u16();
+    const std::uint16_t frequency = in.u16();
+    const bool pump_on = in.u8() != 0;
+    const std::int64_t settled = in.zigzag();
+    const std::int64_t settled_at = in.zigzag();
+    const std::int64_t since = in.zigzag();
+    if (!in.ok() || !in.at_end() || position > position_most || frequency > frequency_most) return false;
+    position_ = position;
+    frequency_ = frequency;
+    pump_on_ = pump_on;
+    settled_ = settled;
+    settled_at_ = settled_at;
+    since_ = since;
+    return true;
+  }
 
  private:
   [[nodiscard]] bool runs() const noexcept { return pump_on_ && frequency_ > 0; }

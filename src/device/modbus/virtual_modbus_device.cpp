@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "crypto/hash.hpp"
+
 namespace duheng::device {
 namespace {
 
@@ -22,6 +24,8 @@ BuiltPdu refuse(std::uint8_t function, ExceptionCode code) { return modbus::exce
 
 constexpr std::string_view vendor = "Duheng";
 constexpr std::string_view revision = "1.0";
+constexpr std::string_view memory_key = "modbus";
+constexpr std::uint8_t memory_version = 1;
 
 }  // namespace
 
@@ -35,7 +39,33 @@ Outcome ModbusBehaviour::write_coil(std::int64_t /*utc_ms*/, std::uint16_t /*add
 }
 
 VirtualModbusDevice::VirtualModbusDevice(ModbusDeviceOptions options, std::unique_ptr<ModbusBehaviour> behaviour)
-    : options_(std::move(options)), behaviour_(std::move(behaviour)) {}
+    : options_(std::move(options)), behaviour_(std::move(behaviour)) {
+  take_up();
+}
+
+void VirtualModbusDevice::take_up() {
+  const auto kept = options_.memory ? options_.memory->load(memory_key) : std::nullopt;
+  if (!kept) return;
+  ByteReader in(*kept);
+  const std::uint8_t version = in.u8();
+  const auto command = read_command(in);
+  const ByteView saved = in.sized();
+  if (version == memory_version && in.ok() && in.at_end() && behaviour_->restore(saved)) last_command_ = command;
+}
+
+bool VirtualModbusDevice::keep(const DeviceCommand& done) {
+  if (options_.memory) {
+    Bytes octets;
+    ByteWriter out(octets);
+    out.u8(memory_version);
+    write_command(out, done);
+    out.sized(behaviour_->save());
+    if (!options_.memory->store(memory_key, octets)) return false;
+  }
+  last_command_ = done;
+  if (listener_) listener_(done);
+  return true;
+}
 
 BuiltPdu VirtualModbusDevice::read_bits(const PduView& request, const std::vector<bool>& bits) const {
   const std::size_t first = request.address();
@@ -55,10 +85,11 @@ BuiltPdu VirtualModbusDevice::read_registers(const PduView& request, const std::
                                     std::span(words).subspan(first, count));
 }
 
-BuiltPdu VirtualModbusDevice::write(std::int64_t utc_ms, const PduView& request) {
+BuiltPdu VirtualModbusDevice::write(std::int64_t utc_ms, const PduView& request, ByteView question) {
   const bool of_coils = request.is(Function::write_single_coil) || request.is(Function::write_multiple_coils);
   const bool many = request.is(Function::write_multiple_coils) || request.is(Function::write_multiple_registers);
   const std::size_t count = many ? request.quantity() : 1;
+  const Bytes before = behaviour_->save();
   for (const bool check_only : {true, false})
     for (std::size_t i = 0; i < count; ++i) {
       const auto address = static_cast<std::uint16_t>(request.address() + i);
@@ -70,6 +101,16 @@ BuiltPdu VirtualModbusDevice::write(std::int64_t utc_ms, const PduView& request)
       if (outcome == Outcome::no_such_address) return refuse(request, ExceptionCode::illegal_data_address);
       if (outcome == Outcome::bad_value) return refuse(request, ExceptionCode::illegal_data_value);
     }
+  DeviceCommand done;
+  done.number = last_command_ ? last_command_->number + 1 : 1;
+  done.function = request.function_code();
+  done.identifier = request.address();
+  done.request_hash = crypto::sha256(question);
+  done.utc_ms = utc_ms;
+  if (!keep(done)) {
+    static_cast<void>(behaviour_->restore(before));
+    return std::unexpected(modbus::DecodeError{.code = ErrorCode::unavailable});
+  }
   return modbus::write_response(request);
 }
 
@@ -89,7 +130,7 @@ BuiltPdu VirtualModbusDevice::identify(const PduView& request) const {
   return modbus::identification_response(header, std::span(objects).subspan(first < objects.size() ? first : 0));
 }
 
-BuiltPdu VirtualModbusDevice::respond(std::int64_t utc_ms, const PduView& request) {
+BuiltPdu VirtualModbusDevice::respond(std::int64_t utc_ms, const PduView& request, ByteView question) {
   RegisterBank bank;
   switch (static_cast<Function>(request.function_octet())) {
     case Function::read_coils:
@@ -108,7 +149,7 @@ BuiltPdu VirtualModbusDevice::respond(std::int64_t utc_ms, const PduView& reques
     case Function::write_single_register:
     case Function::write_multiple_coils:
     case Function::write_multiple_registers:
-      return write(utc_ms, request);
+      return write(utc_ms, request, question);
     case Function::encapsulated_interface:
       return identify(request);
     default:
@@ -119,7 +160,7 @@ BuiltPdu VirtualModbusDevice::respond(std::int64_t utc_ms, const PduView& reques
 std::optional<DeviceAnswer> VirtualModbusDevice::answer(std::int64_t utc_ms, ByteView question) {
   const auto reply = [&](const PduView& request, std::uint8_t unit,
                          std::uint16_t transaction) -> std::optional<DeviceAnswer> {
-    const auto pdu = respond(utc_ms, request);
+    const auto pdu = respond(utc_ms, request, question);
     if (!pdu) return std::nullopt;
     const auto frame = modbus::encode_frame(options_.transport, transaction, unit, pdu->view());
     if (!frame) return std::nullopt;
@@ -131,14 +172,17 @@ std::optional<DeviceAnswer> VirtualModbusDevice::answer(std::int64_t utc_ms, Byt
     if (!frame || frame->unit_id() != options_.unit) return std::nullopt;
     return reply(frame->pdu(), frame->unit_id(), frame->transaction_id());
   }
-  const auto frame = modbus::decode_rtu(question, Role::request);
-  if (!frame) return std::nullopt;
-  if (frame->unit_id() == 0) {  // a broadcast is carried out, not answered
-    static_cast<void>(respond(utc_ms, frame->pdu()));
-    return std::nullopt;
-  }
-  if (frame->unit_id() != options_.unit) return std::nullopt;
-  return reply(frame->pdu(), frame->unit_id(), 0);
+  const auto on_line = [&](const auto& frame) -> std::optional<DeviceAnswer> {
+    if (!frame) return std::nullopt;
+    if (frame->unit_id() == 0) {  // a broadcast is carried out, not answered
+      static_cast<void>(respond(utc_ms, frame->pdu(), question));
+      return std::nullopt;
+    }
+    if (frame->unit_id() != options_.unit) return std::nullopt;
+    return reply(frame->pdu(), frame->unit_id(), 0);
+  };
+  if (options_.transport == modbus::Transport::ascii) return on_line(modbus::decode_ascii(question, Role::request));
+  return on_line(modbus::decode_rtu(question, Role::request));
 }
 
 }  // namespace duheng::device

@@ -1,4 +1,4 @@
-// Arbitrary octets as questions over RTU and TCP: whatever comes back must be a whole answer.
+// Arbitrary octets as questions over every transport: whatever comes back must be a whole answer.
 #include <cstdlib>
 
 #include "device/modbus/behaviours.hpp"
@@ -7,8 +7,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace duheng;
   using modbus::Transport;
-  for (const Transport transport : {Transport::rtu, Transport::tcp}) {
-    device::DeviceBus bus(transport == Transport::rtu ? device::modbus_rtu_line() : device::modbus_tcp_line());
+  for (const Transport transport : {Transport::rtu, Transport::ascii, Transport::tcp}) {
+    device::DeviceBus bus(transport == Transport::rtu     ? device::modbus_rtu_line()
+                          : transport == Transport::ascii ? device::modbus_ascii_line()
+                                                          : device::modbus_tcp_line());
     for (const std::uint8_t unit : {std::uint8_t{1}, std::uint8_t{17}})
       bus.add(std::make_shared<device::VirtualModbusDevice>(
           device::ModbusDeviceOptions{"dev", unit, transport},
@@ -20,6 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           if (transport == Transport::rtu) {
             const auto frame = modbus::decode_rtu(answer.octets, modbus::Role::response);
             if (!frame || frame->size_octets() != answer.octets.size()) std::abort();
+          } else if (transport == Transport::ascii) {
+            const auto frame = modbus::decode_ascii(answer.octets, modbus::Role::response);
+            if (!frame || frame->size_characters() != answer.octets.size()) std::abort();
           } else if (!modbus::decode_tcp(answer.octets, modbus::Role::response)) {
             std::abort();
           }

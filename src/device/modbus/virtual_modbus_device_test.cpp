@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "device/memory/ram_memory.hpp"
 #include "device/modbus/behaviours.hpp"
 #include "device/modbus/modbus_line.hpp"
 
@@ -143,6 +144,50 @@ TEST(VirtualModbusDevice, RefusesInTheProtocolsOwnWay) {
   EXPECT_EQ(sensor.exception(modbus::read_request(holding, 0, 1)), code(ExceptionCode::illegal_data_address));
 }
 
+/// A heat station with that memory; asked by hand, because without power it does not answer.
+struct Station {
+  explicit Station(std::shared_ptr<RamMemory> memory)
+      : device({.uid = "dev-7", .unit = 7, .memory = std::move(memory)}, make_heat_station_behaviour({.seed = 4})) {}
+  std::optional<DeviceAnswer> ask(const modbus::BuiltPdu& pdu, std::int64_t at = january) {
+    return device.answer(at, modbus::encode_frame(Transport::rtu, 0, 7, pdu->view())->view());
+  }
+  std::vector<Bytes> seen() {
+    std::vector<Bytes> out;
+    for (const std::int64_t at : {january + hour_ms, january + 4 * hour_ms}) {
+      out.push_back(ask(modbus::read_request(holding, 0, 2), at)->octets);
+      out.push_back(ask(modbus::read_request(input, 0, 24), at)->octets);
+      out.push_back(ask(modbus::read_request(Function::read_coils, 0, 1), at)->octets);
+    }
+    return out;
+  }
+  VirtualModbusDevice device;
+};
+
+TEST(VirtualModbusDevice, KeepsWhatWasWrittenOverARestartAndAPowerCutAtEveryWrite) {
+  const auto started = std::make_shared<RamMemory>();
+  ASSERT_TRUE(Station(started).ask(modbus::write_register_request(0, 300), january - hour_ms));
+  const std::array<std::uint16_t, 2> both{900, 5'000};
+  const auto change = modbus::write_registers_request(0, both);
+  Station before(std::make_shared<RamMemory>(*started));
+  const auto old_view = before.seen();
+  const auto done = std::make_shared<RamMemory>(*started);
+  ASSERT_TRUE(Station(done).ask(change));
+  const auto new_view = Station(done).seen();
+  ASSERT_NE(old_view, new_view);
+  EXPECT_EQ(Station(done).device.last_command()->number, 2U);
+  bool finished = false;
+  for (std::uint64_t octets = 0; !finished; ++octets) {
+    const auto memory = std::make_shared<RamMemory>(*started);
+    {
+      Station station(memory);
+      memory->cut_after(octets);
+      finished = station.ask(change).has_value();
+    }
+    memory->restart();
+    ASSERT_EQ(Station(memory).seen(), finished ? new_view : old_view) << octets;
+  }
+}
+
 TEST(VirtualModbusDevice, SaysWhatItIs) {
   Master master(make_heat_station_behaviour({.seed = 4}));
   std::vector<std::string> objects;
@@ -174,15 +219,16 @@ RC_GTEST_PROP(VirtualModbusDeviceProperty, SensorsStayInTheirRangesAndCountersNe
   RC_ASSERT(station.wide(input, 20, at + hour_ms) >= station.wide(input, 20, at));
 }
 
-TEST(VirtualModbusDevice, OnALineOnlyTheUnitMeantAnswersAndABroadcastIsCarriedOut) {
-  DeviceBus bus(modbus_rtu_line());
+/// Octet by octet, over either serial transport.
+void expect_only_the_unit_meant_answers(Transport transport) {
+  DeviceBus bus(transport == Transport::ascii ? modbus_ascii_line() : modbus_rtu_line());
   for (const std::uint8_t unit : {std::uint8_t{1}, std::uint8_t{2}})
-    bus.add(std::make_shared<VirtualModbusDevice>(ModbusDeviceOptions{"line-" + std::to_string(unit), unit},
+    bus.add(std::make_shared<VirtualModbusDevice>(ModbusDeviceOptions{"line-" + std::to_string(unit), unit, transport},
                                                   make_heat_station_behaviour({.seed = unit})));
   DeviceBusPort port(bus);
   std::vector<std::string> names;
   const auto say = [&](std::uint8_t unit, const modbus::BuiltPdu& pdu) {
-    const auto frame = modbus::encode_frame(Transport::rtu, 0, unit, pdu->view());
+    const auto frame = modbus::encode_frame(transport, 0, unit, pdu->view());
     for (const std::uint8_t octet : frame->view())
       port.octets(
           january, {&octet, 1}, [](ByteView) {},
@@ -200,6 +246,10 @@ TEST(VirtualModbusDevice, OnALineOnlyTheUnitMeantAnswersAndABroadcastIsCarriedOu
   say(1, modbus::read_request(holding, 0, 1));
   EXPECT_EQ(names.size(), 2U);
 }
+TEST(VirtualModbusDevice, OnALineOnlyTheUnitMeantAnswersAndABroadcastIsCarriedOut) {
+  expect_only_the_unit_meant_answers(Transport::rtu);
+}
+TEST(VirtualModbusDevice, TheSameOnAnAsciiLine) { expect_only_the_unit_meant_answers(Transport::ascii); }
 
 }  // namespace
 }  // namespace duheng::device

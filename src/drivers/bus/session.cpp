@@ -19,10 +19,41 @@ class Session::Listener final : public FrameListener {
 };
 
 std::uint32_t Session::add_meter(const BusAddress& address, const MeterTiming& timing) {
-  const auto number = static_cast<std::uint32_t>(meters_.size());
-  meters_.push_back({address, timing, {}});
-  by_address_.emplace(address, number);
+  auto number = static_cast<std::uint32_t>(meters_.size());
+  if (free_meters_.empty()) {
+    meters_.emplace_back();
+  } else {
+    number = free_meters_.back();
+    free_meters_.pop_back();
+  }
+  meters_[number] = {address, timing, {}, false};
+  by_address_.insert_or_assign(address, number);
   return number;
+}
+
+Session::Retired Session::retire_meter(std::uint32_t meter) {
+  Retired out;
+  for (auto* queue : {&urgent_, &questions_}) {
+    for (Question& question : *queue)
+      if (question.meter == meter) out.waiting.push_back(std::move(question));
+    std::erase_if(*queue, [&](const Question& question) { return question.meter == meter; });
+  }
+  if (open_ && open_->question.meter == meter) open_.reset();  // the line still settles
+  const auto known = by_address_.find(meters_[meter].address);
+  if (known != by_address_.end() && known->second == meter) by_address_.erase(known);
+  meters_[meter].retired = true;
+  const bool is_current = has_current_ && current_.meter == meter;
+  if (is_current && state_ == State::awaiting) {
+    out.under_way = current_;
+    return out;
+  }
+  if (is_current) {  // the connection is being opened anew for it
+    out.waiting.push_back(std::move(current_));
+    has_current_ = false;
+    attempts_ = 0;
+  }
+  free_meters_.push_back(meter);
+  return out;
 }
 
 bool Session::ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent) {
@@ -55,7 +86,10 @@ void Session::opened(const Moment& now, SessionOutput& out) {
 
 std::optional<Session::Question> Session::closed() {
   std::optional<Question> under_way;
-  if (has_current_) under_way = std::move(current_);
+  if (has_current_) {
+    if (meters_[current_.meter].retired) free_meters_.push_back(current_.meter);
+    under_way = std::move(current_);
+  }
   state_ = State::closed;
   deadline_ms_ = INT64_MAX;
   has_current_ = false;
@@ -181,17 +215,18 @@ void Session::on_frame(const HeardFrame& frame, const Moment& now, SessionOutput
     ++(is_own_request(frame.octets) ? counters_.echoes : counters_.foreign_questions);
     return;
   }
-  const auto found = by_address_.find(frame.device);
-  if (found == by_address_.end()) {
-    ++counters_.foreign_answers;
-    return;
-  }
-  if (state_ == State::awaiting && found->second == current_.meter) {
+  // By address, because the meter asked may have been retired meanwhile.
+  if (state_ == State::awaiting && frame.device == meters_[current_.meter].address) {
     const auto judgement = dialect_->judge(frame, current_.query, part_, last_sent_);
     if (judgement.fit != Fit::none) {
       on_part(frame, judgement, now, out);
       return;
     }
+  }
+  const auto found = by_address_.find(frame.device);
+  if (found == by_address_.end()) {
+    ++counters_.foreign_answers;
+    return;
   }
   on_stray_answer(frame, found->second, now, out);
 }
@@ -211,7 +246,7 @@ void Session::on_part(const HeardFrame& frame, const Judgement& judgement, const
     return;
   }
   payload_.insert(payload_.end(), judgement.payload.begin(), judgement.payload.end());
-  if (judgement.fit == Fit::part) {
+  if (judgement.fit == Fit::part && !meters_[current_.meter].retired) {
     ask_following(now, out);
     return;
   }
@@ -281,7 +316,10 @@ void Session::finish(Outcome outcome, std::uint32_t error, const Moment& now, Se
   has_current_ = false;
   state_ = State::idle;
   deadline_ms_ = INT64_MAX;
+  const bool retired = meters_[ended.meter].retired;
+  if (retired) open_.reset();  // the line still settles
   out.deliver(exchange);
+  if (retired) free_meters_.push_back(ended.meter);
 }
 
 void Session::timer(const Moment& now, SessionOutput& out) {
@@ -303,7 +341,8 @@ void Session::timer(const Moment& now, SessionOutput& out) {
 }
 
 void Session::time_out(const Moment& now, SessionOutput& out) {
-  const bool again = !current_.query.at_most_once && attempts_ < meters_[current_.meter].timing.retries;
+  const bool again = !current_.query.at_most_once && !meters_[current_.meter].retired &&
+                     attempts_ < meters_[current_.meter].timing.retries;
   ++attempts_;
   if (settings_.reopen_after_timeout) {
     answers_due_ = 0;  // nothing can come over a connection that is gone

@@ -99,8 +99,18 @@ class Session {
   Session(std::unique_ptr<Dialect> dialect, SessionSettings settings)
       : settings_(settings), dialect_(std::move(dialect)) {}
 
-  /// Adds a meter and returns its number: 0, 1, 2 ...
+  /// Adds a meter and returns its number: 0, 1, 2 ...; numbers of retired meters are given again.
   std::uint32_t add_meter(const BusAddress& address, const MeterTiming& timing);
+  /// A meter in service has this address.
+  [[nodiscard]] bool has_meter(const BusAddress& address) const { return by_address_.contains(address); }
+  /// Takes a meter out of service: its waiting questions are dropped. A question under way keeps the line until it
+  /// ends, so that its answer is not taken for another's; it is not repeated, and what became of it is still delivered.
+  /// Late answers count as foreign.
+  struct Retired {
+    std::vector<Question> waiting;      ///< will not be answered
+    std::optional<Question> under_way;  ///< its outcome is still delivered, unless the channel ends before
+  };
+  Retired retire_meter(std::uint32_t meter);
   /// Queues a question, behind the urgent ones or behind all. False when `questions_max` are waiting.
   [[nodiscard]] bool ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent = false);
   /// Drops the meter's questions that were not sent yet, but for urgent ones; returns how many.
@@ -125,10 +135,15 @@ class Session {
   /// Monotonic time at which timer() is wanted; INT64_MAX when none is.
   [[nodiscard]] std::int64_t deadline_ms() const noexcept { return deadline_ms_; }
   [[nodiscard]] bool is_open() const noexcept { return state_ != State::closed; }
+  /// The meter that the question being sent, or under way, is for.
+  [[nodiscard]] std::optional<std::uint32_t> meter_asked() const noexcept {
+    return has_current_ ? std::optional(current_.meter) : std::nullopt;
+  }
   /// A question is out and its answer has not come.
   [[nodiscard]] bool awaiting_answer() const noexcept { return state_ == State::awaiting; }
   [[nodiscard]] std::size_t waiting_questions() const noexcept { return urgent_.size() + questions_.size(); }
-  [[nodiscard]] std::size_t meter_count() const noexcept { return meters_.size(); }
+  /// Meters in service.
+  [[nodiscard]] std::size_t meter_count() const noexcept { return by_address_.size(); }
   [[nodiscard]] const MeterCounters& counters(std::uint32_t meter) const { return meters_.at(meter).counters; }
   [[nodiscard]] BusCounters bus_counters() const noexcept;
 
@@ -140,6 +155,7 @@ class Session {
     BusAddress address;
     MeterTiming timing;
     MeterCounters counters;
+    bool retired = false;
   };
   /// A question whose answer, or a second answer to which, may still come.
   struct OpenQuestion {
@@ -166,6 +182,7 @@ class Session {
 
   SessionSettings settings_;
   std::vector<Meter> meters_;
+  std::vector<std::uint32_t> free_meters_;  ///< numbers to be given again
   std::map<BusAddress, std::uint32_t> by_address_;
   std::deque<Question> urgent_;
   std::deque<Question> questions_;

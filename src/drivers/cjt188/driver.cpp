@@ -1,13 +1,47 @@
 #include "drivers/cjt188/driver.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 
-#include "codec/cjt188/value.hpp"
 #include "drivers/cjt188/dialect.hpp"
+#include "drivers/cjt188/values.hpp"
 
 namespace duheng::drivers {
+
+std::optional<std::uint16_t> parse_hexadecimal(std::string_view text, std::size_t digits) {
+  std::uint16_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc{} || end != text.data() + text.size() || text.size() != digits) return std::nullopt;
+  return value;
+}
+
+Cjt188Settings read_cjt188_settings(const ConfigNode& model) {
+  Cjt188Settings out;
+  const auto settings = model.section("cjt188");
+  const auto type = parse_hexadecimal(settings.text("meter_type"), 2);
+  if (!type || cjt188::family_of(static_cast<std::uint8_t>(*type)) == cjt188::MeterFamily::unknown)
+    settings.reject("meter_type", "must be two hexadecimal digits of a type that CJ/T 188 has, e.g. \"10\"");
+  out.meter_type = static_cast<std::uint8_t>(type.value_or(cjt188::meter_types::cold_water));
+  std::vector<std::string_view> names;
+  for (const auto& profile : cjt188::known_profiles()) names.push_back(profile.name);
+  out.profile = &cjt188::known_profiles()[settings.choice("profile", names, 0)];
+  return out;
+}
+
+ItemValue cjt188_item_value(std::uint32_t item, const cjt188::Value& value) {
+  ItemValue out;
+  out.item = item;
+  out.state = value.state == cjt188::ValueState::no_value ? ItemState::no_value
+              : value.state == cjt188::ValueState::good   ? ItemState::good
+                                                          : ItemState::invalid;
+  out.mantissa = value.state == cjt188::ValueState::good ? value.mantissa : 0;
+  out.exponent = value.decimal().exponent;
+  out.unit = cjt188::to_string(value.unit);
+  return out;
+}
+
 namespace {
 
 using cjt188::DataIdentifier;
@@ -16,12 +50,13 @@ using cjt188::Profile;
 
 constexpr std::size_t roles = static_cast<std::size_t>(FieldRole::valve_command) + 1;
 
-std::optional<std::uint16_t> hexadecimal(std::string_view text, std::size_t digits) {
-  std::uint16_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (error != std::errc{} || end != text.data() + text.size() || text.size() != digits) return std::nullopt;
-  return value;
-}
+/// The days a meter settles and is read have no name in the codec: both are the same field, of two identifiers.
+struct DayRegister {
+  std::string_view name;
+  DataIdentifier identifier;
+};
+constexpr std::array day_registers{DayRegister{"settlement_day", cjt188::identifiers::settlement_day},
+                                   DayRegister{"reading_day", cjt188::identifiers::reading_day}};
 
 /// All fields that have this name: volume_total is one field of a water meter and another of a heat meter.
 std::vector<FieldRole> roles_named(std::string_view name, cjt188::MeterFamily family) {
@@ -56,7 +91,7 @@ class Reader final : public AnswerReader {
       for (const FieldRole role : items_[item]) {
         const auto* value = values.find(role);
         if (value == nullptr) continue;
-        out.push_back(to_item(item, *value));
+        out.push_back(cjt188_item_value(item, *value));
         break;
       }
     }
@@ -64,18 +99,6 @@ class Reader final : public AnswerReader {
   }
 
  private:
-  static ItemValue to_item(std::uint32_t item, const cjt188::Value& value) {
-    ItemValue out;
-    out.item = item;
-    out.state = value.state == cjt188::ValueState::no_value ? ItemState::no_value
-                : value.state == cjt188::ValueState::good   ? ItemState::good
-                                                            : ItemState::invalid;
-    out.mantissa = value.state == cjt188::ValueState::good ? value.mantissa : 0;
-    out.exponent = value.decimal().exponent;
-    out.unit = cjt188::to_string(value.unit);
-    return out;
-  }
-
   std::uint8_t meter_type_;
   const Profile& profile_;
   DataIdentifier identifier_;
@@ -84,22 +107,16 @@ class Reader final : public AnswerReader {
 
 class Planner final : public QuestionPlanner {
  public:
-  explicit Planner(const ConfigNode& model) {
-    const auto settings = model.section("cjt188");
-    const auto type = hexadecimal(settings.text("meter_type"), 2);
-    if (!type || cjt188::family_of(static_cast<std::uint8_t>(*type)) == cjt188::MeterFamily::unknown)
-      settings.reject("meter_type", "must be two hexadecimal digits of a type that CJ/T 188 has, e.g. \"10\"");
-    meter_type_ = static_cast<std::uint8_t>(type.value_or(cjt188::meter_types::cold_water));
-    std::vector<std::string_view> names;
-    for (const auto& profile : cjt188::known_profiles()) names.push_back(profile.name);
-    profile_ = &cjt188::known_profiles()[settings.choice("profile", names, 0)];
-  }
+  explicit Planner(const ConfigNode& model) : settings_(read_cjt188_settings(model)) {}
 
   void add(const ConfigNode& node, ItemShape& shape) override {
     const std::uint32_t number = items_++;
-    const auto digits = hexadecimal(node.text("di", "901F"), 4);
+    const auto digits = parse_hexadecimal(node.text("di", "901F"), 4);
     if (!digits) return node.reject("di", "must be four hexadecimal digits");
-    auto wanted = roles_named(shape.register_name, cjt188::family_of(meter_type_));
+    auto wanted = roles_named(shape.register_name, cjt188::family_of(settings_.meter_type));
+    if (const auto day = std::ranges::find(day_registers, shape.register_name, &DayRegister::name);
+        day != day_registers.end() && day->identifier == DataIdentifier{*digits})
+      wanted = {FieldRole::day};
     if (wanted.empty())
       return node.reject("register", fmt::format("'{}' is the name of no field of these meters", shape.register_name));
     shape.kind = kind_of(wanted.front());
@@ -110,7 +127,8 @@ class Planner final : public QuestionPlanner {
     const DataIdentifier identifier{*digits};
     auto question = std::ranges::find(questions_, identifier, &Question::identifier);
     if (question == questions_.end()) {
-      questions_.push_back({identifier, std::make_shared<Reader>(meter_type_, *profile_, identifier), {}});
+      questions_.push_back(
+          {identifier, std::make_shared<Reader>(settings_.meter_type, *settings_.profile, identifier), {}});
       question = questions_.end() - 1;
     }
     if (question->reader->holds(wanted)) node.reject("register", "reads the same place of the answer twice");
@@ -121,8 +139,8 @@ class Planner final : public QuestionPlanner {
   [[nodiscard]] std::vector<PlannedQuestion> finish() override {
     std::vector<PlannedQuestion> out;
     for (auto& question : questions_)
-      out.push_back({cjt188_read(meter_type_, *profile_, question.identifier), std::move(question.reader),
-                     std::move(question.items)});
+      out.push_back({cjt188_read(settings_.meter_type, *settings_.profile, question.identifier),
+                     std::move(question.reader), std::move(question.items)});
     questions_.clear();
     return out;
   }
@@ -133,8 +151,7 @@ class Planner final : public QuestionPlanner {
     std::shared_ptr<Reader> reader;
     std::vector<std::uint32_t> items;
   };
-  std::uint8_t meter_type_ = cjt188::meter_types::cold_water;
-  const Profile* profile_ = &cjt188::default_profile();
+  Cjt188Settings settings_;
   std::uint32_t items_ = 0;
   std::vector<Question> questions_;
 };
@@ -165,6 +182,19 @@ class Cjt188Driver final : public Driver {
   }
   [[nodiscard]] std::unique_ptr<QuestionPlanner> planner(const ConfigNode& model) const override {
     return std::make_unique<Planner>(model);
+  }
+  [[nodiscard]] std::shared_ptr<const Operation> command(const ConfigNode& model,
+                                                         const ConfigNode& operation) const override {
+    return cjt188_command(read_cjt188_settings(model), operation);
+  }
+  [[nodiscard]] std::shared_ptr<const Operation> writer(const ConfigNode& model, const ConfigNode& /*item*/,
+                                                        const ConfigNode& write) const override {
+    return cjt188_writer(read_cjt188_settings(model), write);
+  }
+  [[nodiscard]] std::shared_ptr<const HistoryPlan> history(const ConfigNode& model, const ConfigNode& history,
+                                                           const std::vector<ConfigNode>& items,
+                                                           std::vector<ItemShape>& shapes) const override {
+    return cjt188_history(read_cjt188_settings(model), history, items, shapes);
   }
 };
 

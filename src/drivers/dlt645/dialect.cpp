@@ -27,7 +27,7 @@ class Dlt645Dialect final : public Dialect {
  public:
   void build(const BusAddress& device, const Query& query, std::uint32_t part, std::uint8_t preamble_octets,
              Bytes& into) override {
-    const auto address = address_of(device);
+    const auto address = query.has_answer ? address_of(device) : dlt645::Address::broadcast();
     if (part > 0) {
       const dlt645::DataIdentifier identifier{static_cast<std::uint32_t>(query.subject)};
       assign(dlt645::read_following_request(address, identifier, static_cast<std::uint8_t>(part), preamble_octets),

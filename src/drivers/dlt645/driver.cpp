@@ -4,17 +4,14 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "codec/dlt645/value.hpp"
+#include "codec/dlt645/message.hpp"
 #include "drivers/dlt645/dialect.hpp"
+#include "drivers/dlt645/values.hpp"
 
 namespace duheng::drivers {
-namespace {
 
-using dlt645::DataDescription;
-using dlt645::DataIdentifier;
-using dlt645::FieldKind;
-
-std::optional<SeriesKind> kind_of(FieldKind kind) {
+std::optional<SeriesKind> series_kind_of(dlt645::FieldKind kind) noexcept {
+  using dlt645::FieldKind;
   switch (kind) {
     case FieldKind::bcd:
     case FieldKind::signed_bcd:
@@ -33,11 +30,19 @@ std::optional<SeriesKind> kind_of(FieldKind kind) {
   }
 }
 
-ItemState state_of(const dlt645::Value& value) {
+ItemState item_state_of(const dlt645::Value& value) noexcept {
   if (value.state == dlt645::ValueState::no_value) return ItemState::no_value;
   if (value.state == dlt645::ValueState::invalid || !dlt645::is_calendar_valid(value)) return ItemState::invalid;
   return ItemState::good;
 }
+std::string_view unit_of(const dlt645::FieldFormat& format) noexcept {
+  return series_kind_of(format.kind) == SeriesKind::event ? std::string_view{} : dlt645::to_string(format.unit);
+}
+
+namespace {
+
+using dlt645::DataDescription;
+using dlt645::DataIdentifier;
 
 class Reader final : public AnswerReader {
  public:
@@ -54,8 +59,8 @@ class Reader final : public AnswerReader {
     for (std::uint32_t item = 0; item < elements_.size(); ++item) {
       const auto* value = values.find(elements_[item]);
       if (value == nullptr) continue;  // the meter gave a shorter block
-      const bool is_number = kind_of(value->kind) == SeriesKind::decimal;
-      out.push_back({item, state_of(*value), value->state == dlt645::ValueState::good ? value->mantissa : 0,
+      const bool is_number = series_kind_of(value->kind) == SeriesKind::decimal;
+      out.push_back({item, item_state_of(*value), value->state == dlt645::ValueState::good ? value->mantissa : 0,
                      value->exponent, is_number ? dlt645::to_string(value->unit) : std::string_view{}});
     }
     return true;
@@ -107,12 +112,12 @@ class Planner final : public QuestionPlanner {
     if (element >= (what.is_block() ? dlt645::elements_max(what.layout) : 1))
       return node.reject("element", "is beyond the block's last");
     const auto& format = what.fields().front();
-    const auto kind = kind_of(format.kind);
+    const auto kind = series_kind_of(format.kind);
     if (!kind) return node.reject("di", "holds text or raw octets, which no register can hold");
     shape.kind = *kind;
-    reject_unless_agreed(node, shape, *kind == SeriesKind::event ? "" : dlt645::to_string(format.unit),
-                         format.exponent);
+    reject_unless_agreed(node, shape, unit_of(format), format.exponent);
     const std::string name = dlt645::register_name(what, element);
+    if (shape.register_name.empty()) shape.register_name = name;
     if (!name.empty() && name != shape.register_name)
       node.reject("register",
                   fmt::format("is '{}', but this place of the data identifier is '{}'", shape.register_name, name));
@@ -147,6 +152,25 @@ class Dlt645Driver final : public Driver {
   }
   [[nodiscard]] std::unique_ptr<QuestionPlanner> planner(const ConfigNode& /*model*/) const override {
     return std::make_unique<Planner>();
+  }
+  [[nodiscard]] std::shared_ptr<const Operation> command(const ConfigNode& /*model*/,
+                                                         const ConfigNode& operation) const override {
+    return dlt645_command(operation);
+  }
+  [[nodiscard]] std::shared_ptr<const Operation> writer(const ConfigNode& /*model*/, const ConfigNode& item,
+                                                        const ConfigNode& write) const override {
+    return dlt645_writer(item, write);
+  }
+  [[nodiscard]] std::shared_ptr<const HistoryPlan> history(const ConfigNode& /*model*/, const ConfigNode& history,
+                                                           const std::vector<ConfigNode>& items,
+                                                           std::vector<ItemShape>& shapes) const override {
+    return dlt645_history(history, items, shapes);
+  }
+  void mask_secrets(Bytes& request) const override { mask_dlt645_secrets(request); }
+  [[nodiscard]] std::string_view refusal_word(std::uint32_t error) const override {
+    if ((error & dlt645::error_bits::password_error) != 0) return "password_wrong";
+    if ((error & dlt645::error_bits::no_requested_data) != 0) return "no_such_data";
+    return "refused";
   }
 };
 

@@ -7,6 +7,7 @@
 #include "codec/dlt698/message.hpp"
 #include "codec/dlt698/node.hpp"
 #include "codec/dlt698/stream_parser.hpp"
+#include "drivers/dlt698/values.hpp"
 
 namespace duheng::drivers {
 namespace {
@@ -18,9 +19,25 @@ constexpr std::int64_t octet_gap_most_ms = 500;
 // Longer answers come in pieces; a session shall stay small.
 constexpr std::size_t frame_octets_most = 2'048;
 constexpr std::uint8_t client = 0x10;
-constexpr std::size_t piid_place = 2;  // behind service and choice
+constexpr std::uint8_t error_tag = 0xEE;
+// Codes of refusals that are no data access result.
+constexpr std::uint32_t error_response = 0x100;
+constexpr std::uint32_t connect_refused = 0x200;
 constexpr std::uint8_t response_bit = 0x80;
 constexpr std::uint8_t sequence_mask = 0x3F;
+
+/// Where PIID stands: behind the service, and its choice where it has one.
+std::size_t piid_place(std::uint8_t service) noexcept {
+  constexpr std::uint8_t response = 0x7F;
+  switch (service & response) {
+    case 0x01:  // LINK
+    case 0x02:  // CONNECT
+    case 0x03:  // RELEASE
+      return 1;
+    default:
+      return 2;
+  }
+}
 
 ServerAddress server_of(const BusAddress& device) {
   const ByteView octets = device.octets();
@@ -34,13 +51,14 @@ class Dlt698Dialect final : public Dialect {
              Bytes& into) override {
     into.clear();
     dlt698::FrameFields fields;
-    fields.server_address = server_of(device);
+    fields.server_address = query.has_answer ? server_of(device) : ServerAddress::broadcast();
     fields.client_address = client;
     fields.preamble_octets = preamble_octets;
     if (part == 0) {
       apdu_.assign(1, static_cast<std::uint8_t>(query.operation));
       apdu_.insert(apdu_.end(), query.body.begin(), query.body.end());
-      if (apdu_.size() > piid_place) apdu_[piid_place] = ++sequence_ & sequence_mask;
+      if (const std::size_t place = piid_place(apdu_[0]); apdu_.size() > place)
+        apdu_[place] = ++sequence_ & sequence_mask;
       fields.user_data = apdu_;
       pieces_.reset();
     } else {
@@ -99,12 +117,20 @@ class Dlt698Dialect final : public Dialect {
     return {Fit::part, data.subspan(dlt698::FragmentHeader::size_octets), 0};
   }
 
-  /// Whether the APDU is the answer of the service asked, with our PIID.
+  /// Whether the APDU is the answer of the service asked, with our PIID, or says that there is none.
   [[nodiscard]] bool answers(ByteView apdu, const Query& query, ByteView request) const {
-    if (apdu.size() <= piid_place || apdu[0] != (query.operation | response_bit)) return false;
     const ByteView asked = asked_apdu(request);
-    return asked.size() > piid_place && asked[1] == apdu[1] &&
-           (asked[piid_place] & sequence_mask) == (apdu[piid_place] & sequence_mask);
+    const std::size_t place = piid_place(static_cast<std::uint8_t>(query.operation));
+    if (asked.size() <= place) return false;
+    const auto has_our_piid = [&](std::size_t at) {
+      return apdu.size() > at && (asked[place] & sequence_mask) == (apdu[at] & sequence_mask);
+    };
+    if (!apdu.empty() && apdu[0] == error_tag) return has_our_piid(1);
+    if (!has_our_piid(place) || apdu[0] != (query.operation | response_bit)) return false;
+    // A long answer to GET comes in blocks, which have a choice of their own.
+    constexpr std::uint8_t get_response = 0x85;
+    constexpr std::uint8_t next_block = 5;
+    return place == 1 || asked[1] == apdu[1] || (apdu[0] == get_response && apdu[1] == next_block);
   }
   [[nodiscard]] ByteView asked_apdu(ByteView request) const {
     // The last question's APDU is at hand; of an earlier one (a late answer's) the frame is read again.
@@ -113,6 +139,16 @@ class Dlt698Dialect final : public Dialect {
   }
   /// The reason, when an answer holds nothing but one.
   [[nodiscard]] static std::optional<std::uint32_t> refusal_of(ByteView apdu) {
+    constexpr std::uint8_t connect_response = 0x82;
+    constexpr std::size_t error_type_at = 2;
+    if (apdu[0] == error_tag) return error_response | (apdu.size() > error_type_at ? apdu[error_type_at] : 0U);
+    if (apdu[0] == connect_response) return connect_refusal_of(apdu);
+    constexpr std::uint8_t get_response = 0x85;
+    constexpr std::uint8_t normal_list = 2;
+    if (apdu[0] == get_response && apdu[1] <= normal_list) return object_refusal_of(apdu);
+    return result_refusal_of(apdu);
+  }
+  [[nodiscard]] static std::optional<std::uint32_t> object_refusal_of(ByteView apdu) {
     std::optional<std::uint32_t> reason;
     bool has_data = false;
     const auto read = dlt698::for_each_result(apdu, [&](const dlt698::ObjectResult& result) {
@@ -123,6 +159,27 @@ class Dlt698Dialect final : public Dialect {
     });
     if (!read || has_data) return std::nullopt;
     return reason;
+  }
+  /// Of SET, ACTION and records.
+  [[nodiscard]] static std::optional<std::uint32_t> result_refusal_of(ByteView apdu) {
+    std::optional<std::uint32_t> reason;
+    dlt698::Reader reader(dlt698::types::apdu, apdu);
+    while (reader.step() && reader.current().event != dlt698::Element::Event::finished) {
+      const auto& element = reader.current();
+      if (element.begins(dlt698::types::follow_report)) break;  // what is told along with the answer
+      if (element.begins(dlt698::types::row)) return std::nullopt;
+      if (!element.is_value(dlt698::Kind::dar)) continue;
+      if (element.content[0] == 0) return std::nullopt;
+      reason = reason.value_or(element.content[0]);
+    }
+    return reason;
+  }
+  [[nodiscard]] static std::optional<std::uint32_t> connect_refusal_of(ByteView apdu) {
+    const auto tree = dlt698::decode_tree(dlt698::types::apdu, apdu);
+    const dlt698::Node* result = tree ? tree->root.find("result") : nullptr;
+    if (result == nullptr || result->content.empty()) return connect_refused;
+    if (result->content[0] == 0) return std::nullopt;
+    return connect_refused | result->content[0];
   }
 
   static void tell(const FrameView& frame, FrameListener& listener) {
@@ -150,13 +207,8 @@ BusAddress bus_address(const dlt698::ServerAddress& address) {
 }
 
 Query dlt698_get(std::span<const dlt698::Oad> oads) {
-  const auto node = oads.size() == 1 ? dlt698::get_request(0, oads.front()) : dlt698::get_list_request(0, oads);
-  Query query;
-  const auto apdu = dlt698::encode_tree(dlt698::types::apdu, node);
-  if (!apdu || apdu->empty()) return query;
-  query.operation = apdu->front();
-  query.body.assign(apdu->begin() + 1, apdu->end());
-  return query;
+  return dlt698_query(oads.size() == 1 ? dlt698::get_request(0, oads.front()) : dlt698::get_list_request(0, oads),
+                      false);
 }
 
 }  // namespace duheng::drivers

@@ -11,21 +11,42 @@ using modbus::Transport;
 
 // Serial lines are often tunnelled over TCP or radio, which tears frames apart for longer than 3.5 characters.
 constexpr std::int64_t octet_gap_most_ms = 200;
+// Between characters of an ASCII frame a second may pass; devices may set more (V1.02, 2.5.2.1).
+constexpr std::int64_t character_gap_most_ms = 1'000;
 constexpr int quantity_bits = 16;
+
+// One for each transport. `wire` gives a frame's octets as they travelled.
 
 struct RtuKind {
   using Parser = modbus::RtuStreamParser;
   using Frame = modbus::RtuFrame;
   static constexpr Transport transport = Transport::rtu;
   static constexpr std::size_t frame_octets_max = modbus::rtu_layout::frame_octets_max;
+  static constexpr std::int64_t octet_gap_ms = octet_gap_most_ms;
   static auto decode(ByteView octets, Role role) { return modbus::decode_rtu(octets, role); }
+  static ByteView wire(const Frame& frame, modbus::FrameBuffer& /*scratch*/) { return frame.octets(); }
+};
+struct AsciiKind {
+  using Parser = modbus::AsciiStreamParser;
+  using Frame = modbus::AsciiFrame;
+  static constexpr Transport transport = Transport::ascii;
+  static constexpr std::size_t frame_octets_max = modbus::ascii_layout::frame_characters_max;
+  static constexpr std::int64_t octet_gap_ms = character_gap_most_ms;
+  static auto decode(ByteView octets, Role role) { return modbus::decode_ascii(octets, role); }
+  /// A frame is kept as octets, but has only one spelling: upper-case digits and CR LF.
+  static ByteView wire(const Frame& frame, modbus::FrameBuffer& scratch) {
+    if (auto spelt = modbus::encode_frame(transport, 0, frame.unit_id(), frame.pdu().octets())) scratch = *spelt;
+    return scratch.view();
+  }
 };
 struct TcpKind {
   using Parser = modbus::TcpStreamParser;
   using Frame = modbus::TcpFrame;
   static constexpr Transport transport = Transport::tcp;
   static constexpr std::size_t frame_octets_max = modbus::tcp_layout::frame_octets_max;
+  static constexpr std::int64_t octet_gap_ms = octet_gap_most_ms;
   static auto decode(ByteView octets, Role role) { return modbus::decode_tcp(octets, role); }
+  static ByteView wire(const Frame& frame, modbus::FrameBuffer& /*scratch*/) { return frame.octets(); }
 };
 
 template <class Kind>
@@ -57,11 +78,12 @@ class ModbusDialect final : public Dialect {
     const auto question = Kind::decode(request, Role::request);
     const auto answer = Kind::decode(heard.octets, Role::response);
     if (!question || !answer || !modbus::match_response(*question, *answer)) return {};
-    const auto& pdu = answer->pdu();
+    answer_ = *answer;  // an ASCII frame holds its octets itself: the payload must outlive this call
+    const auto pdu = answer_.pdu();
     if (pdu.is_exception()) return {Fit::refusal, {}, pdu.exception_code()};
     return {Fit::whole, pdu.value_octets().empty() ? pdu.data() : pdu.value_octets(), 0};
   }
-  [[nodiscard]] std::int64_t octet_gap_ms() const override { return octet_gap_most_ms; }
+  [[nodiscard]] std::int64_t octet_gap_ms() const override { return Kind::octet_gap_ms; }
   [[nodiscard]] std::size_t frame_octets_max() const override { return Kind::frame_octets_max; }
 
  private:
@@ -79,10 +101,12 @@ class ModbusDialect final : public Dialect {
     }
   }
   static void tell(const typename Kind::Frame& frame, FrameListener& listener) {
-    listener.on_frame({frame.octets(), modbus_unit(frame.unit_id()), true});
+    modbus::FrameBuffer scratch;
+    listener.on_frame({Kind::wire(frame, scratch), modbus_unit(frame.unit_id()), true});
   }
 
   typename Kind::Parser parser_{Role::response};
+  typename Kind::Frame answer_;
   std::uint16_t transaction_ = 0;
 };
 
@@ -90,6 +114,7 @@ class ModbusDialect final : public Dialect {
 
 std::unique_ptr<Dialect> make_modbus_dialect(Transport transport) {
   if (transport == Transport::tcp) return std::make_unique<ModbusDialect<TcpKind>>();
+  if (transport == Transport::ascii) return std::make_unique<ModbusDialect<AsciiKind>>();
   return std::make_unique<ModbusDialect<RtuKind>>();
 }
 

@@ -8,6 +8,7 @@
 
 #include "codec/modbus/register_map.hpp"
 #include "drivers/modbus/dialect.hpp"
+#include "drivers/modbus/operations.hpp"
 
 namespace duheng::drivers {
 namespace {
@@ -78,7 +79,7 @@ class Planner final : public QuestionPlanner {
 
   void add(const ConfigNode& node, ItemShape& shape) override {
     Place place;
-    place.description = description_of(node);
+    place.description = modbus_description(node);
     place.unit = node.text("unit", "");
     if (node.has("no_value")) place.no_value = node.integer("no_value");
     if (const auto fine = modbus::check(place.description); !fine) node.reject(fine.error().message);
@@ -115,28 +116,6 @@ class Planner final : public QuestionPlanner {
   }
 
  private:
-  static RegisterDescription description_of(const ConfigNode& node) {
-    static constexpr std::array tables{modbus::Table::holding_registers, modbus::Table::input_registers,
-                                       modbus::Table::coils, modbus::Table::discrete_inputs};
-    static constexpr std::array types{ValueType::uint16,  ValueType::int16,   ValueType::int32, ValueType::uint32,
-                                      ValueType::int48,   ValueType::uint48,  ValueType::int64, ValueType::uint64,
-                                      ValueType::float32, ValueType::float64, ValueType::bcd,   ValueType::bits,
-                                      ValueType::text};
-    RegisterDescription out;
-    out.table = tables[node.choice("table", {"holding", "input", "coil", "discrete"}, 0)];
-    out.address = static_cast<std::uint16_t>(node.integer("address", {0, 65'535}));
-    std::vector<std::string_view> names;
-    for (const auto type : types) names.push_back(modbus::to_string(type));
-    constexpr std::size_t place_of_bits = 11;
-    out.type = types[node.choice("type", names, modbus::holds_bits(out.table) ? place_of_bits : 0)];
-    out.word_order = static_cast<modbus::WordOrder>(node.choice("word_order", {"high_first", "low_first"}, 0));
-    out.octets_swapped = node.flag("octets_swapped", false);
-    out.register_count = static_cast<std::uint8_t>(node.integer("registers", {0, 125}, 0));
-    out.exponent = static_cast<std::int8_t>(node.integer("exponent", {-18, 18}, 0));
-    out.first_bit = static_cast<std::uint8_t>(node.integer("first_bit", {0, 63}, 0));
-    out.bit_count = static_cast<std::uint8_t>(node.integer("bit_count", {1, 63}, 1));
-    return out;
-  }
   static bool same_place(const RegisterDescription& a, const RegisterDescription& b) {
     return a.table == b.table && a.address == b.address && a.type == b.type && a.first_bit == b.first_bit;
   }
@@ -148,8 +127,28 @@ class Planner final : public QuestionPlanner {
 class ModbusDriver final : public Driver {
  public:
   explicit ModbusDriver(modbus::Transport transport) : transport_(transport) {}
-  [[nodiscard]] std::string_view name() const override { return is_tcp() ? "modbus_tcp" : "modbus_rtu"; }
-  [[nodiscard]] Protocol protocol() const override { return is_tcp() ? Protocol::modbus_tcp : Protocol::modbus_rtu; }
+  [[nodiscard]] std::string_view name() const override {
+    switch (transport_) {
+      case modbus::Transport::tcp:
+        return "modbus_tcp";
+      case modbus::Transport::ascii:
+        return "modbus_ascii";
+      case modbus::Transport::rtu:
+        break;
+    }
+    return "modbus_rtu";
+  }
+  [[nodiscard]] Protocol protocol() const override {
+    switch (transport_) {
+      case modbus::Transport::tcp:
+        return Protocol::modbus_tcp;
+      case modbus::Transport::ascii:
+        return Protocol::modbus_ascii;
+      case modbus::Transport::rtu:
+        break;
+    }
+    return Protocol::modbus_rtu;
+  }
   [[nodiscard]] Result<BusAddress> address(std::string_view text, std::size_t /*digits_max*/) const override {
     unsigned unit = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), unit);
@@ -169,6 +168,15 @@ class ModbusDriver final : public Driver {
   [[nodiscard]] std::unique_ptr<QuestionPlanner> planner(const ConfigNode& model) const override {
     return std::make_unique<Planner>(model);
   }
+  [[nodiscard]] std::shared_ptr<const Operation> command(const ConfigNode& /*model*/,
+                                                         const ConfigNode& operation) const override {
+    return modbus_command(operation);
+  }
+  [[nodiscard]] std::shared_ptr<const Operation> writer(const ConfigNode& /*model*/, const ConfigNode& item,
+                                                        const ConfigNode& write) const override {
+    return modbus_writer(item, write);
+  }
+  [[nodiscard]] std::string_view refusal_word(std::uint32_t error) const override { return modbus_refusal_word(error); }
 
  private:
   [[nodiscard]] bool is_tcp() const { return transport_ == modbus::Transport::tcp; }
@@ -179,6 +187,10 @@ class ModbusDriver final : public Driver {
 
 const Driver& modbus_rtu_driver() {
   static const ModbusDriver driver(modbus::Transport::rtu);
+  return driver;
+}
+const Driver& modbus_ascii_driver() {
+  static const ModbusDriver driver(modbus::Transport::ascii);
   return driver;
 }
 const Driver& modbus_tcp_driver() {

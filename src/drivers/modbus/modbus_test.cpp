@@ -95,8 +95,46 @@ TEST_P(ModbusSession, WritesAreSentOnceAndConfirmedByTheirEcho) {
   EXPECT_EQ(log_.outcomes, std::vector{Outcome::answered});
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, ModbusSession, testing::Values(Transport::rtu, Transport::tcp),
+INSTANTIATE_TEST_SUITE_P(Transports, ModbusSession, testing::Values(Transport::rtu, Transport::ascii, Transport::tcp),
                          [](const auto& tested) { return std::string(modbus::to_string(tested.param)); });
+
+TEST(ModbusAscii, FramesTravelAndAreKeptAsCharacters) {
+  Session session(make_modbus_dialect(Transport::ascii), {});
+  struct Keeper final : SessionOutput {
+    void send(ByteView octets) override { sent.assign(octets.begin(), octets.end()); }
+    void deliver(const Exchange& e) override {
+      request = std::string(as_text(e.request));
+      response = std::string(as_text(e.response));
+      payload.assign(e.payload.begin(), e.payload.end());
+    }
+    void reopen() override {}
+    Bytes sent;
+    std::string request, response;
+    Bytes payload;
+  } kept;
+  session.add_meter(modbus_unit(17), {1'000, 0, 0});
+  session.opened(at(-60'000), kept);
+  session.advance(at(0), kept);
+  ASSERT_TRUE(session.ask(0, modbus_read({modbus::Table::holding_registers, 107, 3, {}}), 0));
+  session.advance(at(0), kept);
+  EXPECT_EQ(as_text(kept.sent), ":1103006B00037E\r\n");  // the example of V1.02, its sum computed apart
+  // Noise, a frame broken off and begun anew, a foreign unit's answer, then ours; half a second between characters.
+  std::int64_t ms = 10;
+  for (const char character : std::string_view("\x01~:1103:120306000000000000E5\r\n:110306AE415652434049\x0D")) {
+    const auto octet = static_cast<std::uint8_t>(character);
+    session.octets(at(ms += 1), ByteView(&octet, 1), kept);
+  }
+  EXPECT_TRUE(kept.payload.empty()) << "that one has no checksum";
+  const std::string answer =
+      ":110306AE4156524340"
+      "CC\r\n";
+  session.octets(at(ms + 20), as_bytes(answer.substr(0, 9)), kept);
+  session.octets(at(ms + 520), as_bytes(answer.substr(9)), kept);
+  EXPECT_EQ(kept.payload, *from_hex("AE4156524340"));
+  EXPECT_EQ(kept.request, ":1103006B00037E\r\n");
+  EXPECT_EQ(kept.response, answer);
+  EXPECT_EQ(session.bus_counters().foreign_answers, 1U);
+}
 
 TEST(ModbusEcho, OwnQuestionHeardBackOnAnEchoingLineIsNoAnswer) {
   Session session(make_modbus_dialect(Transport::rtu), {.line_echoes = true});
@@ -204,10 +242,20 @@ TEST(ModbusModel, RefusalsNameTheLineAndTheReason) {
   EXPECT_EQ(error("address: 65535, type: uint32").substr(0, 9), "m.yaml:4:");
 }
 
+TEST(ModbusDriver, EachTransportHasItsNameAndProtocol) {
+  EXPECT_EQ(modbus_rtu_driver().name(), "modbus_rtu");
+  EXPECT_EQ(modbus_ascii_driver().name(), "modbus_ascii");
+  EXPECT_EQ(modbus_tcp_driver().name(), "modbus_tcp");
+  EXPECT_EQ(modbus_rtu_driver().protocol(), Protocol::modbus_rtu);
+  EXPECT_EQ(modbus_ascii_driver().protocol(), Protocol::modbus_ascii);
+  EXPECT_EQ(modbus_tcp_driver().protocol(), Protocol::modbus_tcp);
+}
+
 TEST(ModbusDriver, UnitsAreCheckedByTransport) {
   EXPECT_TRUE(modbus_rtu_driver().address("247", 12));
   EXPECT_FALSE(modbus_rtu_driver().address("0", 12));
   EXPECT_FALSE(modbus_rtu_driver().address("248", 12));
+  EXPECT_FALSE(modbus_ascii_driver().address("0", 12));
   EXPECT_TRUE(modbus_tcp_driver().address("255", 12));
   EXPECT_FALSE(modbus_tcp_driver().address("256", 12));
   EXPECT_FALSE(modbus_tcp_driver().address("7x", 12));

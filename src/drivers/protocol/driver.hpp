@@ -39,12 +39,16 @@ class AnswerReader {
 };
 
 /// What a register of a model is; the planner fills in what the protocol's tables know and rejects what disagrees.
+/// Without a name it takes the table's, or stays without one.
 struct ItemShape {
   std::string register_name;
   std::string unit;
   std::int8_t exponent = 0;
   SeriesKind kind = SeriesKind::decimal;
 };
+
+class HistoryPlan;
+class Operation;
 
 /// One question of a group and which of the group's items its answer holds.
 struct PlannedQuestion {
@@ -85,6 +89,26 @@ class Driver {
   [[nodiscard]] virtual std::string address_text(const BusAddress& address) const = 0;
   /// `model` is the model file's root: a protocol may have keys of its own there.
   [[nodiscard]] virtual std::unique_ptr<QuestionPlanner> planner(const ConfigNode& model) const = 0;
+
+  /// What a command does; `operation` is that section of the command, with the protocol's own keys. `model` as above.
+  /// What is wrong is rejected through the nodes; null then.
+  [[nodiscard]] virtual std::shared_ptr<const Operation> command(const ConfigNode& model,
+                                                                 const ConfigNode& operation) const;
+  /// Writes the argument "value" to what `item` names, as a planner reads it. `write` holds the protocol's own keys.
+  [[nodiscard]] virtual std::shared_ptr<const Operation> writer(const ConfigNode& model, const ConfigNode& item,
+                                                                const ConfigNode& write) const;
+  /// Reads the device's memory; `history` holds the protocol's own keys, `items` one node for each of `shapes`, whose
+  /// names stand. Fills in the shapes.
+  [[nodiscard]] virtual std::shared_ptr<const HistoryPlan> history(const ConfigNode& model, const ConfigNode& history,
+                                                                   const std::vector<ConfigNode>& items,
+                                                                   std::vector<ItemShape>& shapes) const;
+  /// Overwrites what is secret in octets as they travelled (Exchange::request and response; several frames one behind
+  /// the other) with 00H, and makes their checksums those of the octets that are left, which would else tell about the
+  /// secret.
+  virtual void mask_secrets(Bytes& octets) const;
+  /// Why a device refused, of Exchange::error, as a machine word: password_wrong, no_such_data, out_of_range,
+  /// not_supported, busy, or refused for all else.
+  [[nodiscard]] virtual std::string_view refusal_word(std::uint32_t error) const;
 };
 
 /// For protocols whose tables know unit and exponent: a file may state them for the reader, and must then agree.

@@ -18,8 +18,8 @@ namespace duheng::drivers {
 /// What a command or a write is given.
 struct OperationInputs {
   std::map<std::string, std::string, std::less<>> arguments;  ///< by the names the model gives them, as text
-  std::string password;       ///< as its digits are written; secret
-  std::string operator_code;  ///< as its digits are written
+  std::string password;                                       ///< as its digits are written; secret
+  std::string operator_code;                                  ///< as its digits are written
   std::int64_t utc_ms = 0;
   std::int32_t zone_offset_minutes = 480;  ///< of the civil time that the device keeps
 };

@@ -11,8 +11,8 @@
 namespace duheng::drivers {
 
 std::span<const Driver* const> all_drivers() {
-  static const std::array<const Driver*, 5> drivers{&cjt188_driver(), &dlt645_driver(), &dlt698_driver(),
-                                                    &modbus_rtu_driver(), &modbus_tcp_driver()};
+  static const std::array<const Driver*, 6> drivers{&cjt188_driver(),       &dlt645_driver(),     &dlt698_driver(),
+                                                    &modbus_ascii_driver(), &modbus_rtu_driver(), &modbus_tcp_driver()};
   return drivers;
 }
 

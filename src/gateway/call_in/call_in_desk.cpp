@@ -33,6 +33,11 @@ CallInDesk::~CallInDesk() = default;
 
 void CallInDesk::expect(const drivers::Driver& driver, const drivers::BusAddress& address, std::uint32_t device) {
   expected_.insert_or_assign({&driver, address}, device);
+  if (unknown_.erase({&driver, address}) > 0) ++unknown_revision_;
+}
+
+void CallInDesk::forget(const drivers::Driver& driver, const drivers::BusAddress& address) {
+  expected_.erase({&driver, address});
 }
 
 void CallInDesk::accepted(std::uint64_t connection, std::string peer, const Moment& now, CallInOutput& out) {
@@ -105,7 +110,6 @@ void CallInDesk::settle(std::uint64_t connection, const Name& name, CallInEviden
   }
   ++counts_.identified;
   closed(connection);
-  if (const auto known = unknown_.find(name); known != unknown_.end()) unknown_.erase(known);
   out.assign(connection, ours->second, std::move(evidence));
 }
 
@@ -124,6 +128,7 @@ void CallInDesk::remember(const Name& name, const std::string& peer, const Momen
   found->second.peer = peer;
   found->second.last_utc_ms = now.utc_ms;
   ++found->second.calls;
+  ++unknown_revision_;
 }
 
 void CallInDesk::dismiss(std::uint64_t connection, CallInOutput& out) {

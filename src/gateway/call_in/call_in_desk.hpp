@@ -72,8 +72,10 @@ class CallInDesk {
   CallInDesk(const CallInDesk&) = delete;
   CallInDesk& operator=(const CallInDesk&) = delete;
 
-  /// Expects a device here. A second one of the same protocol and address replaces the first.
+  /// Expects a device here, at any time. A second one of the same protocol and address replaces the first.
   void expect(const drivers::Driver& driver, const drivers::BusAddress& address, std::uint32_t device);
+  /// From now on it is a stranger; its connection, once assigned, is the caller's to end.
+  void forget(const drivers::Driver& driver, const drivers::BusAddress& address);
 
   void accepted(std::uint64_t connection, std::string peer, const drivers::Moment& now, CallInOutput& out);
   void octets(std::uint64_t connection, ByteView octets, const drivers::Moment& now, CallInOutput& out);
@@ -86,6 +88,8 @@ class CallInDesk {
   [[nodiscard]] CallInStatistics statistics() const;
   /// The newest call first.
   [[nodiscard]] std::vector<UnknownDevice> unknown_devices() const;
+  /// Grows whenever unknown_devices() changes.
+  [[nodiscard]] std::uint64_t unknown_revision() const noexcept { return unknown_revision_; }
 
  private:
   struct Guest;
@@ -101,6 +105,7 @@ class CallInDesk {
   std::map<std::uint64_t, std::unique_ptr<Guest>> guests_;
   std::multimap<std::int64_t, std::uint64_t> deadlines_;
   std::map<Name, UnknownDevice> unknown_;
+  std::uint64_t unknown_revision_ = 0;
   CallInStatistics counts_;
 };
 

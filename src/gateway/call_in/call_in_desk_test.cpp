@@ -56,6 +56,27 @@ TEST_F(CallInDeskTest, AsksForTheAddressAndHandsTheConnectionToItsDevice) {
   EXPECT_EQ(desk_.next_wake_ms(), INT64_MAX);
 }
 
+TEST_F(CallInDeskTest, AStrangerThatIsExpectedFromNowOnIsTakenAndOneForgottenIsNot) {
+  desk_.accepted(1, "p", at(0), log_);
+  desk_.octets(1, named(9), at(10), log_);
+  EXPECT_EQ(log_.closed, (std::vector<std::uint64_t>{1}));
+  ASSERT_EQ(desk_.unknown_devices().size(), 1U);
+  auto revision = desk_.unknown_revision();
+  desk_.expect(drivers::dlt645_driver(), drivers::bus_address(address(9)), 9);
+  EXPECT_TRUE(desk_.unknown_devices().empty());
+  EXPECT_GT(desk_.unknown_revision(), revision);
+  desk_.accepted(2, "p", at(20), log_);
+  desk_.octets(2, named(9), at(30), log_);
+  EXPECT_EQ(log_.assigned, (std::vector<std::pair<std::uint64_t, std::uint32_t>>{{2, 9}}));
+  revision = desk_.unknown_revision();
+  desk_.forget(drivers::dlt645_driver(), drivers::bus_address(address(9)));
+  desk_.accepted(3, "p", at(40), log_);
+  desk_.octets(3, named(9), at(50), log_);
+  EXPECT_EQ(log_.assigned.size(), 1U);
+  EXPECT_EQ(desk_.unknown_devices().size(), 1U);
+  EXPECT_GT(desk_.unknown_revision(), revision);
+}
+
 TEST_F(CallInDeskTest, AnyWholeFrameFromADeviceNamesItAlsoInPiecesAndAfterNoise) {
   desk_.accepted(1, "p", at(0), log_);
   const Bytes frame = dlt645::read_reply(address(1), {0x00010000}, Bytes{1, 2, 3, 4})->to_bytes();

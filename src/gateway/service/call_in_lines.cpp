@@ -138,6 +138,36 @@ Result<void> CallInLines::listen(const std::vector<ListenerConfig>& listeners, c
   return {};
 }
 
+void CallInLines::expect(const CallInPlace& place) {
+  doors_.at(place.listener)->desk.expect(*place.driver, place.address, place.channel);
+}
+
+void CallInLines::forget(const CallInPlace& place) {
+  auto& door = *doors_.at(place.listener);
+  door.desk.forget(*place.driver, place.address);
+  // Its channel's number may soon be another's.
+  for (const auto& arrival : door.arriving)
+    if (arrival.device == place.channel) door.leaving.push_back(arrival.connection);
+  std::erase_if(door.arriving, [&](const auto& arrival) { return arrival.device == place.channel; });
+}
+
+std::vector<FieldUnknownDevice> CallInLines::unknown_devices(std::size_t count_max) const {
+  std::vector<FieldUnknownDevice> out;
+  for (const auto& door : doors_)
+    for (auto& device : door->desk.unknown_devices())
+      out.push_back({door->name, std::string(device.driver->name()), std::move(device.address), std::move(device.peer),
+                     device.first_utc_ms, device.last_utc_ms, device.calls});
+  std::ranges::sort(out, std::greater<>{}, &FieldUnknownDevice::last_utc_ms);
+  if (out.size() > count_max) out.resize(count_max);
+  return out;
+}
+
+std::uint64_t CallInLines::unknown_revision() const {
+  std::uint64_t out = 0;
+  for (const auto& door : doors_) out += door->desk.unknown_revision();
+  return out;
+}
+
 CallInStatistics CallInLines::statistics() const {
   CallInStatistics out;
   for (const auto& door : doors_) {

@@ -22,11 +22,15 @@ ChannelConfig read_channel(const ConfigNode& node, const std::string& file) {
   ChannelConfig out;
   out.name = node.text("name");
   if (out.name.empty() || out.name.size() > 64) node.reject("name", "must be 1 to 64 octets");
-  if (node.has("tcp") == node.has("serial")) node.reject("must have either tcp or serial");
+  if (int{node.has("tcp")} + int{node.has("udp")} + int{node.has("serial")} != 1)
+    node.reject("must have either tcp, udp or serial");
   if (node.has("tcp")) {
     const auto tcp = node.section("tcp");
     out.tcp = link::TcpEndpoint{tcp.text("host"), static_cast<std::uint16_t>(tcp.integer("port", {1, 65'535})),
                                 tcp.integer("connect_timeout_ms", {100, 120'000}, 5'000)};
+  } else if (node.has("udp")) {
+    const auto udp = node.section("udp");
+    out.udp = link::UdpEndpoint{udp.text("host"), static_cast<std::uint16_t>(udp.integer("port", {1, 65'535}))};
   } else if (node.has("serial")) {
     const auto serial = node.section("serial");
     link::SerialSettings settings;
@@ -137,8 +141,18 @@ void read_uplink(const ConfigNode& node, const std::string& file, GatewayConfig&
     enrolment.reject("needs both address and code_file");
 }
 
+void read_upkeep(const ConfigNode& root, UpkeepSettings& out) {
+  const auto policy = root.section("clock").choice("correct", {"none", "broadcast"}, 0);
+  out.clock = policy == 1 ? ClockPolicy::broadcast : ClockPolicy::none;
+  const auto history = root.section("history");
+  out.histories = history.flag("fetch", true);
+  out.days_back_max = history.integer("days_back", {0, 3'660}, 35);
+  out.history_questions_per_s = history.integer("questions_per_s", {1, 100'000}, 200);
+}
+
 void read_rest(const ConfigNode& root, const std::string& path, GatewayConfig& out) {
   read_spool(root.section("spool"), out);
+  read_upkeep(root, out.upkeep);
   const auto offline = root.section("offline");
   out.offline.failures_until_offline = static_cast<std::uint32_t>(offline.integer("failures", {1, 1'000}, 3));
   out.offline.retry.first_ms = offline.integer("retry_first_ms", {100, 3'600'000}, 5'000);
@@ -176,6 +190,50 @@ Result<GatewayConfig> load_gateway_config(const std::string& path) {
   return out;
 }
 
+CoreChannel core_channel(const ChannelConfig& config) {
+  drivers::SessionSettings session;
+  session.reopen_after_timeout = config.tcp.has_value();
+  // Start, eight data, parity, stop bits.
+  if (config.serial)
+    session.octet_time_us = (1 + 8 + (config.serial->parity == link::Parity::none ? 0 : 1) + config.serial->stop_bits) *
+                            1'000'000LL / config.serial->baud;
+  return {config.name, nullptr, session, config.reconnect};
+}
+
+Result<ChannelConfig> channel_config(const FieldChannel& channel) {
+  ChannelConfig out;
+  out.name = channel.name;
+  if (const auto* tcp = std::get_if<FieldTcp>(&channel.way)) out.tcp = link::TcpEndpoint{tcp->host, tcp->port};
+  if (const auto* udp = std::get_if<FieldUdp>(&channel.way)) out.udp = link::UdpEndpoint{udp->host, udp->port};
+  const auto* serial = std::get_if<FieldSerial>(&channel.way);
+  if (serial == nullptr) return out;
+  if (!link::serial_baud_supported(serial->baud))
+    return fail(ErrorCode::invalid_argument, fmt::format("{} baud is not a usual speed", serial->baud));
+  if (serial->data_bits != 8)
+    return fail(ErrorCode::invalid_argument, "only eight data bits are supported on serial lines");
+  if (!serial->device.starts_with('/'))
+    return fail(ErrorCode::invalid_argument, "a serial line is named by its whole path, e.g. /dev/ttyS1");
+  out.serial =
+      link::SerialSettings{serial->device, serial->baud, static_cast<link::Parity>(serial->parity), serial->stop_bits};
+  return out;
+}
+
+std::string channel_detail(const ChannelConfig& config) {
+  if (config.tcp) return fmt::format("{}:{}", config.tcp->host, config.tcp->port);
+  if (config.udp) return fmt::format("{}:{}", config.udp->host, config.udp->port);
+  const auto& serial = *config.serial;
+  return fmt::format("{} {} 8{}{}", serial.path, serial.baud, "NEO"[static_cast<std::size_t>(serial.parity)],
+                     serial.stop_bits);
+}
+
+Result<ResolvedDevice> resolve_device(std::string_view model_id, std::string_view address_text,
+                                      const ModelLibrary& models) {
+  const auto model = models.find(model_id);
+  if (!model) return fail(ErrorCode::not_found, fmt::format("there is no model '{}'", model_id));
+  DUHENG_TRY(const auto address, model->driver->address(address_text, model->address_digits));
+  return ResolvedDevice{model, address};
+}
+
 namespace {
 
 /// Puts devices on the plan's channels, or gives them one of their own where they call in.
@@ -184,29 +242,21 @@ class Planner {
   Planner(const GatewayConfig& config, CorePlan& plan) : plan_(plan) {
     for (const auto& channel : config.channels) {
       channels_.emplace(channel.name, static_cast<std::uint32_t>(plan.options.channels.size()));
-      drivers::SessionSettings session;
-      session.reopen_after_timeout = channel.tcp.has_value();
-      // Start, eight data, parity, stop bits.
-      if (channel.serial)
-        session.octet_time_us =
-            (1 + 8 + (channel.serial->parity == link::Parity::none ? 0 : 1) + channel.serial->stop_bits) * 1'000'000LL /
-            channel.serial->baud;
-      plan.options.channels.push_back({channel.name, nullptr, session, channel.reconnect});
+      plan.options.channels.push_back(core_channel(channel));
     }
     for (std::uint32_t i = 0; i < config.listeners.size(); ++i) listeners_.emplace(config.listeners[i].name, i);
   }
 
   void add(const DeviceConfig& device, const ModelLibrary& models) {
-    const auto model = models.find(device.model);
-    if (!model) return refuse(device, fmt::format("there is no model '{}'", device.model));
-    const auto address = model->driver->address(device.address, model->address_digits);
-    if (!address) return refuse(device, address.error().message);
+    const auto resolved = resolve_device(device.model, device.address, models);
+    if (!resolved) return refuse(device, resolved.error().message);
+    const auto& [model, address] = *resolved;
     if (const auto listener = listeners_.find(device.channel); listener != listeners_.end()) {
       // A line that the device itself opens: nothing is gained by hanging up on it after a time-out.
       const auto channel = static_cast<std::uint32_t>(plan_.options.channels.size());
       plan_.options.channels.push_back({fmt::format("{}/{}", device.channel, device.uid), model->driver, {}, {}});
-      plan_.call_ins.push_back({listener->second, channel, model->driver, *address});
-      plan_.options.devices.push_back({device.uid, *address, model, channel});
+      plan_.call_ins.push_back({listener->second, channel, model->driver, address});
+      plan_.options.devices.push_back({device.uid, address, model, channel});
       return;
     }
     const std::uint32_t channel = channels_.at(device.channel);
@@ -215,7 +265,7 @@ class Planner {
     if (driver != model->driver)
       return refuse(device, fmt::format("its model speaks {}, but channel '{}' speaks {} already",
                                         model->driver->name(), device.channel, driver->name()));
-    plan_.options.devices.push_back({device.uid, *address, model, channel});
+    plan_.options.devices.push_back({device.uid, address, model, channel});
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "gateway/service/gateway_core.hpp"
 #include "gateway/spool/spool.hpp"
 #include "link/channel.hpp"
+#include "model/field_plan.hpp"
 
 namespace duheng::gateway {
 
@@ -22,7 +23,8 @@ inline constexpr std::size_t devices_max = 200'000;
 
 struct ChannelConfig {
   std::string name;
-  std::optional<link::TcpEndpoint> tcp;  ///< exactly one of the two
+  std::optional<link::TcpEndpoint> tcp;  ///< exactly one of the three
+  std::optional<link::UdpEndpoint> udp;
   std::optional<link::SerialSettings> serial;
   link::BackoffRule reconnect{500, 60'000};
 };
@@ -54,6 +56,7 @@ struct GatewayConfig {
   SpoolOptions spool;
   std::int64_t linger_ms = 20;
   OfflineRule offline;
+  UpkeepSettings upkeep;
 
   struct Uplink {
     std::string address;  ///< host:port; empty: nothing is sent, the spool keeps it
@@ -86,5 +89,20 @@ struct CorePlan {
   std::vector<std::string> problems;
 };
 [[nodiscard]] CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models);
+
+/// How the core runs such a channel; its driver is not known yet.
+[[nodiscard]] CoreChannel core_channel(const ChannelConfig& config);
+/// A channel of a platform's plan. Errors: invalid_argument - a serial line that cannot be had here.
+[[nodiscard]] Result<ChannelConfig> channel_config(const FieldChannel& channel);
+/// "host:port", "/dev/ttyS1 9600 8E1".
+[[nodiscard]] std::string channel_detail(const ChannelConfig& config);
+
+struct ResolvedDevice {
+  std::shared_ptr<const DeviceModel> model;
+  drivers::BusAddress address;
+};
+/// Errors: not_found - no such model; invalid_argument - no address of its protocol.
+[[nodiscard]] Result<ResolvedDevice> resolve_device(std::string_view model, std::string_view address,
+                                                    const ModelLibrary& models);
 
 }  // namespace duheng::gateway

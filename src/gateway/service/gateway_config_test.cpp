@@ -31,6 +31,21 @@ class GatewayConfigTest : public testing::Test {
   std::string directory_;
 };
 
+TEST_F(GatewayConfigTest, ReadsWhatIsDoneBesidePolling) {
+  const std::string channel = "channels:\n  - { name: a, serial: { path: x, baud: 2400 } }\n";
+  const auto usual = load(channel);
+  ASSERT_TRUE(usual) << usual.error().message;
+  EXPECT_EQ(usual->upkeep.clock, ClockPolicy::none);
+  EXPECT_TRUE(usual->upkeep.histories);
+  EXPECT_EQ(usual->upkeep.days_back_max, 35);
+  const auto config = load(channel + "clock: { correct: broadcast }\nhistory: { fetch: false, days_back: 7 }\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->upkeep.clock, ClockPolicy::broadcast);
+  EXPECT_FALSE(config->upkeep.histories);
+  EXPECT_EQ(config->upkeep.days_back_max, 7);
+  EXPECT_FALSE(load(channel + "clock: { correct: always }\n"));
+}
+
 TEST_F(GatewayConfigTest, ReadsItselfAndItsDevicesFiles) {
   const auto config = load(
       "devices_files: [devices.yaml]\nspool: { bytes_max: 2000000, retention_hours: 1, linger_ms: 5 }\n"
@@ -72,7 +87,7 @@ TEST_F(GatewayConfigTest, EveryRefusalNamesPlaceAndReason) {
   EXPECT_EQ(error("spool: { bytes_max: 1 }\n"),
             "gateway.yaml:3: 'bytes_max' must be a whole number from 1048576 to 4398046511104");
   EXPECT_EQ(error("spol: {}\n"), "gateway.yaml:3: unknown key 'spol'");
-  EXPECT_EQ(error("channels:\n  - { name: a }\n"), "gateway.yaml:4: must have either tcp or serial");
+  EXPECT_EQ(error("channels:\n  - { name: a }\n"), "gateway.yaml:4: must have either tcp, udp or serial");
   EXPECT_EQ(error("channels:\n  - { name: a, serial: { path: x, baud: 1234 } }\n"),
             "gateway.yaml:4: 'baud' is not a usual speed");
   EXPECT_EQ(error("uplink: { enrolment: { address: x } }\n"), "gateway.yaml:3: needs both address and code_file");

@@ -3,49 +3,18 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "gateway/service/gateway_core_parts.hpp"
+#include "gateway/service/gateway_core_tasks.hpp"
 
 namespace duheng::gateway {
-namespace {
-
-constexpr std::uint32_t tag_group_shift = 16;
-
-std::uint64_t spread_of(std::string_view uid, std::size_t group) {
-  std::uint64_t hash = 14'695'981'039'346'656'037ULL ^ (group * 0x9E3779B97F4A7C15ULL);
-  for (const char c : uid) hash = (hash ^ static_cast<std::uint8_t>(c)) * 1'099'511'628'211ULL;
-  return hash ^ (hash >> 29);
-}
-
-}  // namespace
-
-struct GatewayCore::Device {
-  std::string_view uid;
-  std::shared_ptr<const DeviceModel> model;
-  std::uint32_t channel = 0;
-  std::uint32_t meter = 0;  // the session's number
-  MeterHealth health;
-  std::vector<LastValue> last_values;
-  std::vector<std::uint16_t> waiting;  // questions under way, by group
-  std::int64_t last_answer_utc_ms = 0;
-};
-
-struct GatewayCore::Channel {
-  explicit Channel(const CoreChannel& config)
-      : session(config.driver->dialect(), config.session), reconnect(config.reconnect) {}
-  drivers::Session session;
-  link::Backoff reconnect;
-  std::vector<std::uint32_t> devices;        // by the session's meter numbers
-  std::vector<std::uint32_t> silent_meters;  // timed out within the present call
-  std::int64_t open_at_ms = INT64_MAX;       // when closed
-  std::int64_t armed_ms = INT64_MAX;         // earliest wake queued for it
-  bool reopen_wanted = false;
-  bool failure_told = false;
-};
-
 class GatewayCore::SessionSink final : public drivers::SessionOutput {
  public:
   SessionSink(GatewayCore& core, std::uint32_t channel, GatewayOutput& out)
       : core_(core), channel_(channel), out_(out) {}
-  void send(ByteView octets) override { out_.send(channel_, octets); }
+  void send(ByteView octets) override {
+    if (core_.taps_.active()) core_.tap_octets(channel_, TapKind::sent, octets);
+    out_.send(channel_, octets);
+  }
   void deliver(const drivers::Exchange& exchange) override { core_.on_exchange(channel_, exchange); }
   void reopen() override { core_.channels_[channel_].reopen_wanted = true; }
 
@@ -61,25 +30,15 @@ GatewayCore::GatewayCore(const Clock& clock, Random& random, CoreOptions options
       options_(std::move(options)),
       clock_watch_(options_.newest_known_utc_ms),
       writer_(clock.utc_ms()) {
+  const auto devices = std::move(options_.devices);
   channels_.reserve(options_.channels.size());
-  for (const auto& channel : options_.channels) channels_.emplace_back(channel);
-  devices_.reserve(options_.devices.size());
-  for (const auto& config : options_.devices) {
-    Device device;
-    device.uid = config.uid;
-    device.model = config.model;
-    device.channel = config.channel;
-    auto& channel = channels_.at(config.channel);
-    const auto& model = *config.model;
-    device.meter =
-        channel.session.add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
-    channel.devices.push_back(static_cast<std::uint32_t>(devices_.size()));
-    device.last_values.resize(model.register_count);
-    device.waiting.resize(model.groups.size());
-    devices_.push_back(std::move(device));
-  }
+  for (const auto& channel : options_.channels) channels_.emplace_back(channel).generation = ++generation_;
+  devices_.reserve(devices.size());
+  for (const auto& device : devices)
+    if (const auto placed = place_device(device, nullptr); !placed)
+      log::error("devices", "a device is left out", {{"device", device.uid}, {"error", placed.error()}});
   counts_.channels = static_cast<std::uint32_t>(channels_.size());
-  counts_.devices = static_cast<std::uint32_t>(devices_.size());
+  if (options_.tasks) tasks_ = std::make_unique<Tasks>(*this, *std::exchange(options_.tasks, std::nullopt));
 }
 
 GatewayCore::~GatewayCore() = default;
@@ -88,35 +47,40 @@ drivers::Moment GatewayCore::now() const { return {clock_.monotonic_ms(), clock_
 
 void GatewayCore::start(GatewayOutput& out) {
   const auto at = now();
-  for (std::uint32_t device = 0; device < devices_.size(); ++device) {
-    const auto& groups = devices_[device].model->groups;
-    for (std::uint16_t group = 0; group < groups.size(); ++group) {
-      schedule_.add(groups[group].interval_ms, spread_of(devices_[device].uid, group), at.monotonic_ms);
-      scheduled_.push_back({device, group});
-    }
-  }
-  for (std::uint32_t channel = 0; channel < channels_.size(); ++channel) out.open_channel(channel);
+  started_ = true;
+  for (std::uint32_t device = 0; device < devices_.size(); ++device)
+    if (devices_[device].model) schedule(device, at.monotonic_ms);
+  for (std::uint32_t channel = 0; channel < channels_.size(); ++channel)
+    if (channels_[channel].in_use) out.open_channel(channel);
 }
 
 void GatewayCore::channel_opened(std::uint32_t channel, GatewayOutput& out) {
   auto& state = channels_[channel];
+  if (!state.in_use) return;
   if (state.failure_told)
     log::info("channels", "a channel is open again", {{"channel", options_.channels[channel].name}});
   state.failure_told = false;
   state.reconnect.reset();
   state.open_at_ms = INT64_MAX;
   const auto at = now();
+  tap_event(channel, TapKind::opened, {}, {});
   SessionSink sink(*this, channel, out);
   state.session.opened(at, sink);
+  if (tasks_) tasks_->stir(channel);
+  ask_fresh(channel);
   settle(channel, at, out);
 }
 
 void GatewayCore::call_taken(std::uint32_t channel, const Introduction& introduction, GatewayOutput& out) {
   auto& state = channels_[channel];
-  auto& device = devices_[state.devices.front()];
+  const auto known = std::ranges::find_if(
+      state.devices, [&](std::uint32_t number) { return number != no_device && !devices_[number].leaving; });
+  if (!state.in_use || known == state.devices.end()) return;
+  auto& device = devices_[*known];
   collect_frame(device, introduction);
-  collected_.push_back({channel, state.session.count_exchange()});
+  collected_.push_back({channel, state.generation, state.session.count_exchange()});
   device.last_answer_utc_ms = introduction.received.utc_ms;
+  mark_changed(*known);
   // Whoever calls is there: what kept it from being asked is over.
   device.health.answered();
   channel_opened(channel, out);
@@ -125,8 +89,12 @@ void GatewayCore::call_taken(std::uint32_t channel, const Introduction& introduc
 
 void GatewayCore::channel_closed(std::uint32_t channel, const Error& reason, GatewayOutput& out) {
   auto& state = channels_[channel];
-  state.session.closed();
-  for (const std::uint32_t device : state.devices) std::ranges::fill(devices_[device].waiting, std::uint16_t{0});
+  if (!state.in_use) return;
+  tell_lost(channel, state.session.closed());
+  tap_event(channel, TapKind::closed, {}, reason.message);
+  release_leaving(channel);
+  for (const std::uint32_t device : state.devices)
+    if (device != no_device) std::ranges::fill(devices_[device].waiting, std::uint16_t{0});
   const auto at = now();
   state.open_at_ms = at.monotonic_ms + state.reconnect.next_ms(random_);
   if (!state.failure_told)
@@ -136,7 +104,9 @@ void GatewayCore::channel_closed(std::uint32_t channel, const Error& reason, Gat
 }
 
 void GatewayCore::octets(std::uint32_t channel, ByteView octets, GatewayOutput& out) {
+  if (!channels_[channel].in_use) return;
   const auto at = now();
+  if (taps_.active()) tap_octets(channel, TapKind::received, octets);
   SessionSink sink(*this, channel, out);
   channels_[channel].session.octets(at, octets, sink);
   settle(channel, at, out);
@@ -190,28 +160,46 @@ void GatewayCore::wake_channels(const drivers::Moment& at, GatewayOutput& out) {
 void GatewayCore::poll_due(const drivers::Moment& at, GatewayOutput& out) {
   while (const auto entry = schedule_.pop_due(at.monotonic_ms)) {
     const auto [device_index, group_index] = scheduled_[*entry];
-    auto& device = devices_[device_index];
-    auto& channel = channels_[device.channel];
+    const auto& device = devices_[device_index];
+    const auto& channel = channels_[device.channel];
     if (!channel.session.is_open() || !device.health.may_ask(at.monotonic_ms) || device.waiting[group_index] > 0) {
       ++counts_.rounds_skipped;
       continue;
     }
-    const auto& questions = device.model->groups[group_index].questions;
-    for (std::uint32_t question = 0; question < questions.size(); ++question) {
-      const std::uint32_t tag = static_cast<std::uint32_t>(group_index) << tag_group_shift | question;
-      if (channel.session.ask(device.meter, questions[question].query, tag)) ++device.waiting[group_index];
-    }
+    ask_group(device_index, group_index);
     settle(device.channel, at, out);
+  }
+}
+
+void GatewayCore::ask_group(std::uint32_t device_index, std::uint16_t group_index) {
+  auto& device = devices_[device_index];
+  const auto& questions = device.model->groups[group_index].questions;
+  for (std::uint32_t question = 0; question < questions.size(); ++question) {
+    const std::uint32_t tag = static_cast<std::uint32_t>(group_index) << tag_group_shift | question;
+    if (channels_[device.channel].session.ask(device.meter, questions[question].query, tag))
+      ++device.waiting[group_index];
   }
 }
 
 void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& exchange) {
   auto& state = channels_[channel];
-  auto& device = devices_[state.devices[exchange.meter]];
+  const std::uint32_t number = state.devices[exchange.meter];
+  auto& device = devices_[number];
+  const bool of_task = (exchange.tag & tag_of_task) != 0;
   const std::uint32_t group = exchange.tag >> tag_group_shift;
-  if (!exchange.late && device.waiting[group] > 0) --device.waiting[group];
+  if (!of_task && !exchange.late && device.waiting[group] > 0) --device.waiting[group];
+  state.live_exchanges += of_task ? 0 : 1;
+  if (exchange.outcome == drivers::Outcome::sent) {
+    if (of_task) tasks_->exchange(channel, number, exchange);
+    if (device.leaving) release_device(number);
+    return;
+  }
+  mark_changed(number);
+  if (taps_.active()) tap_exchange(channel, device, exchange);
   if (exchange.outcome == drivers::Outcome::timed_out) {
     ++counts_.exchanges_timed_out;
+    if (of_task) tasks_->exchange(channel, number, exchange);
+    if (device.leaving) return release_device(number);
     state.silent_meters.push_back(exchange.meter);
     if (device.health.failed(options_.offline, exchange.received.monotonic_ms, random_))
       log::warning("polling", "a meter does not answer",
@@ -224,8 +212,13 @@ void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& ex
   ++(exchange.outcome == drivers::Outcome::answered ? counts_.exchanges_answered : counts_.exchanges_refused);
   counts_.exchanges_late += exchange.late ? 1 : 0;
   const std::uint32_t question = exchange.tag & ((1U << tag_group_shift) - 1);
-  collect(device, device.model->groups[group].questions[question], exchange);
-  collected_.push_back({channel, exchange.number});
+  if (of_task)
+    tasks_->exchange(channel, number, exchange);
+  else
+    collect(device, device.model->groups[group].questions[question], exchange);
+  collected_.push_back({channel, channels_[channel].generation, exchange.number});
+  if (tasks_) tasks_->stir(channel);
+  if (device.leaving) release_device(number);
 }
 
 void GatewayCore::collect_frame(const Device& device, const Introduction& exchange) {
@@ -245,37 +238,52 @@ void GatewayCore::collect_frame(const Device& device, const Introduction& exchan
 
 void GatewayCore::collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange) {
   collect_frame(device, {exchange.request, exchange.response, exchange.sent_utc_ms, exchange.received});
-  const bool clock_suspect = clock_watch_.suspect(exchange.received.utc_ms, exchange.received.monotonic_ms);
+  if (exchange.outcome == drivers::Outcome::answered) collect_values(device, question, exchange, nullptr);
+}
+
+bool GatewayCore::clock_suspect(const drivers::Moment& at) {
+  const bool suspect = clock_watch_.suspect(at.utc_ms, at.monotonic_ms);
   counts_.clock_jumps_back = clock_watch_.jumps_back();
-  if (exchange.outcome != drivers::Outcome::answered) return;
+  return suspect;
+}
+
+bool GatewayCore::collect_values(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange,
+                                 std::vector<OrderValue>* noted) {
+  const bool suspect = clock_suspect(exchange.received);
   values_.clear();
   if (!question.reader->read(exchange.payload, values_)) {
     ++counts_.unusable_answers;  // the frame stays as evidence
-    return;
+    ++device.unusable_answers;
+    return false;
   }
   for (const auto& value : values_) {
     const auto& item = question.items[value.item];
     Reading reading;
     reading.register_index = writer_.register_of({item.register_name, value.unit, value.exponent, item.kind});
-    reading.quality = judge(device, item, value, exchange, clock_suspect);
+    reading.quality = judge(device, item, value, exchange, suspect);
     reading.mantissa = value.state == drivers::ItemState::good ? value.mantissa : 0;
     reading.time_utc_ms = exchange.received.utc_ms;
     reading.time_source = TimeSource::gateway;
     writer_.reading(reading);
     ++counts_.readings;
     counts_.readings_flagged += reading.quality != Quality::good ? 1 : 0;
+    if (noted != nullptr)
+      noted->push_back({item.register_name, std::string(value.unit), value.exponent, item.kind, reading.mantissa,
+                        reading.quality, reading.time_utc_ms, false});
   }
+  return true;
 }
 
 Quality GatewayCore::judge(Device& device, const ModelItem& item, const drivers::ItemValue& value,
-                           const drivers::Exchange& exchange, bool clock_suspect) {
-  const Quality quality = clock_suspect ? Quality::clock_suspect : Quality::good;
+                           const drivers::Exchange& exchange, bool suspect) {
+  const Quality quality = suspect ? Quality::clock_suspect : Quality::good;
   if (value.state == drivers::ItemState::no_value) return quality | Quality::no_value;
   if (value.state == drivers::ItemState::invalid) return quality | Quality::invalid_content;
   // Where the device chose another unit or scale than the model's, its rules do not apply to these digits.
   if (item.kind != SeriesKind::decimal || value.exponent != item.exponent || value.unit != item.unit) return quality;
-  return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms,
-                            device.last_values[item.register_slot]);
+  LastValue none;  // a register of no group is judged by itself
+  auto& last = item.register_slot < device.last_values.size() ? device.last_values[item.register_slot] : none;
+  return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms, last);
 }
 
 bool GatewayCore::batch_due(const drivers::Moment& at) const {
@@ -293,6 +301,7 @@ void GatewayCore::close_batch_if_due(const drivers::Moment& at, GatewayOutput& o
   going_exchanges_.swap(collected_);
   collected_.clear();
   storing_ = true;
+  if (tasks_) tasks_->batch_closed();
   out.store(going_);
 }
 
@@ -310,9 +319,11 @@ void GatewayCore::stored(const Result<void>& outcome, GatewayOutput& out) {
   if (counts_.storage_waiting) log::info("spool", "the spool takes readings again");
   counts_.storage_waiting = false;
   ++counts_.batches_stored;
+  if (tasks_) tasks_->batch_stored();
   const auto exchanges = std::move(going_exchanges_);
   going_exchanges_.clear();
   for (const auto& exchange : exchanges) {
+    if (channels_[exchange.channel].generation != exchange.generation) continue;  // of a channel that is gone
     SessionSink sink(*this, exchange.channel, out);
     channels_[exchange.channel].session.stored_through(exchange.number, at, sink);
     settle(exchange.channel, at, out);
@@ -329,6 +340,7 @@ void GatewayCore::tick(GatewayOutput& out) {
   }
   wake_channels(at, out);
   poll_due(at, out);
+  run_tasks(at, out);
   close_batch_if_due(at, out);
 }
 
@@ -337,35 +349,9 @@ std::int64_t GatewayCore::next_wake_ms() const {
   if (!wakes_.empty()) wake = std::min(wake, wakes_.top().at_ms);
   if (!writer_.empty() && !storing_ && store_again_ms_ == INT64_MAX)
     wake = std::min(wake, collecting_since_ms_ + options_.linger_ms);
+  // What is wanted at once is wanted now.
+  if (tasks_) wake = std::min(wake, std::max(tasks_->next_wake_ms(), clock_.monotonic_ms()));
   return wake;
-}
-
-GatewayStatistics GatewayCore::statistics() const {
-  GatewayStatistics out = counts_;
-  out.rounds_skipped += schedule_.skipped_rounds();
-  for (const auto& channel : channels_) {
-    out.channels_open += channel.session.is_open() ? 1 : 0;
-    const auto bus = channel.session.bus_counters();
-    out.frames_bad += bus.bad_frames + bus.foreign_answers;
-    out.noise_octets += bus.noise_octets;
-    for (std::uint32_t meter = 0; meter < channel.devices.size(); ++meter) {
-      out.questions += channel.session.counters(meter).questions;
-      out.frames_bad += channel.session.counters(meter).unasked_answers;
-    }
-  }
-  for (const auto& device : devices_) {
-    out.devices_offline += device.health.offline() ? 1 : 0;
-    out.devices_answering += device.last_answer_utc_ms != 0 && !device.health.offline() ? 1 : 0;
-  }
-  return out;
-}
-
-std::vector<GatewayCore::DeviceState> GatewayCore::device_states() const {
-  std::vector<DeviceState> out;
-  for (const auto& device : devices_)
-    out.push_back({device.uid, device.last_answer_utc_ms != 0 && !device.health.offline(), device.health.offline(),
-                   device.last_answer_utc_ms});
-  return out;
 }
 
 }  // namespace duheng::gateway

@@ -1,21 +1,34 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "drivers/bus/session.hpp"
-#include "gateway/models/device_model.hpp"
+#include "drivers/models/device_model.hpp"
+#include "gateway/orders/order_runner.hpp"
 #include "gateway/polling/meter_health.hpp"
 #include "gateway/polling/poll_schedule.hpp"
+#include "gateway/tap/tap_board.hpp"
+#include "gateway/upkeep/upkeep.hpp"
 #include "gateway/validation/validation.hpp"
 #include "link/backoff.hpp"
 #include "model/batch.hpp"
 
 namespace duheng::gateway {
+
+using drivers::DeviceModel;
+using drivers::ModelGroup;
+using drivers::ModelItem;
+using drivers::ModelLibrary;
+using drivers::ModelQuestion;
 
 struct CoreChannel {
   std::string name;
@@ -29,6 +42,13 @@ struct CoreDevice {
   std::shared_ptr<const DeviceModel> model;
   std::uint32_t channel = 0;  ///< index into CoreOptions::channels
 };
+/// What the core does beside polling, and what it knew before it was started.
+struct CoreTasks {
+  std::vector<OrderRecord> orders;  ///< OrderLog::take_found()
+  HistoryProgress progress;
+  OrderSettings order_settings;
+  UpkeepSettings upkeep_settings;
+};
 struct CoreOptions {
   std::vector<CoreChannel> channels;
   std::vector<CoreDevice> devices;
@@ -38,6 +58,7 @@ struct CoreOptions {
   std::size_t batch_bytes_max = 1U << 20;  ///< a batch is closed at this size; one exchange more may go in
   std::int64_t store_retry_ms = 1'000;     ///< after the spool refused
   std::int64_t newest_known_utc_ms = 0;    ///< Spool::newest_created_utc_ms()
+  std::optional<CoreTasks> tasks;          ///< without them it polls, and nothing else
 };
 
 /// What the core wants done. Must not call back into the core.
@@ -87,6 +108,24 @@ class GatewayCore final {
   GatewayCore& operator=(const GatewayCore&) = delete;
 
   void start(GatewayOutput& out);
+
+  // What is served may change while the gateway runs: what does not change is not disturbed. Numbers of what was
+  // removed are given again.
+  /// Returns its number, from which it is opened and spoken of from now on.
+  std::uint32_t add_channel(CoreChannel channel, GatewayOutput& out);
+  /// Closes a channel for good, with its devices.
+  void remove_channel(std::uint32_t channel, GatewayOutput& out);
+  /// Returns its number; after start() it is read as soon as its line is open and free, then at its own times.
+  /// Errors: already_exists - the uid is taken, or the address on that channel; conflict - the devices of that channel
+  /// speak another protocol; not_found - no such channel.
+  [[nodiscard]] Result<std::uint32_t> add_device(CoreDevice device, GatewayOutput& out);
+  /// It is asked nothing more. The answer to what it was asked last is still recorded, when it comes. Returns those
+  /// questions, and the ones it was to be asked.
+  drivers::Session::Retired remove_device(std::uint32_t device, GatewayOutput& out);
+  [[nodiscard]] std::optional<std::uint32_t> find_device(std::string_view uid) const;
+  [[nodiscard]] std::uint32_t devices_on(std::uint32_t channel) const;
+  [[nodiscard]] bool is_open(std::uint32_t channel) const;
+
   void channel_opened(std::uint32_t channel, GatewayOutput& out);
   /// The one device of this channel has called in and said who it is: the channel is open, and the frame is kept.
   struct Introduction {
@@ -109,17 +148,32 @@ class GatewayCore final {
   [[nodiscard]] GatewayStatistics statistics() const;
   struct DeviceState {
     std::string_view uid;
+    std::string_view channel;
     bool answering = false;
     bool offline = false;
     std::int64_t last_answer_utc_ms = 0;
+    drivers::MeterCounters counters;
+    std::uint64_t unusable_answers = 0;
   };
   [[nodiscard]] std::vector<DeviceState> device_states() const;
+  /// Those that were asked, answered, came or changed since they were taken last, at most `count_max`; the views end
+  /// with the next call of any kind.
+  [[nodiscard]] std::vector<DeviceState> take_device_changes(std::size_t count_max);
+  /// All of them count as changed.
+  void all_devices_changed();
+
+  /// Null without CoreOptions::tasks. After any call tick() is due at next_wake_ms(), as always.
+  [[nodiscard]] OrderRunner* orders();
+  [[nodiscard]] Upkeep* upkeep();
+  [[nodiscard]] TapBoard& taps() noexcept { return taps_; }
+  [[nodiscard]] bool knows_channel(std::string_view name) const;
 
  private:
   struct Channel;
   struct Device;
   struct Stored {
     std::uint32_t channel;
+    std::uint64_t generation;
     std::uint64_t number;
   };
   struct Wake {
@@ -128,6 +182,7 @@ class GatewayCore final {
     friend bool operator>(const Wake& a, const Wake& b) noexcept { return a.at_ms > b.at_ms; }
   };
   class SessionSink;
+  class Tasks;
 
   [[nodiscard]] drivers::Moment now() const;
   void poll_due(const drivers::Moment& now, GatewayOutput& out);
@@ -137,17 +192,48 @@ class GatewayCore final {
   void on_exchange(std::uint32_t channel, const drivers::Exchange& exchange);
   void collect_frame(const Device& device, const Introduction& exchange);
   void collect(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange);
+  /// False: the payload does not fit the question. `noted` may be null.
+  bool collect_values(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange,
+                      std::vector<OrderValue>* noted);
+  [[nodiscard]] bool clock_suspect(const drivers::Moment& at);
+  /// What orders and upkeep want to ask goes out.
+  void run_tasks(const drivers::Moment& at, GatewayOutput& out);
+  void tell_lost(std::uint32_t channel, const std::optional<drivers::Session::Question>& under_way);
+  void mark_changed(std::uint32_t device);
+  [[nodiscard]] DeviceState state_of(const Device& device) const;
+  void tap_octets(std::uint32_t channel, TapKind kind, ByteView octets);
+  void tap_exchange(std::uint32_t channel, const Device& device, const drivers::Exchange& exchange);
+  void tap_event(std::uint32_t channel, TapKind kind, std::string_view device_uid, std::string note);
   [[nodiscard]] Quality judge(Device& device, const ModelItem& item, const drivers::ItemValue& value,
-                              const drivers::Exchange& exchange, bool clock_suspect);
+                              const drivers::Exchange& exchange, bool suspect);
   [[nodiscard]] bool batch_due(const drivers::Moment& now) const;
   void close_batch_if_due(const drivers::Moment& now, GatewayOutput& out);
   void arm(std::uint32_t channel);
+  [[nodiscard]] Result<std::uint32_t> place_device(CoreDevice config, GatewayOutput* out);
+  [[nodiscard]] Result<void> speak(std::uint32_t channel, const drivers::Driver& driver, GatewayOutput* out);
+  void schedule(std::uint32_t device, std::int64_t now_ms);
+  /// Puts the questions of a group; what the line does not take is left out.
+  void ask_group(std::uint32_t device, std::uint16_t group);
+  /// New devices need not wait for their first round.
+  void ask_fresh(std::uint32_t channel);
+  void greet(std::uint32_t device);
+  void release_device(std::uint32_t device);
+  void release_leaving(std::uint32_t channel);
 
   const Clock& clock_;
   Random& random_;
   CoreOptions options_;
   std::vector<Channel> channels_;
+  std::vector<std::uint32_t> free_channels_;
   std::vector<Device> devices_;
+  std::vector<std::uint32_t> free_devices_;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_uid_;
+  std::uint64_t generation_ = 0;
+  bool started_ = false;
   struct GroupOfDevice {
     std::uint32_t device;
     std::uint16_t group;
@@ -157,6 +243,10 @@ class GatewayCore final {
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   ClockWatch clock_watch_;
   std::vector<drivers::ItemValue> values_;
+
+  std::unique_ptr<Tasks> tasks_;
+  TapBoard taps_;
+  std::vector<std::uint32_t> changed_;  ///< devices, each once
 
   BatchWriter writer_;
   std::vector<Stored> collected_;

@@ -12,10 +12,13 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
-#include "gateway/models/device_model.hpp"
+#include "drivers/models/device_model.hpp"
 #include "gateway/service/call_in_lines.hpp"
+#include "gateway/service/live_field.hpp"
+#include "gateway/service/live_plan.hpp"
 #include "gateway/service/metrics.hpp"
 #include "gateway/service/status_server.hpp"
+#include "gateway/service/task_keeper.hpp"
 #include "gateway/service/uplink_source.hpp"
 #include "link/channel.hpp"
 
@@ -69,7 +72,7 @@ class StorageThread {
 
 }  // namespace
 
-struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<GatewayService::Impl> {
+struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_from_this<GatewayService::Impl> {
   struct Line {
     std::unique_ptr<link::Channel> channel;  ///< of a device that calls in: null while it does not
     std::uint64_t generation = 0;
@@ -88,6 +91,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
         maintain(loop, [this] { on_maintain(); }) {}
   ~Impl() override {
     wake.cancel();
+    if (tasks && storage) tasks->finish();
     call_ins.reset();
     lines.clear();
     storage.reset();  // waits for the batch under way
@@ -103,8 +107,11 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   std::unique_ptr<crypto::LocalKeyProvider> keys;
   std::unique_ptr<Spool> spool;
   std::unique_ptr<UplinkSource> source;
+  ModelLibrary models;
+  std::unique_ptr<TaskKeeper> tasks;
   std::unique_ptr<GatewayCore> core;
-  std::size_t model_count = 0;
+  std::unique_ptr<LiveField> field;
+  std::unique_ptr<LivePlan> plan;
   std::size_t problem_count = 0;
   std::vector<Line> lines;
   std::unique_ptr<CallInLines> call_ins;
@@ -115,6 +122,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   std::int64_t wake_at_ms = INT64_MAX;
   std::int64_t storing_since_ms = INT64_MAX;
   bool maintaining = false;
+  bool begun = false;
   std::function<UplinkHealth()> uplink_health;
   mutable std::mutex status_mutex;
   uplink::GatewayStatus uplink_status;
@@ -134,16 +142,20 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     DUHENG_TRY(keys, crypto::LocalKeyProvider::open(disk, random, config.data_directory + "/master.key"));
     DUHENG_TRY(spool, Spool::open(disk, random, *keys, clock, config.spool));
     source = std::make_unique<UplinkSource>(*spool);
-    DUHENG_TRY(const auto models, ModelLibrary::load(config.models_directory));
+    DUHENG_TRY(models, ModelLibrary::load(config.models_directory));
     for (const auto& error : models.errors()) log::error("models", "a device model is left out", {{"error", error}});
-    auto plan = plan_core(config, models);
-    for (const auto& problem : plan.problems) log::error("devices", "a device is left out", {{"reason", problem}});
-    model_count = models.size();
-    problem_count = models.errors().size() + plan.problems.size();
-    plan.options.newest_known_utc_ms = spool->newest_created_utc_ms();
-    core = std::make_unique<GatewayCore>(clock, random, std::move(plan.options));
-    make_lines(plan.call_ins);
-    DUHENG_CHECK(call_ins->listen(config.listeners, plan.call_ins));
+    auto from_file = plan_core(config, models);
+    for (const auto& problem : from_file.problems) log::error("devices", "a device is left out", {{"reason", problem}});
+    problem_count = models.errors().size() + from_file.problems.size();
+    from_file.options.newest_known_utc_ms = spool->newest_created_utc_ms();
+    DUHENG_TRY(tasks, TaskKeeper::open({disk, config.data_directory, store_on_thread(), [this] { arm(); }}));
+    from_file.options.tasks = tasks->take_known();
+    from_file.options.tasks->upkeep_settings = config.upkeep;
+    core = std::make_unique<GatewayCore>(clock, random, std::move(from_file.options));
+    tasks->serve(*core);
+    make_lines(from_file.call_ins);
+    DUHENG_CHECK(call_ins->listen(config.listeners, from_file.call_ins));
+    make_plan(from_file.call_ins);
     DUHENG_TRY(status, StatusServer::listen(loop, config.http_address, config.http_port,
                                             [this](const std::string& path) { return answer(path); }));
     const std::string run = fmt::format("{{\"pid\":{},\"http_port\":{},\"listener_ports\":[{}]}}\n", ::getpid(),
@@ -155,9 +167,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   void make_lines(const std::vector<CallInPlace>& places) {
     lines.resize(config.channels.size() + places.size());
     for (std::uint32_t i = 0; i < config.channels.size(); ++i) {
-      const auto& channel = config.channels[i];
-      lines[i].channel =
-          channel.tcp ? link::make_tcp_client(loop, *channel.tcp) : link::make_serial(loop, *channel.serial);
+      lines[i].channel = make_channel(config.channels[i]);
       listen_to(i);
     }
     for (const auto& place : places)
@@ -168,6 +178,58 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
           take_call(channel, std::move(connection), evidence);
         });
   }
+  [[nodiscard]] std::unique_ptr<link::Channel> make_channel(const ChannelConfig& channel) {
+    if (channel.tcp) return link::make_tcp_client(loop, *channel.tcp);
+    if (channel.udp) return link::make_udp_client(loop, *channel.udp);
+    return link::make_serial(loop, *channel.serial);
+  }
+  [[nodiscard]] std::function<void(std::function<Result<void>()>, std::function<void(const Result<void>&)>)>
+  store_on_thread() {
+    return [this](auto work, auto then) {
+      storage->give([this, work = std::move(work), then = std::move(then)] {
+        loop.post([weak = weak_from_this(), then, outcome = work()] {
+          if (const auto self = weak.lock()) then(outcome);
+        });
+      });
+    };
+  }
+  void make_plan(const std::vector<CallInPlace>& from_file) {
+    field = std::make_unique<LiveField>(*core, *this, *this, models, config, from_file);
+    const auto post = [this](std::function<void()> task) {
+      loop.post([weak = weak_from_this(), task = std::move(task)] {
+        if (const auto self = weak.lock()) task();
+      });
+    };
+    LivePlan::Surroundings surroundings{
+        disk, clock, config.data_directory + "/plan.bin", post, store_on_thread(), [this] { arm(); }};
+    plan = std::make_unique<LivePlan>(std::move(surroundings), *field, *call_ins, models.ids(),
+                                      static_cast<std::uint32_t>(config.devices.size()));
+    plan->restore();
+  }
+
+  // What the plan wants of lines.
+  void make_line(std::uint32_t channel, const ChannelConfig& wanted) override {
+    auto& line = line_of(channel);
+    line.channel = make_channel(wanted);
+    listen_to(channel);
+    if (begun) line.channel->open();
+  }
+  void await_call(const CallInPlace& place) override {
+    line_of(place.channel).silence_timeout_ms = config.listeners[place.listener].silence_timeout_ms;
+    call_ins->expect(place);
+  }
+  void forget_call(const CallInPlace& place) override { call_ins->forget(place); }
+  void end_line(std::uint32_t channel) override {
+    auto& line = line_of(channel);
+    line.channel.reset();
+    line.silence_timeout_ms = INT64_MAX;
+    ++line.generation;
+  }
+  Line& line_of(std::uint32_t channel) {
+    if (channel >= lines.size()) lines.resize(channel + 1);
+    return lines[channel];
+  }
+
   void listen_to(std::uint32_t i) {
     lines[i].channel->set_handlers({[this, i] {
                                       core->channel_opened(i, *this);
@@ -196,8 +258,8 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
     arm();
   }
   void hang_up_on_silent_callers() {
-    for (std::uint32_t i = static_cast<std::uint32_t>(config.channels.size()); i < lines.size(); ++i) {
-      auto& line = lines[i];
+    for (std::uint32_t i = 0; i < lines.size(); ++i) {
+      auto& line = lines[i];  // only those of devices that call in have an end to their patience
       if (!line.channel || !line.channel->is_open()) continue;
       if (clock.monotonic_ms() - line.heard_ms < line.silence_timeout_ms) continue;
       line.channel.reset();
@@ -209,6 +271,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
 
   void begin() {
     storage = std::make_unique<StorageThread>();
+    begun = true;
     core->start(*this);
     on_snapshot();
     maintain.start_ms(maintain_interval_ms);
@@ -217,7 +280,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
 
   // What the core wants.
   void open_channel(std::uint32_t channel) override {
-    ++lines[channel].generation;
+    ++line_of(channel).generation;
     if (lines[channel].channel) lines[channel].channel->open();  // else it calls in when it likes
   }
   void close_channel(std::uint32_t channel) override {
@@ -254,6 +317,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   }
 
   void arm() {
+    if (begun) tasks->attend();
     const std::int64_t wanted = core->next_wake_ms();
     if (wanted >= wake_at_ms) return;
     wake_at_ms = wanted;
@@ -279,6 +343,7 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   }
   void on_snapshot() {
     snapshot.start_ms(snapshot_interval_ms);
+    plan->look_around();
     const auto figures = core->statistics();
     const auto state = spool->state();
     const std::scoped_lock guard(status_mutex);
@@ -298,8 +363,9 @@ struct GatewayService::Impl final : GatewayOutput, std::enable_shared_from_this<
   StatusAnswer answer(const std::string& path) {
     if (path == "/metrics")
       return {200, "text/plain; version=0.0.4; charset=utf-8",
-              metrics_text(core->statistics(), spool->state(), health_of_uplink(), call_ins->statistics(), model_count,
-                           problem_count)};
+              metrics_text(core->statistics(), spool->state(), health_of_uplink(), call_ins->statistics(),
+                           models.size(), problem_count,
+                           {core->orders()->statistics(), core->upkeep()->statistics(), core->taps().size()})};
     if (path == "/healthz") {
       // This very answer shows that the loop lives; the storage thread may hang in a disk that does not return.
       const bool stuck = storing_since_ms != INT64_MAX && clock.monotonic_ms() - storing_since_ms > storage_stuck_ms;
@@ -344,6 +410,20 @@ Result<std::unique_ptr<GatewayService>> GatewayService::start(link::EventLoop& l
 
 Spool& GatewayService::spool() { return *impl_->spool; }
 uplink::BatchSource& GatewayService::batch_source() { return *impl_->source; }
+PlanDesk& GatewayService::plan() { return *impl_->plan; }
+OrderDesk& GatewayService::orders() { return *impl_->tasks; }
+TapBoard& GatewayService::taps() { return impl_->core->taps(); }
+Result<void> GatewayService::follow(std::uint64_t tap, TapBoard::Subject subject, std::int64_t lifetime_ms) {
+  if (!subject.device_uid.empty() && !impl_->core->find_device(subject.device_uid))
+    return fail(ErrorCode::not_found, "this gateway has no such device");
+  if (!subject.channel.empty() && !impl_->core->knows_channel(subject.channel))
+    return fail(ErrorCode::not_found, "this gateway has no such channel");
+  return impl_->core->taps().follow(tap, std::move(subject), lifetime_ms, impl_->clock.monotonic_ms());
+}
+std::vector<GatewayCore::DeviceState> GatewayService::take_device_changes(std::size_t count_max) {
+  return impl_->core->take_device_changes(count_max);
+}
+void GatewayService::all_devices_changed() { impl_->core->all_devices_changed(); }
 void GatewayService::set_uplink_health(std::function<UplinkHealth()> health) {
   impl_->uplink_health = std::move(health);
 }

@@ -9,6 +9,7 @@
 #include "base/disk.hpp"
 #include "base/random.hpp"
 #include "crypto/key_provider.hpp"
+#include "gateway/plan/plan_desk.hpp"
 #include "gateway/service/gateway_config.hpp"
 #include "gateway/spool/spool.hpp"
 #include "link/event_loop.hpp"
@@ -49,6 +50,19 @@ class GatewayService {
   [[nodiscard]] uplink::BatchSource& batch_source();
   /// At most a second old; any thread.
   [[nodiscard]] uplink::GatewayStatus uplink_status() const;
+  /// Channels and devices that the platform adds. On the loop only.
+  [[nodiscard]] PlanDesk& plan();
+
+  // For the stream from the platform; on the loop only.
+  [[nodiscard]] OrderDesk& orders();
+  /// What waits at the traces; begin one with follow().
+  [[nodiscard]] TapBoard& taps();
+  /// Errors: as TapBoard::follow(); not_found - there is no such device or channel.
+  [[nodiscard]] Result<void> follow(std::uint64_t tap, TapBoard::Subject subject, std::int64_t lifetime_ms);
+  /// As GatewayCore::take_device_changes().
+  [[nodiscard]] std::vector<GatewayCore::DeviceState> take_device_changes(std::size_t count_max);
+  /// All of them are given again: a new session with the platform begins.
+  void all_devices_changed();
   void set_uplink_health(std::function<UplinkHealth()> health);
   [[nodiscard]] const GatewayConfig& config() const;
   [[nodiscard]] std::uint16_t http_port() const;

@@ -22,10 +22,40 @@ class Text {
   std::string out_;
 };
 
+std::uint64_t ended(const OrderStatistics& orders, OrderState state) {
+  const auto found = orders.ended.find(state);
+  return found == orders.ended.end() ? 0 : found->second;
+}
+
+void add_tasks(Text& text, const TaskFigures& tasks) {
+  const auto& orders = tasks.orders;
+  text.counter("orders_taken_total", "Orders from the platform.", orders.taken);
+  text.counter("orders_repeated_total", "Orders that came again and were not begun again.", orders.repeated);
+  for (const auto state : {OrderState::done, OrderState::refused, OrderState::unknown, OrderState::failed,
+                           OrderState::expired, OrderState::cancelled})
+    text.counter(fmt::format("orders_{}_total", to_string(state)), "Orders that ended so.", ended(orders, state));
+  text.gauge("orders_live", "Orders waiting or under way.", static_cast<double>(orders.live));
+  text.gauge("orders_remembered", "Finished orders whose report is kept.", static_cast<double>(orders.remembered));
+  text.counter("order_log_failures_total", "Writes of the order log that failed; nothing is begun meanwhile.",
+               orders.log_failures);
+  const auto& upkeep = tasks.upkeep;
+  text.counter("history_questions_total", "Questions for what devices remember.", upkeep.history_questions);
+  text.counter("history_values_total", "Values out of devices' memories.", upkeep.history_values);
+  text.counter("history_failures_total", "Memories that could not be read, tried again later.",
+               upkeep.history_failures);
+  text.gauge("history_behind", "Memories being caught up now.", static_cast<double>(upkeep.behind));
+  text.counter("clock_checks_total", "Clocks of devices compared with ours.", upkeep.clock_checks);
+  text.counter("clock_corrections_total", "Clocks corrected by broadcast.", upkeep.clock_corrections);
+  text.counter("clocks_left_alone_total", "Checks that found a clock an operator must see to.",
+               upkeep.clocks_left_alone);
+  text.gauge("traces", "Traces under way.", static_cast<double>(tasks.traces));
+}
+
 }  // namespace
 
 std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool, const UplinkHealth& uplink,
-                         const CallInStatistics& call_in, std::size_t models, std::size_t problems) {
+                         const CallInStatistics& call_in, std::size_t models, std::size_t problems,
+                         const TaskFigures& tasks) {
   Text text;
   text.gauge("channels", "Channels configured.", core.channels);
   text.gauge("channels_open", "Channels open now.", core.channels_open);
@@ -71,6 +101,7 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.gauge("uplink_online", "1 while the platform takes batches.", uplink.online ? 1 : 0);
   text.counter("uplink_connections_total", "Connections made to the platform.", uplink.connections);
   text.counter("uplink_batches_acknowledged_total", "Batches the platform confirmed.", uplink.batches_acknowledged);
+  add_tasks(text, tasks);
   return text.take();
 }
 

@@ -8,9 +8,16 @@
 
 namespace duheng::gateway {
 
+/// Of what the core does beside polling.
+struct TaskFigures {
+  OrderStatistics orders;
+  UpkeepStatistics upkeep;
+  std::size_t traces = 0;
+};
+
 /// The gateway's figures in Prometheus' text format (version 0.0.4).
 [[nodiscard]] std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
                                        const UplinkHealth& uplink, const CallInStatistics& call_in, std::size_t models,
-                                       std::size_t problems);
+                                       std::size_t problems, const TaskFigures& tasks);
 
 }  // namespace duheng::gateway

@@ -12,7 +12,10 @@ SimulatedField::SimulatedField(ManualClock& clock, device::LedgerWriter& ledger,
     : clock_(clock),
       random_(options.seed),
       options_(options),
-      meters_(ledger, {.lines = options.channels, .meters_per_line = options.meters_per_channel, .seed = options.seed}),
+      meters_(ledger, {.lines = options.channels,
+                       .meters_per_line = options.meters_per_channel,
+                       .seed = options.seed,
+                       .clock_offset_ms = options.clock_offset_ms}),
       lines_(options.channels) {}
 
 CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {

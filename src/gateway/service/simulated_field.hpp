@@ -21,6 +21,7 @@ struct SimulatedFieldOptions {
   std::uint32_t answers_late_per_mille = 0;  ///< by up to 2.6 s: after the time-out, before the line counts as settled
   std::uint32_t connections_cut_per_mille = 0;  ///< of questions
   std::uint64_t seed = 1;
+  std::int32_t clock_offset_ms = 0;  ///< of the meters
 };
 
 /// SimulatedMeters, and lines that are slow, noisy and break, around a real GatewayCore, on a clock that jumps from

@@ -10,12 +10,14 @@ SimulatedMeters::SimulatedMeters(device::LedgerWriter& ledger, const SimulatedMe
     for (std::uint32_t i = 0; i < options.meters_per_line; ++i) {
       const auto number = static_cast<std::uint32_t>(meters_.size());
       const std::string uid = fmt::format("2026{:08}", number + 1);
-      Meter meter{uid, *dlt645::Address::parse(uid), line_index, number % 3 == 0};
-      line->bus.add(
-          std::make_shared<device::VirtualMeter>(device::VirtualMeterOptions{.address = meter.address,
-                                                                             .seed = options.seed * 1'000'003 + number,
-                                                                             .three_phase = meter.three_phase,
-                                                                             .exports = number % 5 == 0}));
+      Meter meter{uid, *dlt645::Address::parse(uid), line_index, number % 3 == 0, nullptr};
+      meter.device = std::make_shared<device::VirtualMeter>(
+          device::VirtualMeterOptions{.address = meter.address,
+                                      .seed = options.seed * 1'000'003 + number,
+                                      .three_phase = meter.three_phase,
+                                      .exports = number % 5 == 0,
+                                      .clock_offset_ms = options.clock_offset_ms});
+      line->bus.add(meter.device);
       meters_.push_back(std::move(meter));
     }
     lines_.push_back(std::move(line));

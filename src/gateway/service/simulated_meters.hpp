@@ -13,6 +13,7 @@ struct SimulatedMetersOptions {
   std::uint32_t lines = 4;
   std::uint32_t meters_per_line = 5;
   std::uint64_t seed = 1;
+  std::int32_t clock_offset_ms = 0;  ///< how wrong all their clocks are
 };
 
 /// Virtual meters on lines, and the ledger of what they answered; every third meter is three-phase. It knows neither
@@ -25,6 +26,7 @@ class SimulatedMeters {
     dlt645::Address address;
     std::uint32_t line = 0;
     bool three_phase = false;
+    std::shared_ptr<device::VirtualMeter> device;
   };
   SimulatedMeters(device::LedgerWriter& ledger, const SimulatedMetersOptions& options);
 

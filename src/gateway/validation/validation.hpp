@@ -1,19 +1,12 @@
 #pragma once
 #include <cstdint>
-#include <optional>
 
-#include "base/decimal.hpp"
+#include "drivers/models/validation_rule.hpp"
 #include "model/reading.hpp"
 
 namespace duheng::gateway {
 
-/// What a device model says about a register's values. All numbers are exact.
-struct ValidationRule {
-  std::optional<std::int64_t> minimum = {};  ///< mantissa, in the register's exponent
-  std::optional<std::int64_t> maximum = {};
-  std::optional<Decimal> rate_max_per_s = {};  ///< in the register's unit per second, by amount
-  bool counts_up = false;                      ///< a total that never goes down while it is the same meter
-};
+using drivers::ValidationRule;
 
 /// The last value of one register that could be understood. 16 octets, one for each register of each meter.
 struct LastValue {

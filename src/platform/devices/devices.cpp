@@ -360,12 +360,14 @@ Result<std::vector<DeviceIndexEntry>> Devices::index(const Scope& scope) {
   });
 }
 
-Result<DeviceId> Devices::create(const Scope& scope, const DeviceDetails& details) {
+Result<DeviceId> Devices::create_in(Transaction& t, const Scope& scope, const DeviceDetails& details) {
   DUHENG_CHECK(check_details(details));
-  auto made = database_.write([&](Transaction& t) -> Result<DeviceId> {
-    DUHENG_CHECK(require_places(t, scope, details));
-    return insert_device(t, details, clock_.utc_ms());
-  });
+  DUHENG_CHECK(require_places(t, scope, details));
+  return insert_device(t, details, clock_.utc_ms());
+}
+
+Result<DeviceId> Devices::create(const Scope& scope, const DeviceDetails& details) {
+  auto made = database_.write([&](Transaction& t) { return create_in(t, scope, details); });
   if (made) changed();
   return made;
 }
@@ -395,32 +397,46 @@ Result<std::size_t> Devices::import(const Scope& scope, std::span<const DeviceDe
   return lines.size();
 }
 
-Result<void> Devices::update(const Scope& scope, DeviceId id, const DeviceDetails& details) {
+Result<void> Devices::update_in(Transaction& t, const Scope& scope, DeviceId id, const DeviceDetails& details) {
   DUHENG_CHECK(check_details(details));
-  auto updated = database_.write([&](Transaction& t) -> Result<void> {
-    DUHENG_TRY(const auto device, find_device(t, scope, "d.id = ?1", id));
-    if (!device) return fail(ErrorCode::not_found, "there is no such device");
-    if (device->details.uid != details.uid) return fail(ErrorCode::invalid_argument, "a device keeps its uid");
-    DUHENG_CHECK(require_places(t, scope, details));
-    const std::string key = search_key(details);
-    DUHENG_CHECK(t.execute(
-        "UPDATE devices SET name = ?2, address = ?3, protocol = ?4, model = ?5, organisation_id = ?6, site_id = ?7,"
-        " gateway_id = ?8, interval_s = ?9, search_key = ?10 WHERE id = ?1",
-        {id, details.name, details.address, details.protocol, details.model, details.organisation, details.site,
-         details.gateway, details.interval_s, key}));
-    if (device->details.organisation == details.organisation) return {};
-    // A clock that was set back must not turn a period around.
-    DUHENG_TRY(const auto since,
-               t.integer("SELECT from_ms FROM device_ownership WHERE device_id = ?1 AND to_ms IS NULL", {id}));
-    const std::int64_t at_ms = std::max(clock_.utc_ms(), since.value_or(0) + 1);
-    DUHENG_CHECK(
-        t.execute("UPDATE device_ownership SET to_ms = ?2 WHERE device_id = ?1 AND to_ms IS NULL", {id, at_ms}));
-    DUHENG_CHECK(t.execute("INSERT INTO device_ownership (device_id, from_ms, organisation_id) VALUES (?1, ?2, ?3)",
-                           {id, at_ms, details.organisation}));
-    return {};
-  });
+  DUHENG_TRY(const auto device, find_device(t, scope, "d.id = ?1", id));
+  if (!device) return fail(ErrorCode::not_found, "there is no such device");
+  if (device->details.uid != details.uid) return fail(ErrorCode::invalid_argument, "a device keeps its uid");
+  DUHENG_CHECK(require_places(t, scope, details));
+  const std::string key = search_key(details);
+  DUHENG_CHECK(t.execute(
+      "UPDATE devices SET name = ?2, address = ?3, protocol = ?4, model = ?5, organisation_id = ?6, site_id = ?7,"
+      " gateway_id = ?8, interval_s = ?9, search_key = ?10 WHERE id = ?1",
+      {id, details.name, details.address, details.protocol, details.model, details.organisation, details.site,
+       details.gateway, details.interval_s, key}));
+  if (device->details.organisation == details.organisation) return {};
+  // A clock that was set back must not turn a period around.
+  DUHENG_TRY(const auto since,
+             t.integer("SELECT from_ms FROM device_ownership WHERE device_id = ?1 AND to_ms IS NULL", {id}));
+  const std::int64_t at_ms = std::max(clock_.utc_ms(), since.value_or(0) + 1);
+  DUHENG_CHECK(t.execute("UPDATE device_ownership SET to_ms = ?2 WHERE device_id = ?1 AND to_ms IS NULL", {id, at_ms}));
+  DUHENG_CHECK(t.execute("INSERT INTO device_ownership (device_id, from_ms, organisation_id) VALUES (?1, ?2, ?3)",
+                         {id, at_ms, details.organisation}));
+  return {};
+}
+
+Result<void> Devices::update(const Scope& scope, DeviceId id, const DeviceDetails& details) {
+  auto updated = database_.write([&](Transaction& t) { return update_in(t, scope, id, details); });
   if (updated) changed();
   return updated;
+}
+
+Result<void> Devices::end_sources_in(Transaction& t, DeviceId id, std::int64_t at_utc_ms) {
+  // An assignment that would begin only later, or at this very moment, never comes to anything.
+  DUHENG_CHECK(t.execute("DELETE FROM device_sources WHERE device_id = ?1 AND from_ms >= ?2", {id, at_utc_ms}));
+  DUHENG_CHECK(t.execute("UPDATE device_sources SET to_ms = ?2 WHERE device_id = ?1 AND (to_ms IS NULL OR to_ms > ?2)",
+                         {id, at_utc_ms}));
+  return {};
+}
+
+Result<void> Devices::assign_source_in(Transaction& t, const SourceAssignment& assignment) {
+  DUHENG_CHECK(insert_assignment(t, assignment.device, assignment));
+  return {};
 }
 
 Result<std::int64_t> Devices::assign_source(const Scope& scope, const SourceAssignment& assignment) {

@@ -129,6 +129,19 @@ class Devices {
   /// Who owned the device when, oldest first. Errors: not_found.
   [[nodiscard]] Result<std::vector<OwnershipPeriod>> ownership(const Scope& scope, DeviceId id);
 
+  // For other capabilities' transactions, whose owner calls changed_elsewhere() when they are committed.
+  /// As create().
+  [[nodiscard]] Result<DeviceId> create_in(records::Transaction& transaction, const Scope& scope,
+                                           const DeviceDetails& details);
+  /// As update().
+  [[nodiscard]] Result<void> update_in(records::Transaction& transaction, const Scope& scope, DeviceId id,
+                                       const DeviceDetails& details);
+  /// From `at_utc_ms` on nobody's readings are this device's, until another source is assigned.
+  [[nodiscard]] Result<void> end_sources_in(records::Transaction& transaction, DeviceId id, std::int64_t at_utc_ms);
+  /// As assign_source().
+  [[nodiscard]] Result<void> assign_source_in(records::Transaction& transaction, const SourceAssignment& assignment);
+  void changed_elsewhere() noexcept { changed(); }
+
   /// Grows with every change made through this object: whoever keeps an index compares it and reads anew.
   [[nodiscard]] std::uint64_t revision() const noexcept { return revision_.load(std::memory_order_acquire); }
 

@@ -25,6 +25,8 @@ std::vector<codec::ExplainedField> explain(Protocol protocol, ByteView octets, m
       return modbus::explain(octets, modbus::Transport::rtu, role);
     case Protocol::modbus_tcp:
       return modbus::explain(octets, modbus::Transport::tcp, role);
+    case Protocol::modbus_ascii:
+      return modbus::explain(octets, modbus::Transport::ascii, role);
     case Protocol::unknown:
       break;
   }
@@ -38,6 +40,10 @@ std::vector<codec::ExplainedField> explain(Protocol protocol, ByteView octets, m
 }
 
 }  // namespace
+
+std::vector<codec::ExplainedField> explain_frame(Protocol protocol, ByteView octets, bool is_request) {
+  return explain(protocol, octets, is_request ? modbus::Role::request : modbus::Role::response);
+}
 
 Result<Provenance> trace(const store::Journal& journal, FrameReference reference) {
   DUHENG_TRY(const store::FrameEvidence evidence, journal.frame(reference));

@@ -45,6 +45,9 @@ struct Provenance {
   std::vector<ProvenReading> readings{};
 };
 
+/// A frame's octets, every field explained; nothing for no octets. `is_request`: what was asked, not what was answered.
+[[nodiscard]] std::vector<codec::ExplainedField> explain_frame(Protocol protocol, ByteView octets, bool is_request);
+
 /// Follows a value's frame reference back. Thread-safe. Errors: not_found - no such frame, or removed by retention;
 /// otherwise as Journal::frame().
 [[nodiscard]] Result<Provenance> trace(const store::Journal& journal, FrameReference reference);

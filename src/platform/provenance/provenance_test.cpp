@@ -146,6 +146,8 @@ TEST_F(ProvenanceTest, FramesOfEveryProtocolAreTakenApart) {
        "68 10 44 33 22 11 00 33 78 81 16 1F 90 00 00 77 66 55 2C 00 77 66 55 2C 31 01 22 11 05 15 "
        "20 21 84 13 16"},
       {Protocol::modbus_rtu, "11 03 00 6B 00 03 76 87", "11 03 06 AE 41 56 52 43 40 49 AD"},
+      {Protocol::modbus_ascii, "3A 31 31 30 33 30 30 36 42 30 30 30 33 37 45 0D 0A",
+       "3A 31 31 30 33 30 32 41 45 34 31 46 42 0D 0A"},
       {Protocol::modbus_tcp, "00 01 00 00 00 06 11 03 00 6B 00 03", "00 01 00 00 00 05 11 03 02 AE 41"},
       {Protocol::unknown, "", "01 02 03"}};
   std::uint64_t sequence = 0;

@@ -1,9 +1,12 @@
 #include <cstdlib>
 
 #include "platform/web/live_service.hpp"
+#include "platform/web/onboarding_requests.hpp"
+#include "platform/web/order_requests.hpp"
 #include "platform/web/routes.hpp"
 
-// What clients send as JSON: logins, changes of password, questions to the analyser, and live subscriptions.
+// What clients send as JSON: logins, changes of password, questions to the analyser, jobs, devices and
+// channels to be added, and live subscriptions.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace duheng::platform::web;
   const std::string_view text{reinterpret_cast<const char*>(data), size};
@@ -14,11 +17,29 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     abort();
   if (const auto question = parse_analysis_question(text); question && question->text.size() > size) abort();
   if (const auto order = parse_frame_order(text); order && order->parameters.size() > 50) abort();
-  if (const auto devices = parse_subscription(text, 200)) {
-    if (devices->size() > 200) abort();
-    for (const auto id : *devices) {
+  if (const auto wanted = parse_subscription(text, 200)) {
+    if (wanted->devices.size() > 200 || wanted->jobs.size() > live_jobs_max) abort();
+    for (const auto id : wanted->devices) {
       if (id.value <= 0) abort();
     }
+    for (const auto id : wanted->jobs) {
+      if (id <= 0) abort();
+    }
   }
+  if (const auto job = parse_job_request(text)) {
+    if (job->devices.empty() != job->filter.has_value()) abort();
+    if (job->job.lifetime_ms < 0 || job->job.content.registers.size() > 256) abort();
+  }
+  if (const auto access = parse_device_access(text);
+      access && (access->password.empty() || access->password.size() > 64))
+    abort();
+  if (const auto device = parse_new_device(text); device && (device->address.empty() || device->gateway.value <= 0))
+    abort();
+  if (const auto channel = parse_new_channel(text); channel && channel->name.empty()) abort();
+  if (const auto change = parse_connection_change(text); change && change->gateway.value <= 0) abort();
+  if (const auto adoptions = parse_adoption(text); adoptions && (adoptions->empty() || adoptions->size() > 1'000))
+    abort();
+  if (const auto ids = parse_dismissal(text); ids && ids->size() > 1'000) abort();
+  static_cast<void>(parse_commit(text));
   return 0;
 }

@@ -21,6 +21,17 @@
 #include "platform/web/router.hpp"
 #include "store/telemetry/telemetry_store.hpp"
 
+namespace duheng::drivers {
+class ModelLibrary;
+}
+namespace duheng::platform {
+class DeviceGuards;
+class DeviceImports;
+class Onboarding;
+class OrderService;
+class PlanBook;
+}  // namespace duheng::platform
+
 namespace duheng::platform::web {
 
 /// What a gateway's connection says about it at the moment.
@@ -68,6 +79,12 @@ struct ApiServices {
   std::function<IngestFigures()> ingest_figures;
   std::string version;
   std::int64_t started_utc_ms = 0;
+  OrderService* orders = nullptr;  ///< null: nothing can be asked of devices here
+  DeviceGuards* guards = nullptr;
+  std::shared_ptr<const drivers::ModelLibrary> models{};
+  Onboarding* onboarding = nullptr;  ///< null: devices cannot be added here
+  PlanBook* plans = nullptr;
+  DeviceImports* imports = nullptr;
 };
 
 }  // namespace duheng::platform::web

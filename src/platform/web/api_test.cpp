@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "platform/web/testing/api_test_fixture.hpp"
+#include "platform/web/testing/onboarding_answers.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -150,6 +151,54 @@ TEST_F(ApiTest, AnAssignmentsEndIsTheEndOfWhatItsOwnerSees) {
   EXPECT_EQ(get("east", path("frames", world_.west_frame.value)).status, 200);
 }
 
+}  // namespace
+
+/// What the contract says of jobs, orders, passwords and protection.
+template <class Note>
+void ApiTest::note_orders(const Note& note) {
+  world_.connect_control(world_.gateway_west);
+  const std::string headers = cookies_["admin"] + std::string{json_body};
+  const auto send = [&](const char* method, const std::string& target, const std::string& body = {}) {
+    return client_->request(method, target, headers, body);
+  };
+  const std::string west = std::to_string(world_.west_1.value);
+  const std::string read = R"({"kind":"read","device_ids":[)" + west + R"(],"registers":["voltage_a"]})";
+  const Answer made = send("POST", "/api/v1/jobs", read);
+  note("post", "/api/v1/jobs", made);
+  note("post", "/api/v1/jobs", send("POST", "/api/v1/jobs", "{}"));
+  const std::int64_t job = Json::parse(made.body)["id"].get<std::int64_t>();
+  for (int i = 0; i < 2'000 && world_.orders_sent().empty(); ++i) world_.orders->tick();
+  world_.report(world_.gateway_west, world_.orders_sent().at(0).id, OrderState::done);
+  const std::string trip = R"({"kind":"command","device_ids":[)" + west +
+                           R"(],"name":"relay_trip","reason":"arrears","access":{"password":"02000000"}})";
+  const Answer dangerous = send("POST", "/api/v1/jobs", trip);
+  note("post", "/api/v1/jobs", dangerous);
+  const std::int64_t second = Json::parse(dangerous.body)["id"].get<std::int64_t>();
+  note("post", "/api/v1/jobs/{job_id}/confirm", send("POST", path("jobs", second) + "/confirm"));
+  note("post", "/api/v1/jobs/{job_id}/confirm", send("POST", path("jobs", second) + "/confirm"));
+  note("post", "/api/v1/jobs/{job_id}/cancel", send("POST", path("jobs", second) + "/cancel"));
+  note("post", "/api/v1/jobs/{job_id}/cancel", send("POST", path("jobs", job) + "/cancel"));
+  note("get", "/api/v1/jobs", get("admin", "/api/v1/jobs").answer);
+  note("get", "/api/v1/jobs/{job_id}", get("admin", path("jobs", job)).answer);
+  note("get", "/api/v1/jobs/{job_id}", get("admin", path("jobs", 99'999)).answer);
+  const auto orders = get("admin", path("jobs", job) + "/orders");
+  note("get", "/api/v1/jobs/{job_id}/orders", orders.answer);
+  note("get", "/api/v1/orders/{order_id}",
+       get("admin", path("orders", orders.body["orders"][0]["id"].get<std::int64_t>())).answer);
+  Answer file = send("GET", path("jobs", job) + "/results");
+  file.body.clear();  // no JSON
+  note("get", "/api/v1/jobs/{job_id}/results", file);
+  const std::string device = path("devices", world_.west_1.value);
+  note("put", "/api/v1/devices/{device_id}/access", send("PUT", device + "/access", R"({"password":"02000000"})"));
+  note("put", "/api/v1/devices/{device_id}/access", send("PUT", device + "/access", "{}"));
+  note("delete", "/api/v1/devices/{device_id}/access", send("DELETE", device + "/access"));
+  note("put", "/api/v1/devices/{device_id}/protection", send("PUT", device + "/protection", R"({"reason":"school"})"));
+  note("put", "/api/v1/devices/{device_id}/protection", send("PUT", device + "/protection", "{}"));
+  note("delete", "/api/v1/devices/{device_id}/protection", send("DELETE", device + "/protection"));
+}
+
+namespace {
+
 TEST_F(ApiTest, WritesAnswersForTheContract) {
   const char* file = std::getenv("DUHENG_API_ANSWERS");
   std::ofstream out(file != nullptr ? std::string{file} : world_.folder.file("answers.jsonl"));
@@ -212,6 +261,8 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
     note("post", "/api/v1/analyser/build",
          client_->request("POST", "/api/v1/analyser/build", cookies_["admin"] + std::string{json_body}, body));
   }
+  note_orders(note);
+  testing::OnboardingAnswers(world_, *client_, cookies_["admin"], note).take();
   note("delete", "/api/v1/session",
        client_->request("DELETE", "/api/v1/session", cookies_["admin"] + "X-Duheng-Request: 1\r\n"));
 }

@@ -27,6 +27,8 @@ TEST_F(ApiTest, ListsDevices) {
   EXPECT_THAT(names("admin", "?site_id=" + std::to_string(world_.hill.value)),
               ElementsAre("East Meter 1", "East Meter 2"));
   EXPECT_THAT(names("admin", "?gateway_id=" + std::to_string(world_.gateway_west.value)), ElementsAre("西表"));
+  EXPECT_THAT(names("admin", "?model=dlt645-2007-single-phase").size(), 3U);
+  EXPECT_THAT(names("admin", "?model=no-such-model"), IsEmpty());
   EXPECT_THAT(names("admin", "?organisation_id=" + std::to_string(world_.city.value)).size(), 3U);
   EXPECT_THAT(names("admin", "?organisation_id=" + std::to_string(world_.west.value)), ElementsAre("西表"));
   EXPECT_THAT(names("admin", "?page=9"), IsEmpty());

@@ -126,6 +126,7 @@ struct DirectoryQuery {
   std::optional<DeviceState> state;
   SiteId site;
   GatewayId gateway;
+  std::string model;                   ///< empty: any
   VisibleOrganisations organisations;  ///< the caller's scope, narrowed by the filter
   DirectorySort sort = DirectorySort::name;
   bool descending = false;

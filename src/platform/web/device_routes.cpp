@@ -38,6 +38,7 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
   query.site = SiteId{context.query.optional_id("site_id").value_or(0)};
   const auto organisation = context.query.optional_id("organisation_id");
   query.gateway = GatewayId{context.query.optional_id("gateway_id").value_or(0)};
+  query.model = context.query.text("model", 64);
   std::string sort =
       context.query.choice("sort", {"name", "-name", "address", "-address", "last_reading", "-last_reading"})
           .value_or("name");

@@ -10,11 +10,11 @@ namespace duheng::platform::web {
 
 /// Bounds of everything a client can make the server hold, and what happens beyond each.
 struct HttpLimits {
-  std::size_t connections_max = 2'000;    ///< more are closed at once
-  std::size_t target_bytes_max = 4'096;   ///< 414
-  std::size_t header_count_max = 64;      ///< 431
-  std::size_t header_bytes_max = 8'192;   ///< of one name or value; 431
-  std::size_t body_bytes_max = 3U << 20;  ///< 413; most routes take far less, see Router::Route
+  std::size_t connections_max = 2'000;     ///< more are closed at once
+  std::size_t target_bytes_max = 4'096;    ///< 414
+  std::size_t header_count_max = 64;       ///< 431
+  std::size_t header_bytes_max = 8'192;    ///< of one name or value; 431
+  std::size_t body_bytes_max = 16U << 20;  ///< 413; most routes take far less, see Router::Route
   /// Of all large requests together while they come in, beyond the first 128 KiB of each; 503. Bounds what peers that
   /// have not even logged in can make the server hold.
   std::size_t large_requests_bytes_max = 64U << 20;

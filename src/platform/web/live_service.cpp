@@ -1,10 +1,14 @@
 #include "platform/web/live_service.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "platform/orders/order_service.hpp"
 #include "platform/web/api_json.hpp"
+#include "platform/web/order_json.hpp"
 #include "platform/web/problem.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
@@ -21,25 +25,41 @@ std::string error_text(std::string_view code, std::string_view message) {
 
 }  // namespace
 
-Result<std::vector<DeviceId>> parse_subscription(std::string_view text, std::size_t devices_max) {
-  const Json json = Json::parse(text, nullptr, false);
-  const Error malformed{ErrorCode::malformed, R"(expected {"subscribe":{"devices":[1,2]}})"};
-  if (!json.is_object() || json.size() != 1 || !json.contains("subscribe")) return std::unexpected(malformed);
-  const Json& subscribe = json["subscribe"];
-  if (!subscribe.is_object() || subscribe.size() != 1 || !subscribe.contains("devices"))
-    return std::unexpected(malformed);
-  const Json& devices = subscribe["devices"];
-  if (!devices.is_array()) return std::unexpected(malformed);
-  if (devices.size() > devices_max) {
-    return fail(ErrorCode::limit_exceeded, "at most " + std::to_string(devices_max) + " devices at once");
-  }
-  std::vector<DeviceId> out;
-  for (const Json& device : devices) {
-    if (!device.is_number_integer() || (device.is_number_unsigned() && device.get<std::uint64_t>() > INT64_MAX) ||
-        device.get<std::int64_t>() <= 0) {
+namespace {
+
+Result<std::vector<std::int64_t>> read_ids(const Json& list, const Error& malformed) {
+  if (!list.is_array()) return std::unexpected(malformed);
+  std::vector<std::int64_t> out;
+  for (const Json& id : list) {
+    if (!id.is_number_integer() || (id.is_number_unsigned() && id.get<std::uint64_t>() > INT64_MAX) ||
+        id.get<std::int64_t>() <= 0) {
       return std::unexpected(malformed);
     }
-    out.push_back(DeviceId{device.get<std::int64_t>()});
+    out.push_back(id.get<std::int64_t>());
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<LiveRequest> parse_subscription(std::string_view text, std::size_t devices_max) {
+  const Json json = Json::parse(text, nullptr, false);
+  const Error malformed{ErrorCode::malformed, R"(expected {"subscribe":{"devices":[1,2],"jobs":[3]}})"};
+  if (!json.is_object() || json.size() != 1 || !json.contains("subscribe")) return std::unexpected(malformed);
+  const Json& subscribe = json["subscribe"];
+  if (!subscribe.is_object() || subscribe.empty()) return std::unexpected(malformed);
+  LiveRequest out;
+  for (const auto& [key, list] : subscribe.items()) {
+    if (key != "devices" && key != "jobs") return std::unexpected(malformed);
+    const std::size_t most = key == "jobs" ? live_jobs_max : devices_max;
+    if (list.is_array() && list.size() > most)
+      return fail(ErrorCode::limit_exceeded, "at most " + std::to_string(most) + " " + key + " at once");
+    DUHENG_TRY(std::vector<std::int64_t> ids, read_ids(list, malformed));
+    if (key == "jobs") {
+      out.jobs = std::move(ids);
+    } else {
+      for (const std::int64_t id : ids) out.devices.push_back(DeviceId{id});
+    }
   }
   return out;
 }
@@ -49,10 +69,19 @@ struct LiveService::Wake {
   std::mutex mutex;
   std::condition_variable condition;
   bool due = false;
+  std::set<std::int64_t> jobs;  ///< that have changed
   void now() {
     {
       std::lock_guard lock{mutex};
       due = true;
+    }
+    condition.notify_one();
+  }
+  void job_changed(std::int64_t job) {
+    {
+      std::lock_guard lock{mutex};
+      due = true;
+      jobs.insert(job);
     }
     condition.notify_one();
   }
@@ -101,6 +130,9 @@ class LiveService::Client final : public WebSocketApplication {
   std::unique_ptr<LiveSubscription> subscription;
   std::vector<DeviceId> devices;
   std::unordered_map<SourceKey, DeviceId, SourceKeyHash> device_of;
+  std::set<std::int64_t> jobs;
+  std::set<std::int64_t> jobs_due;  ///< those whose progress is to be told
+  std::int64_t jobs_told_ms = INT64_MIN / 2;
   std::int64_t worked_ms = INT64_MIN / 2;
   std::int64_t ping_due_ms = 0;
   std::int64_t check_due_ms = 0;
@@ -114,9 +146,13 @@ class LiveService::Client final : public WebSocketApplication {
 };
 
 LiveService::LiveService(ApiServices& services, LiveHub& hub, const Options& options)
-    : services_(services), hub_(hub), options_(options), wake_(std::make_shared<Wake>()), thread_([this] { run(); }) {}
+    : services_(services), hub_(hub), options_(options), wake_(std::make_shared<Wake>()), thread_([this] { run(); }) {
+  if (services_.orders != nullptr)
+    services_.orders->on_change([wake = wake_](std::int64_t job) { wake->job_changed(job); });
+}
 
 LiveService::~LiveService() {
+  if (services_.orders != nullptr) services_.orders->on_change({});
   thread_.request_stop();
   wake_->now();
 }
@@ -148,10 +184,12 @@ void LiveService::run() {
   const std::stop_token stop = thread_.get_stop_token();
   std::int64_t wait_ms = options_.ping_interval_ms;
   while (!stop.stop_requested()) {
+    std::set<std::int64_t> jobs_changed;
     {
       std::unique_lock lock{wake_->mutex};
       wake_->condition.wait_for(lock, std::chrono::milliseconds{wait_ms}, [&] { return wake_->due; });
       wake_->due = false;
+      jobs_changed.swap(wake_->jobs);
     }
     std::vector<std::shared_ptr<Client>> clients;
     {
@@ -163,7 +201,10 @@ void LiveService::run() {
     wait_ms = options_.ping_interval_ms;
     for (const auto& client : clients) {
       try {
+        std::ranges::set_intersection(client->jobs, jobs_changed,
+                                      std::inserter(client->jobs_due, client->jobs_due.end()));
         wait_ms = std::min(wait_ms, serve(*client, now));
+        wait_ms = std::min(wait_ms, serve_jobs(*client, now));
       } catch (const std::exception& e) {
         log::error("web", "serving a live client failed", {{"error", e.what()}});
         client->ending = true;
@@ -209,6 +250,36 @@ std::int64_t LiveService::serve(Client& client, std::int64_t now_ms) {
   return rest_ms;
 }
 
+/// Tells how far jobs are; returns in how many milliseconds something will be due again.
+std::int64_t LiveService::serve_jobs(Client& client, std::int64_t now_ms) {
+  const std::shared_ptr<WebSocketPeer> peer = client.peer();
+  if (!peer || client.ending || client.gone || client.jobs_due.empty()) return options_.ping_interval_ms;
+  const std::int64_t rest_ms = client.jobs_told_ms + options_.job_interval_ms - now_ms;
+  if (rest_ms > 0) return rest_ms;
+  client.jobs_told_ms = now_ms;
+  if (peer->pending_bytes() > options_.pending_bytes_max) return options_.job_interval_ms;
+  Json jobs = Json::array();
+  for (const std::int64_t number : std::exchange(client.jobs_due, {})) {
+    const Result<Job> job = services_.orders->job(client.caller.scope(), number);
+    if (job) jobs.push_back(job_json(*job));
+  }
+  if (jobs.empty()) return options_.ping_interval_ms;
+  peer->send_text(Json{{"jobs", std::move(jobs)}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  messages_sent_.fetch_add(1, std::memory_order_relaxed);
+  return options_.ping_interval_ms;
+}
+
+/// Their state is told at once, so that nothing is missed between a page's question and this. Errors: not_found.
+Result<void> LiveService::follow_jobs(Client& client, const std::vector<std::int64_t>& jobs) {
+  for (const std::int64_t number : jobs) {
+    if (services_.orders == nullptr) return fail(ErrorCode::not_found, "there is no such job");
+    DUHENG_CHECK(services_.orders->job(client.caller.scope(), number));
+  }
+  client.jobs = {jobs.begin(), jobs.end()};
+  client.jobs_due = client.jobs;
+  return {};
+}
+
 bool LiveService::still_welcome(Client& client) {
   const auto end = [&](std::string_view code, std::string_view message) {
     client.ending = true;
@@ -235,8 +306,9 @@ bool LiveService::still_welcome(Client& client) {
 }
 
 void LiveService::subscribe(Client& client, const std::string& request) {
-  Result<std::vector<DeviceId>> devices = parse_subscription(request, options_.devices_per_client_max);
-  Result<void> done = devices ? follow(client, *devices) : Result<void>{std::unexpected(devices.error())};
+  const Result<LiveRequest> wanted = parse_subscription(request, options_.devices_per_client_max);
+  Result<void> done = wanted ? follow(client, wanted->devices) : Result<void>{std::unexpected(wanted.error())};
+  if (done) done = follow_jobs(client, wanted->jobs);
   if (done) return;
   client.ending = true;
   client.subscription.reset();

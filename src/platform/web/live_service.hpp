@@ -16,8 +16,15 @@
 
 namespace duheng::platform::web {
 
-/// Reads `{"subscribe":{"devices":[1,2]}}`. Errors: malformed; limit_exceeded - more than `devices_max`.
-[[nodiscard]] Result<std::vector<DeviceId>> parse_subscription(std::string_view text, std::size_t devices_max);
+/// What a page follows: devices' readings and jobs' progress.
+struct LiveRequest {
+  std::vector<DeviceId> devices;
+  std::vector<std::int64_t> jobs;
+};
+inline constexpr std::size_t live_jobs_max = 20;
+/// Reads `{"subscribe":{"devices":[1,2],"jobs":[3]}}`, of which either list may be missing. Errors: malformed;
+/// limit_exceeded - more than `devices_max` devices or `live_jobs_max` jobs.
+[[nodiscard]] Result<LiveRequest> parse_subscription(std::string_view text, std::size_t devices_max);
 
 /// The live WebSocket. One thread serves all clients: it takes what LiveHub has for each, at most every
 /// `push_interval_ms` and only while the client's network takes it; meanwhile the hub replaces older values by newer
@@ -32,6 +39,7 @@ class LiveService {
     std::int64_t ping_interval_ms = 15'000;
     std::int64_t check_interval_ms = 15'000;
     std::size_t updates_per_push_max = 2'000;
+    std::int64_t job_interval_ms = 1'000;       ///< a job's progress is told so often at most
     std::size_t pending_bytes_max = 64U << 10;  ///< a client that has taken less than this lags gets nothing new
   };
   LiveService(ApiServices& services, LiveHub& hub, const Options& options);
@@ -48,6 +56,8 @@ class LiveService {
   [[nodiscard]] Result<HttpResponse> open(RequestContext& context);
   void run();
   [[nodiscard]] std::int64_t serve(Client& client, std::int64_t now_ms);
+  [[nodiscard]] std::int64_t serve_jobs(Client& client, std::int64_t now_ms);
+  [[nodiscard]] Result<void> follow_jobs(Client& client, const std::vector<std::int64_t>& jobs);
   [[nodiscard]] bool still_welcome(Client& client);
   void subscribe(Client& client, const std::string& request);
   [[nodiscard]] Result<void> follow(Client& client, const std::vector<DeviceId>& devices);

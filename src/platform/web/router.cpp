@@ -41,7 +41,7 @@ std::int64_t RequestContext::path_integer(std::string_view name) const {
   throw std::logic_error("the route has no parameter " + std::string{name});
 }
 
-void Router::insert(Route route) {
+Router::Route& Router::insert(Route route) {
   for (const Route& other : routes_) {
     if (other.method == route.method && other.pattern == route.pattern) {
       throw std::logic_error("the route exists twice: " + route.pattern);
@@ -50,12 +50,13 @@ void Router::insert(Route route) {
   auto target = parse_target(route.pattern);
   if (!target) throw std::logic_error("not a pattern: " + route.pattern);
   route.segments = std::move(target->segments);
-  routes_.push_back(std::move(route));
+  return routes_.emplace_back(std::move(route));
 }
 
-void Router::add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler,
-                 std::size_t body_bytes_max) {
-  insert({method, std::move(pattern), std::move(operation), permission, false, std::move(handler), {}, body_bytes_max});
+Router::Route& Router::add(Method method, std::string pattern, std::string operation, Permission permission,
+                           Handler handler, std::size_t body_bytes_max) {
+  return insert(
+      {method, std::move(pattern), std::move(operation), permission, false, std::move(handler), {}, body_bytes_max});
 }
 
 void Router::add_websocket(std::string pattern, std::string operation, Permission permission, Handler handler) {

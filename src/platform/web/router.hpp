@@ -44,11 +44,12 @@ class Router {
     Handler handler;
     std::vector<std::string> segments;
     std::size_t body_bytes_max = usual_body_bytes_max;
+    std::string_view body_type = "application/json";
   };
 
-  /// Throws std::logic_error when pattern and method are there already.
-  void add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler,
-           std::size_t body_bytes_max = usual_body_bytes_max);
+  /// The new route, good until the next is added. Throws std::logic_error when pattern and method are there already.
+  Route& add(Method method, std::string pattern, std::string operation, Permission permission, Handler handler,
+             std::size_t body_bytes_max = usual_body_bytes_max);
   /// The handler answers with `HttpResponse::websocket` set; handshake and Origin have been checked before.
   void add_websocket(std::string pattern, std::string operation, Permission permission, Handler handler);
 
@@ -61,7 +62,7 @@ class Router {
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
 
  private:
-  void insert(Route route);
+  Route& insert(Route route);
   std::vector<Route> routes_;
 };
 

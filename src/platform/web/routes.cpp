@@ -14,6 +14,11 @@ Router make_router(ApiServices& services) {
   add_gateway_routes(router, services);
   add_status_routes(router, services);
   add_analyser_routes(router, services);
+  add_model_routes(router, services);
+  add_onboarding_routes(router, services);
+  add_import_routes(router, services);
+  add_order_routes(router, services);
+  add_guard_routes(router, services);
   return router;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/orders/operation_log.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/router.hpp"
 
@@ -19,6 +20,11 @@ void add_organisation_routes(Router& router, ApiServices& services);
 void add_gateway_routes(Router& router, ApiServices& services);
 void add_status_routes(Router& router, ApiServices& services);
 void add_analyser_routes(Router& router, ApiServices& services);
+void add_model_routes(Router& router, ApiServices& services);
+void add_onboarding_routes(Router& router, ApiServices& services);
+void add_import_routes(Router& router, ApiServices& services);
+void add_order_routes(Router& router, ApiServices& services);
+void add_guard_routes(Router& router, ApiServices& services);
 
 /// All of them; the live socket adds its own (LiveService::add_routes).
 [[nodiscard]] Router make_router(ApiServices& services);
@@ -53,6 +59,9 @@ struct FrameOrder {
 };
 /// Errors: malformed - not such an object, or over 50 parameters.
 [[nodiscard]] Result<FrameOrder> parse_frame_order(std::string_view body);
+
+/// Whoever asks, for the operation log. The route needs a session.
+[[nodiscard]] Author author_of(const RequestContext& context);
 
 /// The check behind every route that needs a session.
 [[nodiscard]] Result<Caller> authenticate(People& people, std::string_view session_token);

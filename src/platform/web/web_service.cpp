@@ -27,9 +27,10 @@ std::uint64_t scattered(std::uint64_t number) noexcept {
   return number ^ number >> 31;
 }
 
-bool is_json(std::string_view content_type) noexcept {
-  const std::string_view type = content_type.substr(0, content_type.find(';'));
-  return equal_ignoring_case(type, "application/json") || equal_ignoring_case(type, "application/json ");
+bool is_of_type(std::string_view content_type, std::string_view wanted) noexcept {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  if (type.ends_with(' ')) type.remove_suffix(1);
+  return equal_ignoring_case(type, wanted);
 }
 
 void add_security_headers(HttpResponse& response) {
@@ -170,9 +171,10 @@ bool WebService::admitted_before_session(const std::shared_ptr<Pending>& pending
              refuse(*pending, 403, "foreign_request", "the header X-Duheng-Request: 1 is missing", "foreign_request"));
       return false;
     }
-    if (!request.body.empty() && !is_json(request.header("Content-Type"))) {
-      finish(*pending,
-             refuse(*pending, 415, "unsupported_media_type", "the body must be application/json", "media_type"));
+    const std::string_view body_type = pending->match.route->body_type;
+    if (!request.body.empty() && !is_of_type(request.header("Content-Type"), body_type)) {
+      finish(*pending, refuse(*pending, 415, "unsupported_media_type", fmt::format("the body must be {}", body_type),
+                              "media_type"));
       return false;
     }
   }

@@ -1,43 +1,12 @@
 // Figures of the way from frame octets to durable, in one process: the work is platform/ingest's own measurement.
-#include <cstdlib>
-#include <filesystem>
-#include <utility>
-
 #include "platform/ingest/whole_path_bench.hpp"
+#include "tools/bench/bench_programs.hpp"
 #include "tools/bench/suite.hpp"
 
 namespace duheng::tools {
-namespace {
-
-/// A folder that is there while this object is.
-class Scratch {
- public:
-  static Result<Scratch> make(const BenchOptions& options) {
-    namespace fs = std::filesystem;
-    const fs::path base =
-        options.scratch_directory.empty() ? fs::temp_directory_path() : fs::path(options.scratch_directory);
-    std::string pattern = (base / "duheng-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      return fail(ErrorCode::storage_failed, "cannot make a scratch folder in " + base.string());
-    return Scratch(pattern);
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-  explicit Scratch(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
-}  // namespace
 
 Result<BenchReport> run_whole_path_bench(const BenchOptions& options) {
-  DUHENG_TRY(const Scratch scratch, Scratch::make(options));
+  DUHENG_TRY(const auto scratch, ScratchFolder::make(options));
   platform::WholePathOptions path;
   path.directory = scratch.path();
   DUHENG_TRY(const auto figures, platform::run_whole_path_bench(path));
@@ -58,7 +27,7 @@ Result<BenchReport> run_whole_path_bench(const BenchOptions& options) {
 }
 
 Result<BenchReport> run_single_readings_bench(const BenchOptions& options) {
-  DUHENG_TRY(const Scratch scratch, Scratch::make(options));
+  DUHENG_TRY(const auto scratch, ScratchFolder::make(options));
   platform::SingleReadingOptions single;
   single.directory = scratch.path();
   single.seconds = options.seconds;

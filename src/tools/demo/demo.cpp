@@ -18,6 +18,7 @@
 #include "tools/demo/audit.hpp"
 #include "tools/demo/demo_world.hpp"
 #include "tools/demo/faults.hpp"
+#include "tools/demo/mixed_world.hpp"
 #include "tools/demo/supervisor.hpp"
 #include "tools/process/http_get.hpp"
 #include "tools/process/relay.hpp"
@@ -74,6 +75,8 @@ class Demo {
     plan_.share_directory = options_.share_directory;
     plan_.meters = options_.meters;
     plan_.seed = options_.seed;
+    // A check compares with the DL/T 645 meters' ledger; who looks sees every kind of device.
+    plan_.mixed = !options_.check_s;
     for (const auto& directory :
          {plan_.platform_directory(), plan_.gateway_directory(), plan_.fleet_directory(), plan_.logs_directory()}) {
       DUHENG_CHECK(disk_.make_directories(directory));
@@ -90,6 +93,8 @@ class Demo {
     }
     DUHENG_CHECK(write("platform.yaml", platform_yaml(plan_)));
     DUHENG_CHECK(write("gateway.yaml", gateway_yaml(plan_)));
+    if (plan_.mixed)
+      DUHENG_CHECK(write_demo_models(disk_, options_.share_directory + "/models", plan_.models_directory()));
     return write("fleet.yaml", fleet_yaml(plan_));
   }
 
@@ -139,7 +144,9 @@ class Demo {
   Result<void> make_world() {
     err_ << "making organisations, sites, devices and a login\n";
     DUHENG_TRY(auto administration, platform::Administration::open(plan_.platform_directory(), disk_, clock_, random_));
-    DUHENG_TRY(const auto world, demo_world(plan_.fleet_directory() + "/devices.yaml"));
+    if (plan_.mixed) DUHENG_CHECK(divide_fleet());
+    DUHENG_TRY(const auto world, demo_world(plan_.devices_file()));
+    devices_ = world.devices.size();
     DUHENG_TRY(const auto made, administration.make_world(world));
     static_cast<void>(made);
     auto user = administration.create_user(user_, platform::Role::admin, "", std::nullopt, false);
@@ -155,6 +162,14 @@ class Demo {
       DUHENG_CHECK(write("enrolment-code", code + "\n"));
     }
     return {};
+  }
+
+  /// Some devices stand in the field but in nobody's list.
+  Result<void> divide_fleet() {
+    DUHENG_TRY(const auto all, read_file(disk_, plan_.fleet_directory() + "/devices.yaml", 64U << 20));
+    DUHENG_TRY(auto divided, divide_devices(as_text(all)));
+    spare_ = std::move(divided.spare);
+    return write_file_atomically(disk_, plan_.devices_file(), as_bytes(divided.served_yaml));
   }
 
   Result<void> start_platform() {
@@ -227,7 +242,13 @@ class Demo {
   Result<void> announce() {
     const std::string url = fmt::format("https://localhost:{}", plan_.https_port);
     if (!options_.access_file.empty()) {
+      auto spare = nlohmann::json::array();
+      for (const auto& device : spare_)
+        spare.push_back(
+            {{"uid", device.uid}, {"address", device.address}, {"model", device.model}, {"channel", device.channel}});
       const nlohmann::json access{{"url", url},
+                                  {"gateway", demo_gateway_name},
+                                  {"spare", spare},
                                   {"user", user_},
                                   {"password", password_},
                                   {"data_directory", plan_.root},
@@ -236,13 +257,13 @@ class Demo {
       DUHENG_CHECK(write_file_atomically(disk_, options_.access_file, as_bytes(access.dump())));
     }
     if (options_.check_s) return {};
-    out_
-        << fmt::format(
-               "\n  Duheng runs with {} meters.\n\n    {}\n    user      {}\n    password  {}   (made for this run)\n\n"
-               "  The certificate is the demo's own, so the browser will ask once. Data and logs: {}\n  Ctrl-C ends "
-               "it.\n\n",
-               plan_.meters, url, user_, password_, plan_.root)
-        << std::flush;
+    out_ << fmt::format(
+                "\n  Duheng runs with {} devices.\n\n    {}\n    user      {}\n    password  {}   (made for this "
+                "run)\n\n"
+                "  The certificate is the demo's own, so the browser will ask once. Data and logs: {}\n  Ctrl-C ends "
+                "it.\n\n",
+                devices_, url, user_, password_, plan_.root)
+         << std::flush;
     return {};
   }
 
@@ -405,6 +426,8 @@ class Demo {
   SystemClock clock_;
   SystemRandom random_;
   DemoPlan plan_;
+  std::vector<SpareDevice> spare_;
+  std::size_t devices_ = 0;
   bool temporary_ = false;
   bool keep_data_ = false;
   bool fleet_stopped_ = false;

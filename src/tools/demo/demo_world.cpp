@@ -11,6 +11,7 @@
 
 #include "base/config.hpp"
 #include "base/random.hpp"
+#include "tools/demo/mixed_world.hpp"
 
 namespace duheng::tools {
 namespace {
@@ -92,25 +93,31 @@ gateways: {{ address: 127.0.0.1, port: {} }}
 enrolment: {{ address: 127.0.0.1, port: {} }}
 observability: {{ address: 127.0.0.1, port: {} }}
 web: {{ directory: {}/web }}
+models: {{ directory: {} }}
 )",
                      plan.platform_directory(), plan.https_port, plan.gateways_port, plan.enrolment_port,
-                     plan.observability_port, plan.share_directory);
+                     plan.observability_port, plan.share_directory, plan.models_directory());
 }
 
 std::string gateway_yaml(const DemoPlan& plan) {
-  return fmt::format(R"(# Written by `duheng demo`.
+  return fmt::format(
+      R"(# Written by `duheng demo`.
 data_directory: {}
-models_directory: {}/models
-devices_files: [{}/devices.yaml]
+models_directory: {}
+devices_files: [{}]
 offline: {{ failures: 5, retry_first_ms: 1000, retry_longest_ms: 10000 }}
+{}
 uplink:
   address: 127.0.0.1:{}
   server_name: localhost
   enrolment: {{ address: 127.0.0.1:{}, code_file: {} }}
 http: {{ address: 127.0.0.1, port: {} }}
 )",
-                     plan.gateway_directory(), plan.share_directory, plan.fleet_directory(), plan.uplink_port,
-                     plan.enrolment_port, plan.code_file(), plan.gateway_http_port);
+      plan.gateway_directory(), plan.models_directory(), plan.devices_file(),
+      // A check lasts seconds and follows what is polled; a month of every meter's memory would drown it.
+      plan.mixed ? "history: { fetch: true, days_back: 1 }\nclock: { correct: broadcast }"
+                 : "history: { fetch: false }",
+      plan.uplink_port, plan.enrolment_port, plan.code_file(), plan.gateway_http_port);
 }
 
 std::string fleet_yaml(const DemoPlan& plan) {
@@ -124,10 +131,11 @@ meters: {}
 tcp: {{ ports: {} }}
 serial: {{ lines: {}, meters_per_line: {} }}
 clock_drift_ppm_max: 1
-)",
+factories_every: 20
+{})",
                      plan.fleet_directory(), plan.seed, plan.meters,
                      std::clamp<std::uint32_t>(tcp_meters / 10, 1, 1'000), serial_meters > 0 ? 1 : 0,
-                     std::max<std::uint32_t>(1, serial_meters));
+                     std::max<std::uint32_t>(1, serial_meters), plan.mixed ? mixed_fleet_groups() : std::string{});
 }
 
 Result<platform::World> demo_world(const std::string& devices_yaml_path) {
@@ -150,12 +158,15 @@ Result<platform::World> demo_world(const std::string& devices_yaml_path) {
     device.uid = node.text("uid");
     device.address = node.text("address");
     device.model = node.text("model");
-    device.name = fmt::format("{} {} 幢 {}{:02} 室", estate, flat / 20 + 1, flat / 4 % 5 + 1, flat % 4 + 1);
-    device.protocol = "dlt645-2007";
+    const auto noun = device_noun(device.model);
+    device.name = noun.empty()
+                      ? fmt::format("{} {} 幢 {}{:02} 室", estate, flat / 20 + 1, flat / 4 % 5 + 1, flat % 4 + 1)
+                      : fmt::format("{} {} {}", estate, noun, number + 1);
+    device.protocol = protocol_of_model(device.model);
     device.organisation = district.code;
     device.site = estate;
     device.gateway = demo_gateway_name;
-    device.interval_s = 10;
+    device.interval_s = device.model.starts_with("cjt188") ? 30 : 10;
     world.devices.push_back(std::move(device));
     ++number;
   }

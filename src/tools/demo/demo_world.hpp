@@ -14,6 +14,7 @@ struct DemoPlan {
   std::string root;  ///< the demo's data directory
   std::string share_directory;
   std::uint32_t meters = 0;
+  bool mixed = false;  ///< with devices of every other kind; see mixed_world.hpp
   std::uint64_t seed = 1;
   std::uint16_t https_port = 0;
   std::uint16_t gateways_port = 0;
@@ -26,6 +27,11 @@ struct DemoPlan {
   [[nodiscard]] std::string gateway_directory() const { return root + "/gateway"; }
   [[nodiscard]] std::string fleet_directory() const { return root + "/fleet"; }
   [[nodiscard]] std::string logs_directory() const { return root + "/logs"; }
+  [[nodiscard]] std::string models_directory() const { return mixed ? root + "/models" : share_directory + "/models"; }
+  /// What the gateway serves; beside the fleet's own file, because paths of serial lines are relative to it.
+  [[nodiscard]] std::string devices_file() const {
+    return fleet_directory() + (mixed ? "/served-devices.yaml" : "/devices.yaml");
+  }
   [[nodiscard]] std::string code_file() const { return root + "/enrolment-code"; }
 };
 

@@ -1,73 +1,17 @@
 // npm modbus-serial and jsmodbus as servers and as clients; peer.mjs runs them.
-#include <fstream>
 #include <gtest/gtest.h>
-#include <sstream>
 #include <thread>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "interop/modbus/asker.hpp"
-#include "tools/process/child_process.hpp"
+#include "interop/modbus/node_peer.hpp"
 
 namespace duheng::interop {
 namespace {
 
 using Json = nlohmann::json;
 using modbus::Transport;
-
-/// peer.mjs as a child; what it prints goes to a file of this test.
-class NodePeer {
- public:
-  explicit NodePeer(std::vector<std::string> arguments) {
-    char name[] = "/tmp/duheng-interop-XXXXXX";
-    const int file = ::mkstemp(name);
-    if (file >= 0) ::close(file);
-    output_path_ = name;
-    arguments.insert(arguments.begin(), DUHENG_SOURCE_DIR "/tests/interop/modbus/peer.mjs");
-    auto started = tools::ChildProcess::start({DUHENG_NODE, std::move(arguments), output_path_});
-    EXPECT_TRUE(started) << (started ? "" : started.error().message);
-    if (started) child_.emplace(std::move(*started));
-  }
-  NodePeer(const NodePeer&) = delete;
-  NodePeer& operator=(const NodePeer&) = delete;
-  ~NodePeer() {
-    child_.reset();
-    ::unlink(output_path_.c_str());
-  }
-  [[nodiscard]] std::string output() const {
-    std::ifstream file(output_path_);
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-  /// What stands behind "ready" in the first whole line that begins so.
-  [[nodiscard]] std::optional<std::string> wait_ready() {
-    return wait_for([&]() -> std::optional<std::string> {
-      const std::string text = output();
-      const auto begin = text.find("ready");
-      const auto end = begin == std::string::npos ? begin : text.find('\n', begin);
-      if (end == std::string::npos) return std::nullopt;
-      return text.substr(begin + 5, end - begin - 5);
-    });
-  }
-  [[nodiscard]] std::optional<int> wait_exit() {
-    return wait_for([&] { return child_ ? child_->exit_code() : std::optional<int>(-1); });
-  }
-
- private:
-  template <class Condition>
-  auto wait_for(Condition&& condition) -> decltype(condition()) {
-    constexpr int pause_ms = 20;
-    for (int waited_ms = 0; waited_ms < 3 * step_timeout_ms; waited_ms += pause_ms) {
-      if (auto found = condition()) return found;
-      std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
-    }
-    return std::nullopt;
-  }
-  std::string output_path_;
-  std::optional<tools::ChildProcess> child_;
-};
 
 void expect_server_understands_us(const std::string& name, Transport transport, const ServerAbilities& abilities) {
   auto terminal = open_pseudo_terminal();

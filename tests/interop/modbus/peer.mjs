@@ -53,6 +53,36 @@ const jsmodbusTables = () => ({
   input: words(memory.input),
 });
 
+// What a driver must read out of these stands in driver_node_test.cpp.
+const plantRegisters = () => {
+  const out = Buffer.alloc(2 * 24);
+  out.writeFloatBE(21.5, 2 * 0);
+  const lowWordFirst = Buffer.alloc(4);
+  lowWordFirst.writeFloatBE(-273.15);
+  lowWordFirst.copy(out, 2 * 2, 2, 4);
+  lowWordFirst.copy(out, 2 * 3, 0, 2);
+  out.writeDoubleBE(0.1, 2 * 4);
+  out.writeInt32BE(-123456, 2 * 8);
+  out.writeUInt32BE(4000000000, 2 * 10);
+  out.writeInt16BE(-125, 2 * 12);
+  out.writeFloatBE(NaN, 2 * 14);
+  out.writeBigUInt64BE(9007199254740993n, 2 * 16);
+  return out;
+};
+/** Input registers that misbehave, by address; `first` says whether this one is asked for the first time. */
+const misbehaviour = {
+  1000: () => new Promise(() => {}),
+  1001: (first) => (first ? new Promise((resolve) => setTimeout(() => resolve(7), 1500)) : 8),
+  1002: (first, hangUp) => (first ? hangUp() : 9),
+  1003: () => {
+    throw Object.assign(new Error('busy'), { modbusErrorCode: 6 });
+  },
+  1004: () => {
+    throw new Error('an error without a code');
+  },
+  1005: () => new Promise((resolve) => setTimeout(() => resolve(10), 200)),
+};
+
 const openSerial = (port) => new Promise((resolve, reject) => port.open((fault) => (fault ? reject(fault) : resolve())));
 const serialPort = (path) => new SerialPort({ path, baudRate: 115200, autoOpen: false });
 const connect = (socket, port) =>
@@ -72,6 +102,27 @@ const servers = {
   'modbus-serial-tcp': async () => {
     const port = await freePort();
     const server = new ModbusRTU.ServerTCP(vector, { host: '127.0.0.1', port, unitID: unit });
+    server.on('initialized', () => console.log(`ready ${port}`));
+  },
+  // Values in other forms than whole registers, and registers that answer late, never, or by hanging up.
+  'modbus-serial-plant': async () => {
+    const port = await freePort();
+    const plant = plantRegisters();
+    const asked = new Set();
+    const hangUp = () => {
+      server.socks.forEach((_, socket) => socket.destroy());
+      return new Promise(() => {});
+    };
+    const getInputRegister = (address) => {
+      if (address in misbehaviour) {
+        const first = !asked.has(address);
+        asked.add(address);
+        return misbehaviour[address](first, hangUp);
+      }
+      if (2 * address + 2 > plant.length) throw Object.assign(new Error('no such address'), { modbusErrorCode: 2 });
+      return plant.readUInt16BE(2 * address);
+    };
+    const server = new ModbusRTU.ServerTCP({ ...vector, getInputRegister }, { host: '127.0.0.1', port, unitID: unit });
     server.on('initialized', () => console.log(`ready ${port}`));
   },
   'modbus-serial-rtu': async (path) => {

@@ -53,6 +53,9 @@ class ApiTest : public ::testing::Test {
     return "/api/v1/" + kind + "/" + std::to_string(id);
   }
 
+  template <class Note>
+  void note_orders(const Note& note);
+
   ApiWorld world_;
   std::unique_ptr<Client> client_ = world_.connect();
   std::map<std::string, std::string> cookies_;

@@ -42,7 +42,7 @@ PeopleOptions ApiWorld::quick_people() {
 ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& limits,
                    const PeopleOptions& people_options)
     : database({Organisations::migrations(), Sites::migrations(), Gateways::migrations(), Devices::migrations(),
-                People::migrations()}),
+                People::migrations(), OrderService::migrations(), PlanBook::migrations()}),
       keys(records::test_key()),
       organisations(*database, clock),
       sites(*database, clock),
@@ -52,6 +52,17 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
       heard(telemetry, clock, [this](std::uint64_t& change) { return hub.heard_since(change); }),
       directory(devices, clock, heard),
       source_names(telemetry),
+      models(std::make_shared<const drivers::ModelLibrary>(
+          must(drivers::ModelLibrary::load(DUHENG_SOURCE_DIR "/models")))),
+      guards(*database, clock),
+      orders(std::make_unique<OrderService>(
+          *database, clock, random, models,
+          [this](GatewayId to, const control::FromPlatform& message) { return send_control(to, message); })),
+      plans(*database, clock),
+      onboarding(*database, clock, devices, plans, models),
+      imports(onboarding, organisations, sites, gateways),
+      trace_desk(std::make_unique<TraceDesk>(
+          clock, [this](GatewayId to, const control::FromPlatform& message) { return send_control(to, message); })),
       services{.clock = clock,
                .people = people,
                .organisations = organisations,
@@ -66,14 +77,23 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                .gateway_runtimes = [this] { return runtimes; },
                .ingest_figures = [this] { return IngestFigures{telemetry.statistics().readings, 1.5}; },
                .version = "test",
-               .started_utc_ms = 1} {
+               .started_utc_ms = 1,
+               .orders = orders.get(),
+               .guards = &guards,
+               .models = models,
+               .onboarding = &onboarding,
+               .plans = &plans,
+               .imports = &imports} {
   now = clock.utc_ms();
   make_records();
   make_readings();
+  if (const auto started = orders->start(); !started) throw std::runtime_error(started.error().message);
   health.add("journal", [] { return status::Finding{status::State::ok, "正常", "in order"}; });
   Router router = make_router(services);
   live = std::make_unique<LiveService>(services, hub, live_options);
   live->add_routes(router);
+  traces = std::make_unique<TraceService>(services, *trace_desk);
+  traces->add_routes(router);
   web_service = std::make_unique<WebService>(
       std::move(router), StaticFiles{}, [this](std::string_view token) { return authenticate(people, token); }, metrics,
       clock, random, WebService::Options{});
@@ -91,6 +111,63 @@ ApiWorld::~ApiWorld() {
   server.reset();
   web_service.reset();
   live.reset();
+  traces.reset();
+  orders->stop();
+}
+
+bool ApiWorld::send_control(GatewayId gateway, const control::FromPlatform& message) {
+  const std::lock_guard lock(control_mutex_);
+  if (!controlled_.contains(gateway)) return false;
+  control_sent_.push_back(message);
+  return true;
+}
+
+void ApiWorld::connect_control(GatewayId gateway) {
+  {
+    const std::lock_guard lock(control_mutex_);
+    controlled_.insert(gateway);
+  }
+  orders->connected(gateway);
+}
+
+void ApiWorld::report(GatewayId gateway, const OrderId& order, OrderState state) {
+  OrderReport out;
+  out.id = order;
+  out.state = state;
+  out.utc_ms = clock.utc_ms();
+  if (state == OrderState::done) {
+    out.values.push_back({"voltage_a", "V", -1, SeriesKind::decimal, 2'204, Quality::good, now, false});
+    const Bytes identifier{0x00, 0x01, 0x01, 0x02};
+    out.frames.push_back({Protocol::dlt645_2007, dlt645_frame("000000000003", 0x11, identifier),
+                          dlt645_frame("000000000003", 0x91, {0x00, 0x01, 0x01, 0x02, 0x04, 0x22}), now - 80, now});
+  }
+  orders->reported(gateway, std::move(out));
+  orders->flush();
+}
+
+std::vector<FieldOrder> ApiWorld::orders_sent() const {
+  const std::lock_guard lock(control_mutex_);
+  std::vector<FieldOrder> out;
+  for (const auto& message : control_sent_) {
+    if (const auto* order = std::get_if<FieldOrder>(&message)) out.push_back(*order);
+  }
+  return out;
+}
+
+std::vector<control::TraceRequest> ApiWorld::traces_asked() const {
+  const std::lock_guard lock(control_mutex_);
+  std::vector<control::TraceRequest> out;
+  for (const auto& message : control_sent_) {
+    if (const auto* request = std::get_if<control::TraceRequest>(&message)) out.push_back(*request);
+  }
+  return out;
+}
+
+std::size_t ApiWorld::traces_stopped() const {
+  const std::lock_guard lock(control_mutex_);
+  std::size_t out = 0;
+  for (const auto& message : control_sent_) out += std::holds_alternative<control::TraceStop>(message) ? 1U : 0U;
+  return out;
 }
 
 void ApiWorld::make_records() {
@@ -131,6 +208,7 @@ void ApiWorld::make_records() {
     must(people.create(all, made));
   };
   user("admin", Role::admin, {});
+  user("operator", Role::operator_, {});
   user("viewer", Role::viewer, {});
   user("east", Role::viewer, east);
   user("west", Role::operator_, west);

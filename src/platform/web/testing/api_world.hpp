@@ -5,6 +5,8 @@
 //   ├── east  (site Hill)    gateway-west: west-1
 //   └── west
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,12 +14,17 @@
 #include "base/disk.hpp"
 #include "base/random.hpp"
 #include "crypto/key_provider.hpp"
+#include "drivers/models/device_model.hpp"
 #include "model/batch.hpp"
 #include "platform/live/live_hub.hpp"
+#include "platform/onboarding/device_import.hpp"
+#include "platform/orders/device_guards.hpp"
+#include "platform/orders/order_service.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/http_server.hpp"
 #include "platform/web/live_service.hpp"
 #include "platform/web/testing/tls_client.hpp"
+#include "platform/web/trace_service.hpp"
 #include "platform/web/web_service.hpp"
 #include "store/journal/journal.hpp"
 #include "store/records/test_database.hpp"
@@ -40,10 +47,18 @@ class ApiWorld {
                       std::int64_t voltage, Quality quality = Quality::good);
 
   [[nodiscard]] std::unique_ptr<Client> connect() const { return Client::connect(server->port()); }
-  /// A session cookie as a header line for that user: "admin" and "viewer" see everything, "east" and "west" their own;
-  /// "fresh" sees everything, but must change the password first.
+  /// A session cookie as a header line for that user: "admin", "operator" and "viewer" see everything, "east" and
+  /// "west" their own; "fresh" sees everything, but must change the password first.
   [[nodiscard]] std::string log_in(const std::string& user) const;
   [[nodiscard]] std::string origin() const { return "https://localhost:" + std::to_string(server->port()); }
+
+  /// What a gateway would say over its control stream.
+  void connect_control(GatewayId gateway);
+  void report(GatewayId gateway, const OrderId& order, OrderState state);
+  /// Orders sent to gateways so far.
+  [[nodiscard]] std::vector<FieldOrder> orders_sent() const;
+  [[nodiscard]] std::vector<control::TraceRequest> traces_asked() const;
+  [[nodiscard]] std::size_t traces_stopped() const;
 
   std::int64_t now = 0;  ///< when the world was made; the clock goes on by itself
   OrganisationId city, east, west;
@@ -73,15 +88,27 @@ class ApiWorld {
   HeardTimes heard;
   DeviceDirectory directory;
   SourceNames source_names;
+  std::shared_ptr<const drivers::ModelLibrary> models;
+  DeviceGuards guards;
+  std::unique_ptr<OrderService> orders;
+  PlanBook plans;
+  Onboarding onboarding;
+  DeviceImports imports;
+  std::unique_ptr<TraceDesk> trace_desk;
   ApiServices services;
   std::unique_ptr<LiveService> live;
+  std::unique_ptr<TraceService> traces;
   std::unique_ptr<WebService> web_service;
   std::unique_ptr<HttpServer> server;
 
  private:
   void make_records();
   void make_readings();
+  bool send_control(GatewayId gateway, const control::FromPlatform& message);
   [[nodiscard]] SeriesId series(GatewayId gateway, const std::string& uid, const std::string& register_name) const;
+  mutable std::mutex control_mutex_;  // guards what follows
+  std::set<GatewayId> controlled_;
+  std::vector<control::FromPlatform> control_sent_;
 };
 
 /// A DL/T 645-2007 frame (7.1 to 7.5) around control code and plain data.

@@ -1,0 +1,364 @@
+#include "device/meter/meter_records.hpp"
+
+#include <algorithm>
+
+#include "device/meter/wire.hpp"
+
+namespace duheng::device {
+namespace {
+
+using namespace wire;
+
+constexpr std::uint8_t part_separator = 0xAA;
+constexpr std::uint8_t record_begin = 0xA0;
+constexpr std::uint8_t record_end = 0xE5;
+constexpr std::uint8_t block = 0xFF;
+constexpr std::uint8_t powers_part = 0x10;
+constexpr std::uint8_t record_classes = 6;
+constexpr std::int64_t count_most = 999'999;
+constexpr std::int64_t minute_ms = 60'000;
+constexpr std::size_t programming_identifiers = 10;
+constexpr std::size_t identifier_octets = 4;
+constexpr std::size_t clear_values = 24;
+
+void put_padded(Bytes& out, const Bytes& detail, std::size_t size, std::uint8_t filler) {
+  for (std::size_t i = 0; i < size; ++i) out.push_back(i < detail.size() ? detail[i] : filler);
+}
+
+struct NamedEvent {
+  const MeterEventInfo* info = nullptr;
+  enum class What : std::uint8_t { counts, count, minutes, record } what = What::counts;
+  std::uint8_t phase = 0;
+  std::uint8_t last = 0;
+};
+
+std::optional<NamedEvent> named_in_group_3(std::uint32_t identifier) {
+  const auto low = static_cast<std::uint8_t>(identifier);
+  const auto phase = static_cast<std::uint8_t>(identifier >> 8);
+  for (const auto& info : meter_events()) {
+    if (identifier == info.identifier) return NamedEvent{&info, NamedEvent::What::counts, 0, 0};
+    const bool has_phase = info.per_phase && phase >= 1 && phase <= MeterQuantities::phase_count;
+    if (info.per_phase != has_phase) continue;
+    const std::uint32_t first = info.identifier | (has_phase ? std::uint32_t{phase} << 8 : 0U);
+    if ((identifier & 0xFFFFFF00U) != (first & 0xFFFFFF00U) || low == 0 || low > EventBook::records_kept) continue;
+    return NamedEvent{&info, NamedEvent::What::record, has_phase ? phase : std::uint8_t{0}, low};
+  }
+  return std::nullopt;
+}
+
+std::optional<NamedEvent> named(dlt645::DataIdentifier identifier) {
+  using What = NamedEvent::What;
+  const std::uint8_t group = identifier.di(3);
+  if (group == 3) return named_in_group_3(identifier.value);
+  for (const auto& info : meter_events()) {
+    if (info.layout == EventLayout::relay && info.identifier >> 24 == group) {
+      if (identifier.value == info.identifier) return NamedEvent{&info, What::counts, 0, 0};
+      if (identifier.di(2) == 0 && identifier.di(1) == block)
+        return NamedEvent{&info, What::record, 0, identifier.di(0)};
+      return std::nullopt;
+    }
+    if (info.short_group != group || group == 0) continue;
+    const std::uint8_t phase = identifier.di(2);
+    const bool fits = info.per_phase ? phase >= 1 && phase <= MeterQuantities::phase_count : phase == 0;
+    if (!fits || identifier.di(1) != 0) return std::nullopt;
+    if (identifier.di(0) == 1) return NamedEvent{&info, What::count, phase, 0};
+    if (identifier.di(0) == 2) return NamedEvent{&info, What::minutes, phase, 0};
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Bytes MeterRecords::counts(const MeterEventInfo& info) const {
+  Bytes out;
+  const std::uint8_t phases = !info.per_phase ? 1 : three_phase_ ? MeterQuantities::phase_count : 1;
+  for (std::uint8_t i = 0; i < phases; ++i) {
+    const auto phase = static_cast<std::uint8_t>(info.per_phase ? i + 1 : 0);
+    put(out, count_3, std::min<std::int64_t>(state_.events.count(info.kind, phase), count_most));
+    if (info.has_minutes)
+      put(out, count_3, std::min(state_.events.duration_ms(info.kind, phase, utc_ms_) / minute_ms, count_most));
+  }
+  return out;
+}
+
+void MeterRecords::put_energies(Bytes& out, std::int64_t utc_ms, std::size_t count) const {
+  constexpr std::array<std::uint8_t, 6> quantities{1, 2, 5, 6, 7, 8};
+  for (std::size_t i = 0; i < count; ++i) put(out, energy_4, *quantities_.energy(utc_ms, quantities[i], 0));
+}
+
+void MeterRecords::put_increments(Bytes& out, const EventRecord& record, std::int64_t share_per_mille) const {
+  const std::int64_t end_utc_ms = std::min(record.end_utc_ms, utc_ms_);
+  constexpr std::array<std::uint8_t, 4> quantities{1, 2, 3, 4};
+  for (const auto quantity : quantities) {
+    const std::int64_t since =
+        *quantities_.energy(end_utc_ms, quantity, 0) - *quantities_.energy(record.begin_utc_ms, quantity, 0);
+    // Below zero only where a counter rolled over or was cleared meanwhile.
+    put(out, quantity < 3 ? energy_4 : energy_signed_4, std::max<std::int64_t>(since, 0) * share_per_mille / 1'000);
+  }
+}
+
+void MeterRecords::put_phases(Bytes& out, const EventRecord& record, bool with_charge) const {
+  const auto then = quantities_.measure(record.begin_utc_ms);
+  put_increments(out, record, 1'000);
+  std::array<std::int64_t, 4> charge_centi_ah{};
+  const std::int64_t length_ms = std::max<std::int64_t>(std::min(record.end_utc_ms, utc_ms_) - record.begin_utc_ms, 0);
+  for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase) {
+    put_increments(out, record, quantities_.share_of_phase_per_mille(phase));
+    put(out, voltage_2, then.voltage_decivolt[phase]);
+    put(out, current_3, then.current_ma[phase]);
+    put(out, power_3, then.power_active_deciwatt[phase + 1]);
+    put(out, power_3, then.power_reactive_decivar[phase + 1]);
+    put(out, factor_2, then.power_factor_per_mille[phase + 1]);
+    // As if the current at its beginning had flowed all the time; 10 mA x h.
+    const std::int64_t amount = then.current_ma[phase] < 0 ? -then.current_ma[phase] : then.current_ma[phase];
+    charge_centi_ah[phase + 1] = amount * (length_ms / 1'000) / 36'000;
+    charge_centi_ah[0] += charge_centi_ah[phase + 1];
+  }
+  if (!with_charge) return;
+  for (const auto charge : charge_centi_ah) put(out, energy_4, charge);
+}
+
+Bytes MeterRecords::record(const MeterEventInfo& info, const EventRecord& record) const {
+  Bytes out;
+  const bool ended = record.has_ended(utc_ms_);
+  const std::int64_t end_utc_ms = std::min(record.end_utc_ms, utc_ms_);
+  const auto put_begin = [&] { put_time(out, record.begin_own_ms); };
+  const auto put_end = [&] { ended ? put_time(out, record.end_own_ms) : put_no_time(out); };
+  const auto put_operator = [&] { out.insert(out.end(), record.operator_code.begin(), record.operator_code.end()); };
+  if (info.layout == EventLayout::clock_set) {
+    put_operator();
+    put_begin();
+    put_end();
+    return out;
+  }
+  put_begin();
+  switch (info.layout) {
+    case EventLayout::begin_end:
+      put_end();
+      break;
+    case EventLayout::programming:
+      put_operator();
+      put_padded(out, record.detail, programming_identifiers * identifier_octets, 0xFF);
+      break;
+    case EventLayout::meter_clear:
+      put_operator();
+      put_padded(out, record.detail, clear_values * 4, 0);
+      break;
+    case EventLayout::demand_clear:
+      put_operator();
+      put_padded(out, record.detail, clear_values * 8, 0);
+      break;
+    case EventLayout::event_clear:
+      put_operator();
+      put_padded(out, record.detail, identifier_octets, 0xFF);
+      break;
+    case EventLayout::settlement:
+      put_operator();
+      put_padded(out, record.detail, 3 * 2, 0);
+      break;
+    case EventLayout::relay:
+      put_operator();
+      put_energies(out, record.begin_utc_ms, 6);
+      break;
+    case EventLayout::cover:
+      put_end();
+      put_energies(out, record.begin_utc_ms, 6);
+      put_energies(out, end_utc_ms, 6);
+      break;
+    case EventLayout::magnetic:
+      put_end();
+      put_energies(out, record.begin_utc_ms, 2);
+      put_energies(out, end_utc_ms, 2);
+      break;
+    case EventLayout::sequence:
+      put_end();
+      put_increments(out, record, 1'000);
+      break;
+    case EventLayout::all_phases:
+      put(out, current_3, quantities_.measure(record.begin_utc_ms).current_ma[0]);
+      put_end();
+      break;
+    case EventLayout::phase:
+    case EventLayout::phase_current:
+      put_end();
+      put_phases(out, record, info.layout == EventLayout::phase);
+      break;
+    case EventLayout::clock_set:
+      break;
+  }
+  return out;
+}
+
+/// Of what the standard counts and never happens to this meter.
+std::optional<Bytes> MeterRecords::zero_counts(dlt645::DataIdentifier identifier) const {
+  constexpr std::size_t demands_over_limit = 6;
+  const auto what = dlt645::describe(identifier);
+  if (!what || identifier.di(0) != 0) return std::nullopt;
+  for (const auto& field : what->fields())
+    if (field.kind != dlt645::FieldKind::bcd) return std::nullopt;
+  std::size_t elements = 1;
+  if (what->layout == dlt645::Layout::phases) elements = three_phase_ ? MeterQuantities::phase_count : 1;
+  if (what->layout == dlt645::Layout::entries) elements = demands_over_limit;
+  return Bytes(elements * what->item_octets, 0);
+}
+
+std::optional<Bytes> MeterRecords::event(dlt645::DataIdentifier identifier) const {
+  const auto what = named(identifier);
+  if (!what) return zero_counts(identifier);
+  const auto& info = *what->info;
+  Bytes out;
+  switch (what->what) {
+    case NamedEvent::What::counts:
+      return counts(info);
+    case NamedEvent::What::count:
+      put(out, count_3, std::min<std::int64_t>(state_.events.count(info.kind, what->phase), count_most));
+      return out;
+    case NamedEvent::What::minutes:
+      put(out, count_3, std::min(state_.events.duration_ms(info.kind, what->phase, utc_ms_) / minute_ms, count_most));
+      return out;
+    case NamedEvent::What::record:
+      break;
+  }
+  const auto found = state_.events.record(info.kind, what->phase, what->last);
+  if (!found || found->begin_utc_ms > utc_ms_) return std::nullopt;
+  return record(info, *found);
+}
+
+std::optional<std::int64_t> MeterRecords::freeze_moment(dlt645::DataIdentifier identifier) const {
+  const auto moments = quantities_.moments(utc_ms_);
+  const std::size_t last = identifier.di(0);
+  switch (identifier.di(2)) {
+    case 0:
+      return moments.timed(last);
+    case 1:
+      return moments.instant(last);
+    case 4:
+      return moments.hourly(last);
+    case 6:
+      return moments.daily(last);
+    default:
+      return std::nullopt;  // tables and tariffs were never switched
+  }
+}
+
+void MeterRecords::put_powers(Bytes& out, std::int64_t utc_ms) const {
+  const auto then = quantities_.measure(utc_ms);
+  for (const auto power : then.power_active_deciwatt) put(out, power_3, power);
+  for (const auto power : then.power_reactive_decivar) put(out, power_3, power);
+}
+
+std::optional<Bytes> MeterRecords::freeze(dlt645::DataIdentifier identifier) const {
+  const auto moment = freeze_moment(identifier);
+  if (!moment) return std::nullopt;
+  Bytes out;
+  const std::uint8_t part = identifier.di(1);
+  if (part == powers_part) {
+    put_powers(out, *moment);
+    return out;
+  }
+  if (part != 0 && part != block) return std::nullopt;
+  put(out, minute_5, dlt645::to_digits(civil_time(state_.clock.own_ms(*moment)), dlt645::FieldKind::date_hour_minute));
+  if (part == 0) return out;
+  for (std::uint8_t quantity = 1; quantity <= 8; ++quantity) {
+    out.push_back(part_separator);
+    const bool is_signed = quantity == 3 || quantity == 4;
+    for (int tariff = 0; tariff <= MeterQuantities::tariff_count; ++tariff)
+      put(out, is_signed ? energy_signed_4 : energy_4, *quantities_.energy(*moment, quantity, tariff));
+  }
+  out.insert(out.end(), 3, part_separator);  // no demands
+  put_powers(out, *moment);
+  return out;
+}
+
+void MeterRecords::put_class(Bytes& out, std::uint8_t number, std::int64_t utc_ms) const {
+  const std::size_t phases = three_phase_ ? MeterQuantities::phase_count : 1;
+  switch (number) {
+    case 1: {
+      const auto then = quantities_.measure(utc_ms);
+      for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase)
+        phase < phases ? put(out, voltage_2, then.voltage_decivolt[phase]) : put_absent(out, voltage_2);
+      for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase)
+        phase < phases ? put(out, current_3, then.current_ma[phase]) : put_absent(out, current_3);
+      return put(out, frequency_2, then.frequency_centihertz);
+    }
+    case 2: {
+      const auto then = quantities_.measure(utc_ms);
+      for (const auto& powers : {then.power_active_deciwatt, then.power_reactive_decivar})
+        for (std::size_t place = 0; place < powers.size(); ++place)
+          place <= phases ? put(out, power_3, powers[place]) : put_absent(out, power_3);
+      return;
+    }
+    case 3: {
+      const auto then = quantities_.measure(utc_ms);
+      for (std::size_t place = 0; place < then.power_factor_per_mille.size(); ++place)
+        place <= phases ? put(out, factor_2, then.power_factor_per_mille[place]) : put_absent(out, factor_2);
+      return;
+    }
+    case 4:
+      for (std::uint8_t quantity = 1; quantity <= 4; ++quantity)
+        put(out, quantity < 3 ? energy_4 : energy_signed_4, *quantities_.energy(utc_ms, quantity, 0));
+      return;
+    case 5:
+      for (std::uint8_t quantity = 5; quantity <= 8; ++quantity)
+        put(out, energy_4, *quantities_.energy(utc_ms, quantity, 0));
+      return;
+    default:
+      put(out, power_3, quantities_.present_demand_deciwatt(utc_ms));
+      put(out, power_3, quantities_.present_demand_decivar(utc_ms));
+  }
+}
+
+void MeterRecords::put_load_record(Bytes& out, const MeterMoments::LoadMoment& moment,
+                                   std::uint8_t record_class) const {
+  const std::size_t begin = out.size();
+  out.insert(out.end(), {record_begin, record_begin, 0});
+  put(out, minute_5, dlt645::to_digits(civil_time(moment.own_ms), dlt645::FieldKind::date_hour_minute));
+  for (std::uint8_t number = 1; number <= record_classes; ++number) {
+    if (record_class != 0 && number != record_class) continue;
+    if ((moment.classes >> (number - 1) & 1) != 0) put_class(out, number, moment.utc_ms);
+    out.push_back(part_separator);
+  }
+  out[begin + 2] = static_cast<std::uint8_t>(out.size() - begin - 3);
+  std::uint8_t sum = 0;
+  for (std::size_t i = begin; i < out.size(); ++i) sum = static_cast<std::uint8_t>(sum + out[i]);
+  out.insert(out.end(), {sum, record_end});
+}
+
+std::optional<Bytes> MeterRecords::load_records(const dlt645::ReadRequest& request) const {
+  using From = MeterMoments::From;
+  const std::uint8_t record_class = request.identifier.di(2);
+  const std::uint8_t which = request.identifier.di(0);
+  if (record_class > record_classes || request.identifier.di(1) != 0 || which > 2) return std::nullopt;
+  const auto from = static_cast<From>(which);
+  if (from == From::given && (!request.from || !dlt645::is_valid(*request.from))) return std::nullopt;
+  const std::size_t count = std::min<std::size_t>(request.block_count.value_or(1), load_records_max);
+  const std::int64_t from_own_ms = from == From::given ? local_ms_of(*request.from) : 0;
+  const auto found = quantities_.moments(utc_ms_).load_records(record_class, from, from_own_ms, count);
+  if (found.empty()) return std::nullopt;
+  Bytes out;
+  for (const auto& moment : found) put_load_record(out, moment, record_class);
+  return out;
+}
+
+Bytes MeterRecords::energies_before_clear() const {
+  Bytes out;
+  put_energies(out, utc_ms_, 6);
+  for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase)
+    for (const std::uint8_t quantity : {1, 2, 5, 6, 7, 8})
+      put(out, energy_4,
+          *quantities_.energy(utc_ms_, quantity, 0) * quantities_.share_of_phase_per_mille(phase) / 1'000);
+  return out;
+}
+
+Bytes MeterRecords::demands_before_clear() const {
+  Bytes out;
+  for (const bool reverse : {false, true}) {
+    const auto demand = *quantities_.demand(utc_ms_, 0, reverse, 0);
+    put_demand(out, demand.deciwatt,
+               demand.end_utc_ms ? std::optional(state_.clock.own_ms(*demand.end_utc_ms)) : std::nullopt);
+  }
+  return out;
+}
+
+}  // namespace duheng::device

@@ -1,0 +1,83 @@
+#include "drivers/protocol/operations.hpp"
+
+#include <gtest/gtest.h>
+
+#include "drivers/modbus/driver.hpp"
+
+namespace duheng::drivers {
+namespace {
+
+struct Made {
+  std::shared_ptr<const Operation> operation;
+  std::string problem;
+};
+Made command(const std::string& keys) {
+  const auto file = ConfigFile::parse("operation: { does: write, " + keys + " }\n", "m.yaml");
+  Made out{modbus_tcp_driver().command(file->root(), file->root().section("operation")), ""};
+  if (const auto fine = file->finish(); !fine) out.problem = fine.error().message;
+  return out;
+}
+Made writer(const std::string& item, const std::string& write = "form: shortest") {
+  const auto file = ConfigFile::parse("item: { " + item + " }\nwrite: { " + write + " }\n", "m.yaml");
+  Made out{modbus_tcp_driver().writer(file->root(), file->root().section("item"), file->root().section("write")), ""};
+  if (const auto fine = file->finish(); !fine) out.problem = fine.error().message;
+  return out;
+}
+/// The PDU of the one question.
+std::string sent(const Made& made, const std::string& value = "0") {
+  OperationInputs inputs;
+  inputs.arguments["value"] = value;
+  if (made.operation == nullptr) return made.problem;
+  const auto queries = made.operation->build(inputs);
+  if (!queries) return queries.error().message;
+  EXPECT_TRUE(queries->size() == 1 && queries->front().at_most_once && !made.operation->needs_password());
+  return to_hex(Bytes{static_cast<std::uint8_t>(queries->front().operation)}) + to_hex(queries->front().body);
+}
+
+TEST(ModbusOperation, WritesOneOfAKindWithTheShortFunction) {
+  EXPECT_EQ(sent(command("table: coil, address: 3, value: 1")), "050003FF00");
+  EXPECT_EQ(sent(command("table: coil, address: 3, value: 0, form: multiple")), "0F000300010100");
+  EXPECT_EQ(sent(command("address: 9, value: 300")), "060009012C");
+  EXPECT_EQ(sent(command("address: 9, type: int16, value: -2, form: multiple")), "100009000102FFFE");
+}
+
+TEST(ModbusOperation, WritesWideValuesInTheirOrder) {
+  EXPECT_EQ(sent(writer("address: 10, type: uint32, exponent: -2"), "1234567.89"), "10000A000204075BCD15");
+  EXPECT_EQ(sent(writer("address: 10, type: uint32, word_order: low_first"), "123456789"), "10000A000204CD15075B");
+  EXPECT_EQ(sent(writer("address: 10, type: uint16, octets_swapped: true"), "258"), "06000A0201");
+  EXPECT_EQ(sent(writer("address: 10, type: bcd, registers: 2"), "12345678"), "10000A00020412345678");
+}
+
+TEST(ModbusOperation, WritesSomeBitsAndLeavesTheOthers) {
+  // New = old and FFC7 or 0028 and not FFC7.
+  EXPECT_EQ(sent(writer("address: 4, type: bits, first_bit: 3, bit_count: 3"), "5"), "160004FFC70028");
+  EXPECT_EQ(sent(writer("address: 4, type: bits, first_bit: 3, bit_count: 3"), "8"),
+            "argument 'value' does not fit the register");
+}
+
+TEST(ModbusOperation, RefusesWhatIsNotExactOrDoesNotFit) {
+  const auto tenths = writer("address: 0, exponent: -1");
+  EXPECT_EQ(sent(tenths, "42.5"), "06000001A9");
+  EXPECT_EQ(sent(tenths, "42.55"), "argument 'value' is finer than 10^-1, or too large");
+  EXPECT_EQ(sent(tenths, "6553.6"), "argument 'value' does not fit the register");
+  EXPECT_EQ(sent(tenths, "-0.1"), "argument 'value' does not fit the register");
+  EXPECT_EQ(sent(writer("table: coil, address: 0"), "2"), "argument 'value' does not fit the register");
+  EXPECT_EQ(sent(command("table: coil, address: 0, value: 2")), "m.yaml:1: 'value' does not fit the register");
+  EXPECT_EQ(sent(writer("table: input, address: 0")), "m.yaml:1: 'table' can be read only");
+  EXPECT_EQ(sent(writer("table: discrete, address: 0")), "m.yaml:1: 'table' can be read only");
+  EXPECT_EQ(sent(writer("address: 0, type: float32")),
+            "m.yaml:1: 'type' cannot be written exactly: only whole numbers, bcd and bits can");
+  EXPECT_EQ(sent(writer("address: 0, type: bits, registers: 2, bit_count: 20")),
+            "m.yaml:1: 'bit_count' must lie in one register with its octets in order: function 22 writes no more");
+}
+
+TEST(ModbusRefusal, WordsForPeople) {
+  EXPECT_EQ(modbus_tcp_driver().refusal_word(1), "not_supported");
+  EXPECT_EQ(modbus_tcp_driver().refusal_word(2), "no_such_data");
+  EXPECT_EQ(modbus_tcp_driver().refusal_word(3), "out_of_range");
+  EXPECT_EQ(modbus_tcp_driver().refusal_word(6), "busy");
+  EXPECT_EQ(modbus_tcp_driver().refusal_word(4), "refused");
+}
+
+}  // namespace
+}  // namespace duheng::drivers

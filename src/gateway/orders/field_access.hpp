@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "drivers/bus/session.hpp"
+#include "drivers/models/device_model.hpp"
+#include "drivers/protocol/operations.hpp"
+#include "model/field_order.hpp"
+
+namespace duheng::gateway {
+
+/// The field as orders and upkeep see it. No call may lead back into its caller.
+class FieldAccess {
+ public:
+  virtual ~FieldAccess() = default;
+  struct Place {
+    std::uint32_t device = 0;
+    std::uint32_t channel = 0;
+    std::shared_ptr<const drivers::DeviceModel> model;
+  };
+  /// Nothing when the gateway has no such device (any more).
+  [[nodiscard]] virtual std::optional<Place> find(std::string_view device_uid) const = 0;
+  enum class Readiness : std::uint8_t {
+    ready,
+    silent,  ///< its channel is open, but it has not answered for some time
+    away,    ///< its channel is closed
+  };
+  [[nodiscard]] virtual Readiness readiness(std::uint32_t device) const = 0;
+  /// Whether a question that can wait may be put to the device's channel: nothing else waits there, or the live
+  /// questions have had a whole round since the last that could wait.
+  [[nodiscard]] virtual bool has_room(std::uint32_t device) const = 0;
+  /// Puts a question before all polling, at most one of orders and one of upkeep at a time for each channel. What
+  /// becomes of it is told under `ticket`. False: nothing will come of it.
+  [[nodiscard]] virtual bool ask(std::uint32_t device, const drivers::Query& query, std::uint32_t ticket) = 0;
+  /// Asks a silent device something harmless, to learn whether it is there.
+  virtual void probe(std::uint32_t device) = 0;
+
+  // While an answered exchange is being told: its values go into the batch, behind its frame.
+  /// Appends them to `out`. False: the payload does not fit the question.
+  [[nodiscard]] virtual bool note(const drivers::ModelQuestion& question, const drivers::Exchange& exchange,
+                                  std::vector<OrderValue>& out) = 0;
+  virtual void note_history(const std::vector<drivers::ModelItem>& items, std::span<const drivers::HistoryValue> values,
+                            std::vector<OrderValue>* out) = 0;
+  /// A value that the gateway itself found out about the device, at its own time.
+  virtual void note_finding(const Register& what, std::int64_t mantissa, std::int64_t time_utc_ms) = 0;
+
+  /// The gateway's own clock was set back and has not caught up.
+  [[nodiscard]] virtual bool clock_suspect() const = 0;
+};
+
+}  // namespace duheng::gateway

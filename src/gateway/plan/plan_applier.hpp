@@ -1,0 +1,73 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/field_plan.hpp"
+
+namespace duheng::gateway {
+
+/// The field as a plan changes it. What the gateway's own file names is not in reach.
+class PlannedField {
+ public:
+  virtual ~PlannedField() = default;
+  /// Errors: why it cannot be, for the operator.
+  [[nodiscard]] virtual Result<void> add_channel(const FieldChannel& channel) = 0;
+  virtual void remove_channel(std::string_view name) = 0;
+  [[nodiscard]] virtual Result<void> add_device(const FieldDevice& device) = 0;
+  virtual void remove_device(std::string_view uid) = 0;
+};
+
+/// Brings a field from what it serves to what a plan says, in pieces of bounded time, and touches nothing that is the
+/// same in both. What cannot be done is told and left out; the rest serves. A new plan may come at any time, also while
+/// the last one is under way. Pure.
+class PlanApplier {
+ public:
+  explicit PlanApplier(PlannedField& field) : field_(field) {}
+
+  /// Errors: as check_field_plan(); nothing changes then.
+  [[nodiscard]] Result<void> take(FieldPlan plan);
+  /// Does at most `steps_max` changes. False when nothing is left to do.
+  bool advance(std::size_t steps_max);
+  [[nodiscard]] bool busy() const noexcept { return next_ < steps_.size(); }
+
+  [[nodiscard]] const FieldPlan& plan() const noexcept { return plan_; }
+  /// Complete when busy() is false.
+  [[nodiscard]] const std::vector<FieldPlanProblem>& problems() const noexcept { return problems_; }
+  [[nodiscard]] std::size_t channels_served() const noexcept { return channels_.size(); }
+  [[nodiscard]] std::size_t devices_served() const noexcept { return devices_.size(); }
+
+ private:
+  struct RemoveDevice {
+    std::string uid;
+  };
+  struct RemoveChannel {
+    std::string name;
+  };
+  struct AddChannel {
+    std::size_t index;  // in plan_
+  };
+  struct AddDevice {
+    std::size_t index;
+  };
+  using Step = std::variant<RemoveDevice, RemoveChannel, AddChannel, AddDevice>;
+  void plan_steps();
+  void take_step(const RemoveDevice& step);
+  void take_step(const RemoveChannel& step);
+  void take_step(const AddChannel& step);
+  void take_step(const AddDevice& step);
+
+  PlannedField& field_;
+  FieldPlan plan_;
+  std::vector<Step> steps_;
+  std::size_t next_ = 0;
+  std::vector<FieldPlanProblem> problems_;
+  std::map<std::string, FieldChannel, std::less<>> channels_;  // served now
+  std::map<std::string, FieldDevice, std::less<>> devices_;
+};
+
+}  // namespace duheng::gateway

@@ -1,0 +1,50 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "gateway/service/gateway_core.hpp"
+
+// GatewayCore's own, shared by the files it is written in.
+namespace duheng::gateway {
+
+inline constexpr std::uint32_t no_device = UINT32_MAX;
+/// A question's tag: of polling the group and, below this shift, the question in it; of orders and upkeep a ticket.
+inline constexpr std::uint32_t tag_group_shift = 16;
+inline constexpr std::uint32_t tag_of_task = 1U << 31;
+inline constexpr std::uint32_t tag_of_upkeep = 1U << 30;
+inline constexpr std::uint32_t tag_ticket_mask = tag_of_upkeep - 1;
+
+struct GatewayCore::Device {
+  std::string uid;
+  std::shared_ptr<const DeviceModel> model;  // null: the number is free
+  std::uint32_t channel = 0;
+  std::uint32_t meter = 0;  // the session's number
+  MeterHealth health;
+  std::vector<LastValue> last_values;
+  std::vector<std::uint16_t> waiting;            // questions under way, by group
+  std::vector<std::uint32_t> scheduled_entries;  // by group; empty before start()
+  std::int64_t last_answer_utc_ms = 0;
+  std::uint64_t unusable_answers = 0;
+  bool changed = false;  // stands in changed_
+  bool fresh = false;    // came while the gateway ran, and was not asked yet
+  bool leaving = false;  // removed, but for the question that is under way
+};
+
+struct GatewayCore::Channel {
+  explicit Channel(const CoreChannel& config)
+      : session(config.driver->dialect(), config.session), reconnect(config.reconnect) {}
+  drivers::Session session;
+  link::Backoff reconnect;
+  std::vector<std::uint32_t> devices;        // by the session's meter numbers; no_device where one was retired
+  std::vector<std::uint32_t> silent_meters;  // timed out within the present call
+  std::int64_t open_at_ms = INT64_MAX;       // when closed
+  std::int64_t armed_ms = INT64_MAX;         // earliest wake queued for it
+  std::uint64_t generation = 0;              // of the session, core-wide: what was stored for an older one is not its
+  std::uint32_t fresh = 0;                   // devices that were not asked yet
+  std::uint32_t live_exchanges = 0;          // since orders or upkeep asked here last
+  bool in_use = true;
+  bool reopen_wanted = false;
+  bool failure_told = false;
+};
+
+}  // namespace duheng::gateway
