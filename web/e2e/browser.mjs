@@ -27,7 +27,7 @@ export async function new_page(browser, { viewport, theme, language } = {}) {
     ...(viewport && viewport.width < 720 ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(Number(process.env.DUHENG_TIMEOUT_MS ?? 30_000));
   const faults = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')

@@ -142,7 +142,7 @@ describe('the field seen from the desk', { concurrency: false }, () => {
 
   it('writes a parameter and reads it back', async () => {
     const form = page.locator('.parameter-form').first();
-    await form.locator('input').first().fill('5');
+    await form.locator('input').first().fill('1500');
     const secret = form.locator('input[type="password"]');
     if ((await secret.count()) > 0) await secret.fill(meter_password);
     await form.locator('button[type="submit"]').click();
@@ -220,6 +220,7 @@ describe('the field seen from the desk', { concurrency: false }, () => {
     await picture('called_in');
     const address = (await page.textContent('.data-table tbody tr >> nth=0 >> .mono')).trim();
     await page.check('.data-table input[type="checkbox"] >> nth=0');
+    await page.selectOption('.field:has-text("型号") select', 'cjt188-gas-valve');
     await page.click('.form-actions .button-main');
     await page.waitForFunction((gone) => !document.body.textContent?.includes(gone), address, slow);
     await page.goto(`${url}/devices?search=${address}`);

@@ -426,7 +426,7 @@ TEST(FleetConfig, TheExampleIsWhole) {
   const auto example = load_fleet_config(std::string(DUHENG_SOURCE_DIR) + "/packaging/examples/fleet.yaml");
   ASSERT_TRUE(example) << example.error().message;
   EXPECT_EQ(example->meters, FleetConfig{}.meters);
-  EXPECT_EQ(example->groups.size(), 5U);
+  EXPECT_EQ(example->groups.size(), 8U);
 }
 
 TEST(FleetConfig, LimitsAreStatedAndKept) {

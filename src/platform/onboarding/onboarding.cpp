@@ -73,8 +73,20 @@ Checked<DeviceId> Onboarding::insert(Transaction& t, const Scope& scope, Checked
   return *id;
 }
 
-Checked<DeviceId> Onboarding::add(const Author& author, const NewDevice& device) {
+Result<void> Onboarding::default_organisation(Transaction& t, const Scope& scope, NewDevice& device) {
+  if (device.organisation) return {};
+  DUHENG_TRY(const auto owner, t.first("SELECT g.organisation_id FROM gateways g WHERE g.id = ?1 AND " +
+                                           scope.condition("g.organisation_id", "?2"),
+                                       {device.gateway.value, scope.parameter_value()},
+                                       [](const Row& row) { return row.id<OrganisationId>(0); }));
+  if (owner) device.organisation = *owner;
+  return {};
+}
+
+Checked<DeviceId> Onboarding::add(const Author& author, const NewDevice& entered) {
   const auto outcome = write([&](Transaction& t) -> Checked<DeviceId> {
+    NewDevice device = entered;
+    if (const auto found = default_organisation(t, author.scope, device); !found) return fault("", found.error());
     auto check = new_check(author.scope);
     auto checked = check.check(t, device);
     if (!checked) return std::unexpected(checked.error());
@@ -87,7 +99,7 @@ Checked<DeviceId> Onboarding::add(const Author& author, const NewDevice& device)
     if (const auto noted = note(t, author, "add_device", *id, detail); !noted) return fault("", noted.error());
     return id;
   });
-  if (outcome) made({device.gateway});
+  if (outcome) made({entered.gateway});
   return outcome;
 }
 
@@ -117,6 +129,7 @@ Checked<DeviceId> Onboarding::adopt_one(Transaction& t, const Author& author, De
   device.channel = (*found)->listener;
   device.organisation = adoption.organisation;
   device.site = adoption.site;
+  if (const auto owner = default_organisation(t, author.scope, device); !owner) return fault("", owner.error());
   auto checked = check.check(t, device);
   if (!checked) return std::unexpected(checked.error());
   const auto id = insert(t, author.scope, std::move(*checked));

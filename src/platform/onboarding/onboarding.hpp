@@ -74,6 +74,9 @@ class Onboarding {
   auto write(Work&& work);
   [[nodiscard]] Result<void> note(records::Transaction& t, const Author& author, std::string_view action,
                                   DeviceId device, std::string detail);
+  /// Left out, it is the gateway's.
+  [[nodiscard]] static Result<void> default_organisation(records::Transaction& t, const Scope& scope,
+                                                         NewDevice& device);
   [[nodiscard]] Checked<DeviceId> adopt_one(records::Transaction& t, const Author& author, DeviceCheck& check,
                                             const Adoption& adoption, GatewayId& gateway);
 

@@ -146,7 +146,7 @@ Result<HttpResponse> connection_answer(ApiServices& services, const RequestConte
                       {"state", line_json(found.line)}});
 }
 
-/// Left out, it is one's own organisation.
+/// Left out, it is one's own organisation; whoever sees everything has none, then it is the gateway's.
 OrganisationId organisation_of(const RequestContext& context, OrganisationId given) {
   return given ? given : context.caller->organisation;
 }

@@ -1338,7 +1338,7 @@ export interface components {
             /** @description Of the gateway's plan or of its own file */
             channel: string;
             new_channel?: components["schemas"]["NewChannel"];
-            /** @description Left out: one's own */
+            /** @description Left out: one's own; for who sees everything, the gateway's */
             organisation_id?: number;
             site_id?: number | null;
         };

@@ -48,7 +48,9 @@ function Adopt({ devices, on_done }: { devices: readonly UnknownDevice[]; on_don
   const [model, setModel] = useState<string | undefined>(undefined);
   const [organisation_id, setOrganisation] = useState<number | undefined>(undefined);
   const [site_id, setSite] = useState<number | undefined>(undefined);
-  const chosen_model = model && models.includes(model) ? model : models[0];
+  // Of several nobody but the user can know which it is.
+  const only = models.length === 1 ? models[0] : undefined;
+  const chosen_model = model && models.includes(model) ? model : only;
   const settled = () => {
     for (const key of ['unknown_devices', 'devices', 'overview', 'gateway_plan'])
       void client.invalidateQueries({ queryKey: [key] });
@@ -64,6 +66,7 @@ function Adopt({ devices, on_done }: { devices: readonly UnknownDevice[]; on_don
         <SelectField
           label={t('device.model')}
           value={chosen_model}
+          none={t('jobs.choose')}
           options={models.map((id) => ({ value: id, label: id }))}
           on_change={setModel}
         />

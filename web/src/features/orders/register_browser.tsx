@@ -38,7 +38,8 @@ function ReadButton({
         type="button"
         className="button button-small"
         disabled={is_busy}
-        aria-label={label}
+        // Its name must hold the words on it, which change while it works.
+        {...(is_busy ? {} : { 'aria-label': label })}
         onClick={() => work.start({ kind: 'read', device_ids: [connection.device_id], registers })}
       >
         {is_busy ? t('orders.reading') : t('orders.read')}
