@@ -56,8 +56,8 @@ class DeviceCheck {
  public:
   /// What a gateway said last; nothing when it has never told.
   using Report = std::function<std::optional<FieldPlanReport>(GatewayId)>;
-  DeviceCheck(const drivers::ModelLibrary& models, Scope scope, Report report)
-      : models_(models), scope_(std::move(scope)), report_(std::move(report)) {}
+  DeviceCheck(const drivers::ModelLibrary& models, const Scope& scope, Report report)
+      : models_(models), scope_(scope), report_(std::move(report)) {}
 
   [[nodiscard]] Checked<CheckedDevice> check(records::Transaction& t, const NewDevice& device);
   /// Whether a channel may be added to a gateway's plan.

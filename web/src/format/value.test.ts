@@ -20,6 +20,12 @@ describe('values', () => {
     expect(value_text('clock_date', 'event', '26990000')).toBe('26990000');
   });
 
+  it('show a whole clock as date and time, and what is none as it is', () => {
+    expect(value_text('clock', 'event', '20261122021120')).toBe('2026-11-22 02:11:20');
+    expect(value_text('clock', 'event', '20261322021120')).toBe('20261322021120');
+    expect(value_text('clock', 'event', '0')).toBe('0');
+  });
+
   it('show status words by their bits', () => {
     expect(value_text('status_word_3', 'bit_set', '64')).toBe('0040H');
     expect(value_text('status_word_3', 'bit_set', '-1')).toBe('-1');

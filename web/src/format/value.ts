@@ -22,6 +22,15 @@ export function clock_time_text(value: string): string | null {
   return Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 ? `${hour}:${minute}:${second}` : null;
 }
 
+/** YYYYMMDDhhmmss, as the clock register of other meters carries it, as "2026-11-21 09:30:00"; null when it is no such number. */
+export function clock_text_of(value: string): string | null {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/.exec(value) ?? [];
+  if (!year || Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return null;
+  return Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60
+    ? `${year}-${month}-${day} ${hour}:${minute}:${second}`
+    : null;
+}
+
 /** A status word as four or more hexadecimal digits; null when the value is no non-negative integer. */
 export function bit_set_text(value: string): string | null {
   return /^\d+$/.test(value) ? `${BigInt(value).toString(16).toUpperCase().padStart(4, '0')}H` : null;
@@ -31,6 +40,7 @@ export function bit_set_text(value: string): string | null {
 export function value_text(register: string, kind: string, value: string): string {
   if (register === 'clock_date') return clock_date_text(value) ?? value;
   if (register === 'clock_time') return clock_time_text(value) ?? value;
+  if (register === 'clock') return clock_text_of(value) ?? value;
   if (kind === 'bit_set') return bit_set_text(value) ?? value;
   return grouped(value);
 }

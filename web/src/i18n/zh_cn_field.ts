@@ -56,7 +56,7 @@ export const zh_cn_field = {
   'orders.read_back': '回读',
   'orders.danger_supply': '影响供应',
   'orders.danger_irreversible': '不可恢复',
-  'orders.danger_supply_text': '此操作会使用户停电、停水、停气或停热。',
+  'orders.danger_supply_text': '此操作改变用户的供电、供水、供气或供热。',
   'orders.danger_irreversible_text': '此操作会清除表内数据，无法撤销。',
   'orders.permit_only': '远程只能允许开阀；须由用户在现场操作后阀门才会打开。',
   'orders.reason': '原因',
