@@ -6,13 +6,16 @@
 namespace duheng {
 
 std::string to_string(Quality quality) {
-  static constexpr std::array<std::pair<Quality, std::string_view>, 6> names{{
+  static constexpr std::array<std::pair<Quality, std::string_view>, 9> names{{
       {Quality::out_of_range, "out_of_range"},
       {Quality::rate_exceeded, "rate_exceeded"},
       {Quality::decreased, "decreased"},
       {Quality::clock_suspect, "clock_suspect"},
       {Quality::invalid_content, "invalid_content"},
       {Quality::no_value, "no_value"},
+      {Quality::corrected, "corrected"},
+      {Quality::estimated, "estimated"},
+      {Quality::time_implausible, "time_implausible"},
   }};
   std::string text;
   for (const auto& [flag, name] : names) {

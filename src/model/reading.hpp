@@ -27,6 +27,9 @@ enum class Quality : std::uint16_t {
   clock_suspect = 1U << 3,    ///< the time stamp's source was not in step
   invalid_content = 1U << 4,  ///< the frame was whole, its content not (digits, calendar); the mantissa means nothing
   no_value = 1U << 5,         ///< the device answered "no value" (e.g. absent phase); the mantissa means nothing
+  corrected = 1U << 6,        ///< the platform: a person's correction is in force, the value read stands beside it
+  estimated = 1U << 7,        ///< the platform: nobody read this; estimated by a named method
+  time_implausible = 1U << 8, ///< the platform: stamped far in the future or before 2000; kept, out of aggregates
 };
 [[nodiscard]] constexpr Quality operator|(Quality a, Quality b) noexcept {
   return static_cast<Quality>(static_cast<std::uint16_t>(a) | static_cast<std::uint16_t>(b));

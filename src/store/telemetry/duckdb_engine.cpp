@@ -69,8 +69,12 @@ std::expected<std::unique_ptr<DuckDbEngine>, DuckDbEngine::OpenFailure> DuckDbEn
     const bool damaged = !wrong_key && !surroundings(failure.message);
     return std::unexpected(OpenFailure{duckdb_failure(failure.type, failure.message), wrong_key, damaged});
   }
-  // From here on nothing but the attached file and the temporary folder can be reached, whatever a statement says.
-  for (const char* statement : {"SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"}) {
+  // From here on nothing but the store's own folder can be reached, whatever a statement says.
+  std::string folder;
+  for (const char c : options.directory) folder.append(c == '\'' ? 2 : 1, c);
+  for (const std::string& statement : {fmt::format("SET GLOBAL allowed_directories = ['{}/']", folder),
+                                       std::string("SET GLOBAL enable_external_access = false"),
+                                       std::string("SET GLOBAL lock_configuration = true")}) {
     if (auto done = (*session)->run(statement); !done) return plainly(done.error());
   }
   return engine;

@@ -15,9 +15,10 @@ Error appender_failure(duckdb_appender appender) {
 
 }  // namespace
 
-Result<std::unique_ptr<DuckDbRowAppender>> DuckDbRowAppender::open(duckdb_connection connection, const char* table) {
+Result<std::unique_ptr<DuckDbRowAppender>> DuckDbRowAppender::open(duckdb_connection connection, const char* table,
+                                                                   const char* catalogue) {
   duckdb_appender appender = nullptr;
-  if (duckdb_appender_create_ext(connection, "hot", "main", table, &appender) != DuckDBSuccess) {
+  if (duckdb_appender_create_ext(connection, catalogue, "main", table, &appender) != DuckDBSuccess) {
     Error error = appender_failure(appender);
     duckdb_appender_destroy(&appender);
     return std::unexpected(std::move(error));

@@ -4,18 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
-#include "store/telemetry/reading_row.hpp"
+#include "base/bytes.hpp"
 
 namespace duheng::store {
 
-/// Writes rows into a table of the catalog "hot" by filling the engine's own column vectors, the fastest way in.
+/// Writes rows into a table of an attached file by filling the engine's own column vectors, the fastest way in.
 /// Belongs to the transaction open on the connection. One thread.
 ///
 ///   appender->set<std::int64_t>(0, x); appender->set_blob(1, text); appender->next_row();
 class DuckDbRowAppender {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<DuckDbRowAppender>> open(duckdb_connection connection, const char* table);
+  [[nodiscard]] static Result<std::unique_ptr<DuckDbRowAppender>> open(duckdb_connection connection, const char* table,
+                                                                       const char* catalogue = "hot");
   ~DuckDbRowAppender();
   DuckDbRowAppender(const DuckDbRowAppender&) = delete;
   DuckDbRowAppender& operator=(const DuckDbRowAppender&) = delete;
@@ -26,20 +26,10 @@ class DuckDbRowAppender {
     static_cast<T*>(data_[column])[row_] = value;
   }
   void set_blob(std::size_t column, std::string_view octets);
+  void set_blob(std::size_t column, ByteView octets) { set_blob(column, as_text(octets)); }
   /// After a failure rows are dropped; finish() reports it.
   void next_row() {
     if (++row_ == capacity_) flush_chunk();
-  }
-  /// A row of the table "reading".
-  void reading(const ReadingRow& row) {
-    set(0, row.series);
-    set(1, row.time_utc_ms);
-    set(2, row.mantissa);
-    set(3, row.quality);
-    set(4, row.time_source);
-    set(5, row.frame);
-    set(6, row.received_utc_ms);
-    next_row();
   }
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// Hands everything to the transaction. Errors: the engine's.

@@ -14,8 +14,8 @@ TEST_F(DuckDbTelemetry, QuestionsRunBesideApplyingAndAreNeverWrong) {
   for (int life = 0; life < 8; ++life) {
     TestJournal journal;
     options_.directory = directory_.path() + "/life" + std::to_string(life);
-    options_.log_bytes_due = 100'000;
-    options_.log_bytes_ceiling = 250'000;  // low enough for questions to be kept waiting as well
+    options_.log_bytes_due = 20'000;
+    options_.log_bytes_ceiling = 60'000;  // low enough for questions to be kept waiting as well
     open(Origin::created);
     journal.add(1, "a", energy, {{0, 0}});
     ASSERT_TRUE(store_->apply(journal.records()));
@@ -39,6 +39,9 @@ TEST_F(DuckDbTelemetry, QuestionsRunBesideApplyingAndAreNeverWrong) {
         }
       });
     }
+    std::jthread maintainer([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) ASSERT_TRUE(store_->maintain());
+    });
     std::int64_t next = 1;
     while (next < 10'000) {
       std::vector<testing::Value> values;
@@ -52,6 +55,8 @@ TEST_F(DuckDbTelemetry, QuestionsRunBesideApplyingAndAreNeverWrong) {
     }
     finished = true;
     for (auto& reader : readers) reader.join();
+    maintainer.request_stop();
+    maintainer.join();
     EXPECT_GE(asked, 5);
     checkpoints += store_->statistics().checkpoints;
     MemoryTelemetryStore memory;
@@ -85,7 +90,7 @@ TEST_F(DuckDbTelemetry, AQuestionThatIsOverItsTimeEndsAndLeavesNothingBehind) {
   apply_all();
   int timed_out = 0;
   for (int i = 0; i < 20; ++i) {
-    const auto got = store_->range(SeriesId{1}, {0, 60'000}, 1'000, {.timeout_ms = 45, .cancel = {}});
+    const auto got = store_->range(SeriesId{1}, {0, 60'000}, 1'000, {.timeout_ms = 5 + 4 * i, .cancel = {}});
     if (got) continue;
     EXPECT_EQ(got.error().code, ErrorCode::timed_out);
     ++timed_out;

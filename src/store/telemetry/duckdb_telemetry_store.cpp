@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "store/telemetry/duckdb_rekey.hpp"
 #include "store/telemetry/duckdb_row_appender.hpp"
 #include "store/telemetry/duckdb_telemetry_state.hpp"
 #include "store/telemetry/series_questions.hpp"
@@ -27,15 +28,6 @@ ClaimedDirectories& claimed_directories() {
   return all;
 }
 
-struct Paths {
-  explicit Paths(const std::string& directory)
-      : file(fmt::format("{}/{}", directory, file_name)),
-        log(file + ".wal"),
-        key(directory + "/telemetry.key"),
-        temporary(directory + "/temporary") {}
-  std::string file, log, key, temporary;
-};
-
 struct OpenKey {
   crypto::SecretKey key;
   TelemetryKeyFile file;
@@ -43,7 +35,7 @@ struct OpenKey {
 };
 
 /// The key for the file that is there, or for a new one.
-Result<OpenKey> find_key(Disk& disk, const Paths& paths, crypto::KeyProvider& keys, bool file_present) {
+Result<OpenKey> find_key(Disk& disk, const HotPaths& paths, crypto::KeyProvider& keys, bool file_present) {
   OpenKey out;
   if (file_present && disk.exists(paths.key)) {
     DUHENG_TRY(const Bytes text, read_file(disk, paths.key, 4096));
@@ -65,8 +57,20 @@ Result<OpenKey> find_key(Disk& disk, const Paths& paths, crypto::KeyProvider& ke
   return out;
 }
 
+/// Whether the hot file got the newest key. What keeps it from getting one (no room, a damaged file) shows again at
+/// once or at the next opening.
+Result<bool> change_key_if_due(const DuckDbTelemetryOptions& options, Disk& disk, const HotPaths& paths,
+                               crypto::KeyProvider& keys, const OpenKey& present) {
+  DUHENG_TRY(const std::uint32_t newest, keys.current_version(purpose));
+  if (newest == present.file.key_version) return false;
+  DUHENG_TRY(const crypto::SecretKey new_key, keys.key(purpose, newest));
+  const auto changed = rekey_hot_file(options, disk, paths, present.key, newest, new_key);
+  if (!changed) log::error(area, "the hot file keeps its old key for now", {{"reason", changed.error()}});
+  return changed.has_value();
+}
+
 /// Renames the file and its log; the one damaged before goes, so that repeated damage cannot fill the disk.
-Result<std::string> move_aside(Disk& disk, const std::string& directory, const Paths& paths, std::int64_t utc_ms) {
+Result<std::string> move_aside(Disk& disk, const std::string& directory, const HotPaths& paths, std::int64_t utc_ms) {
   DUHENG_TRY(const auto names, disk.list(directory));
   for (const std::string& name : names) {
     if (name.starts_with(std::string(file_name) + std::string(damaged_suffix)))
@@ -112,13 +116,14 @@ DuckDbTelemetryStore::~DuckDbTelemetryStore() = default;
 Result<DuckDbTelemetryStore::Opened> DuckDbTelemetryStore::open(const DuckDbTelemetryOptions& options, Disk& disk,
                                                                 const Clock& clock, crypto::KeyProvider& keys) {
   DUHENG_CHECK(disk.make_directories(options.directory));
-  const Paths paths(options.directory);
+  const HotPaths paths(options.directory);
   DUHENG_CHECK(disk.make_directories(paths.temporary));
   auto claim = DirectoryClaim::make(options.directory);
   if (!claim) return fail(ErrorCode::unavailable, fmt::format("{} is open already", options.directory));
-  auto state = std::make_unique<State>(options, disk, clock, std::move(*claim));
+  auto state = std::make_unique<State>(options, disk, clock, keys, std::move(*claim));
   state->file = paths.file;
 
+  DUHENG_CHECK(finish_rekeying(disk, options.directory, paths));
   Opened out;
   bool present = disk.exists(paths.file);
   out.origin = present ? Origin::opened : Origin::created;
@@ -137,8 +142,14 @@ Result<DuckDbTelemetryStore::Opened> DuckDbTelemetryStore::open(const DuckDbTele
   if (present && options.discard_existing) DUHENG_CHECK(replace("discarded at the owner's wish"));
 
   for (int attempt = 0; attempt < 2; ++attempt) {
-    DUHENG_TRY(const OpenKey key, find_key(disk, paths, keys, present));
+    DUHENG_TRY(OpenKey key, find_key(disk, paths, keys, present));
     if (!present) DUHENG_CHECK(write_file_atomically(disk, paths.key, as_bytes(key.file.to_text())));
+    if (present && key.proven) {
+      DUHENG_TRY(const bool changed, change_key_if_due(options, disk, paths, keys, key));
+      if (changed) {
+        DUHENG_TRY(key, find_key(disk, paths, keys, present));
+      }
+    }
     auto engine = DuckDbEngine::open(options, paths.file, paths.temporary, key.key);
     if (!engine) {
       const auto& failure = engine.error();
@@ -154,7 +165,7 @@ Result<DuckDbTelemetryStore::Opened> DuckDbTelemetryStore::open(const DuckDbTele
       if (!present || loaded.error().code != ErrorCode::storage_corrupt) return std::unexpected(loaded.error());
       DUHENG_CHECK(replace(loaded.error().message));
       DirectoryClaim kept = std::move(state->claim);
-      state = std::make_unique<State>(options, disk, clock, std::move(kept));
+      state = std::make_unique<State>(options, disk, clock, keys, std::move(kept));
       state->file = paths.file;
       continue;
     }
@@ -174,51 +185,43 @@ std::uint64_t DuckDbTelemetryStore::State::log_bytes() const {
 
 // --- applying ---
 
-Result<void> DuckDbTelemetryStore::State::commit(std::uint64_t next_record, std::uint64_t readings_added) {
-  const auto new_sources = index.staged_sources();
-  if (!new_sources.empty()) {
-    DUHENG_TRY(const auto rows, DuckDbRowAppender::open(writer->handle(), "source"));
-    for (const Source& source : new_sources) {
-      rows->set(0, source.id.value);
-      rows->set(1, source.gateway.value);
-      rows->set_blob(2, source.device_uid);
-      rows->next_row();
-    }
-    DUHENG_CHECK(rows->finish());
+namespace {
+
+/// Errors: invalid_argument - records are missing before or between those handed over.
+Result<void> check_consecutive(std::span<const TelemetryRecord> records, std::uint64_t expected) {
+  for (const TelemetryRecord& record : records) {
+    if (record.record_number > expected)
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("record {} was handed over where {} is next", record.record_number, expected));
+    if (record.record_number == expected) ++expected;
   }
-  const auto new_series = index.staged_series();
-  if (!new_series.empty()) {
-    DUHENG_TRY(const auto rows, DuckDbRowAppender::open(writer->handle(), "series"));
-    for (const Series& series : new_series) {
-      rows->set(0, static_cast<std::uint32_t>(series.id.value));
-      rows->set(1, series.source.value);
-      rows->set_blob(2, series.register_name);
-      rows->set_blob(3, series.unit);
-      rows->set(4, series.exponent);
-      rows->set(5, static_cast<std::uint8_t>(series.kind));
-      rows->next_row();
-    }
-    DUHENG_CHECK(rows->finish());
-  }
-  DUHENG_CHECK(writer->run(fmt::format("UPDATE hot.position SET next_record = {}, readings = {}", next_record,
-                                       index.reading_count() + readings_added)));
-  DUHENG_CHECK(writer->run("COMMIT"));
-  index.publish(next_record, readings_added);
-  readings_since_checkpoint += readings_added;
   return {};
 }
 
-void DuckDbTelemetryStore::State::abandon(const Error& error) {
-  (void)writer->run("ROLLBACK");  // fails when the engine has rolled back by itself
-  index.roll_back();
-  if (error.code == ErrorCode::unsupported) return;  // found by us, before the engine did anything wrong
-  must_reopen = true;
-  log::error(area, "telemetry cannot be written and must be opened again", {{"reason", error}});
+}  // namespace
+
+void DuckDbTelemetryStore::State::publish_staged(std::uint64_t next_record) {
+  if (recent.empty() && staged_edit_records.empty()) oldest_recent_ns = clock.monotonic_ns();
+  const auto edit_times = index.staged_edit_times();
+  const std::unique_lock lock(rows_mutex);
+  recent.add(staging);
+  for (const ReadingRow& row : staging) changes.note(SeriesId{row.series}, row.time_utc_ms);
+  for (const auto& [series, time_utc_ms] : edit_times) changes.note(series, time_utc_ms);
+  index.publish(next_record, staging.size());
+  staging.clear();
 }
 
-Result<void> DuckDbTelemetryStore::State::check_writable() const {
-  if (!must_reopen) return {};
-  return fail(ErrorCode::storage_failed, "telemetry must be opened again after an earlier failure to write");
+Result<void> DuckDbTelemetryStore::State::walk_record(const TelemetryRecord& record, ApplyResult& result) {
+  const auto readable = index.walk(record, [&](const ReadingRow& row) { staging.push_back(row); });
+  if (!readable) return std::unexpected(readable.error());
+  if (!*readable) ++result.records_unreadable;
+  if (*readable && record.content == TelemetryRecord::Content::edits && !record.body.empty()) {
+    staged_edit_records.emplace_back(record.body.begin(), record.body.end());
+    staged_edit_numbers.push_back(record.record_number);
+  }
+  ++result.next_record;
+  ++result.records_applied;
+  return {};
 }
 
 Result<ApplyResult> DuckDbTelemetryStore::apply(std::span<const TelemetryRecord> records) {
@@ -227,58 +230,29 @@ Result<ApplyResult> DuckDbTelemetryStore::apply(std::span<const TelemetryRecord>
   DUHENG_CHECK(s.check_writable());
   ApplyResult result;
   result.next_record = s.index.next_record();
-  std::uint64_t expected = result.next_record;
+  DUHENG_CHECK(check_consecutive(records, result.next_record));
+  const auto publish = [&]() -> Result<void> {
+    result.readings += s.staging.size();
+    s.publish_staged(result.next_record);
+    return s.flush_due() ? s.flush() : Result<void>{};
+  };
   for (const TelemetryRecord& record : records) {
-    if (record.record_number > expected)
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("record {} was handed over where {} is next", record.record_number, expected));
-    if (record.record_number == expected) ++expected;
-  }
-
-  std::size_t at = 0;
-  while (at < records.size()) {
-    if (records[at].record_number < result.next_record) {
+    if (record.record_number < result.next_record) {
       ++result.records_skipped;
-      ++at;
       continue;
     }
-    ApplyResult part;
-    const auto write_part = [&]() -> Result<void> {
-      DUHENG_CHECK(s.writer->run("BEGIN TRANSACTION"));
-      DUHENG_TRY(const auto rows, DuckDbRowAppender::open(s.writer->handle(), "reading"));
-      part.next_record = result.next_record;
-      for (; at < records.size() && part.readings < s.options.readings_per_transaction_max; ++at) {
-        if (records[at].record_number < part.next_record) {
-          ++part.records_skipped;
-          continue;
-        }
-        const auto readable = s.index.walk(records[at], [&](const ReadingRow& row) {
-          rows->reading(row);
-          ++part.readings;
-        });
-        if (!readable) return std::unexpected(readable.error());
-        if (!*readable) ++part.records_unreadable;
-        if (rows->failed()) break;
-        ++part.next_record;
-        ++part.records_applied;
-      }
-      DUHENG_CHECK(rows->finish());
-      return s.commit(part.next_record, part.readings);
-    };
-    if (auto written = write_part(); !written) {
-      s.abandon(written.error());
-      return std::unexpected(written.error());
+    // A record that cannot be walked has entered nothing, so what came before it stands.
+    if (auto walked = s.walk_record(record, result); !walked) {
+      DUHENG_CHECK(publish());
+      return std::unexpected(walked.error());
     }
-    if (part.records_unreadable > 0) {
-      s.records_unreadable += part.records_unreadable;
-      log::warning(area, "journal records that are no batch of ours were passed over",
-                   {{"count", part.records_unreadable}, {"before_record", part.next_record}});
-    }
-    result.next_record = part.next_record;
-    result.records_applied += part.records_applied;
-    result.records_skipped += part.records_skipped;
-    result.records_unreadable += part.records_unreadable;
-    result.readings += part.readings;
+    if (s.staging.size() >= s.options.readings_per_step_max) DUHENG_CHECK(publish());
+  }
+  DUHENG_CHECK(publish());
+  if (result.records_unreadable > 0) {
+    s.records_unreadable += result.records_unreadable;
+    log::warning(area, "journal records that are no batch of ours were passed over",
+                 {{"count", result.records_unreadable}, {"before_record", result.next_record}});
   }
   return result;
 }
@@ -312,6 +286,7 @@ Result<void> DuckDbTelemetryStore::State::write_latest() {
 }
 
 Result<void> DuckDbTelemetryStore::State::checkpoint_with_gate_closed() {
+  const std::lock_guard writing(write_mutex);
   // A checkpoint that finds no space is fatal to the engine, so it does not begin without room for all it may write.
   constexpr std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
   DUHENG_TRY(const std::uint64_t free_bytes, disk.free_bytes(options.directory));
@@ -332,7 +307,7 @@ Result<void> DuckDbTelemetryStore::State::checkpoint_with_gate_closed() {
 Result<bool> DuckDbTelemetryStore::State::checkpoint_when_gate_closes(bool wait) {
   // Questions end by their own time-outs; one that does not is passed over until the next call.
   constexpr std::int64_t wait_for_readers_ms = 10'000;
-  DUHENG_CHECK(check_writable());
+  DUHENG_CHECK(flush());
   if (!(wait ? gate.close(wait_for_readers_ms) : gate.try_close())) return false;
   auto done = checkpoint_with_gate_closed();
   gate.open();
@@ -343,6 +318,7 @@ Result<bool> DuckDbTelemetryStore::State::checkpoint_when_gate_closes(bool wait)
 Result<bool> DuckDbTelemetryStore::checkpoint_if_due() {
   State& s = *state_;
   const std::lock_guard applying(s.apply_mutex);
+  if (s.flush_due()) DUHENG_CHECK(s.flush());
   const std::uint64_t log_bytes = s.log_bytes();
   const bool forced = log_bytes >= s.options.log_bytes_ceiling;
   const bool due =
@@ -361,15 +337,34 @@ Result<void> DuckDbTelemetryStore::checkpoint() {
 TelemetryStatistics DuckDbTelemetryStore::statistics() const {
   TelemetryStatistics out;
   out.next_record = state_->index.next_record();
+  out.durable_record = state_->durable_record;
   out.readings = state_->index.reading_count();
   out.sources = state_->index.source_count();
   out.series = state_->index.series_count();
+  out.edits = state_->index.edits().size();
   std::error_code error;
   const auto size = std::filesystem::file_size(state_->file, error);
-  out.file_bytes = error ? 0 : size;
+  out.sealed_bytes = state_->sealed_bytes;
+  out.file_bytes = (error ? 0 : size) + out.sealed_bytes;
   out.write_ahead_log_bytes = state_->log_bytes();
   out.records_unreadable = state_->records_unreadable;
   out.checkpoints = state_->checkpoints;
+  const std::shared_lock lock(state_->rows_mutex);
+  for (const auto& run : state_->runs) out.sealed_readings += run->place == "hot" ? 0 : run->readings;
+  return out;
+}
+
+DuckDbTelemetryStore::Sizes DuckDbTelemetryStore::sizes() const {
+  Sizes out;
+  const std::shared_lock lock(state_->rows_mutex);
+  for (const auto& run : state_->runs) {
+    out.readings += run->readings;
+    out.blocks += run->blocks;
+    out.value_bytes += run->value_bytes;
+    out.evidence_bytes += run->evidence_bytes;
+    ++out.runs;
+    out.sealed_runs += run->place == "hot" ? 0 : 1;
+  }
   return out;
 }
 

@@ -10,23 +10,31 @@
 namespace duheng::store {
 
 struct DuckDbTelemetryOptions {
-  std::string directory;                                       ///< made when missing; nothing else may stand in it
-  std::size_t threads = 2;                                     ///< worker threads of the engine, the caller's included
-  std::size_t memory_bytes_max = std::size_t{1} << 30;         ///< of the engine's buffers; spills (encrypted) beyond
-  std::size_t temporary_bytes_max = std::size_t{8} << 30;      ///< on disk
-  std::size_t read_connections = 4;                            ///< questions that run at once; more wait for a free one
-  std::size_t readings_per_transaction_max = 2'000'000;        ///< a larger request is applied in several transactions
-  std::uint64_t log_bytes_due = std::uint64_t{64} << 20;       ///< a checkpoint is due
+  std::string directory;                                   ///< made when missing; nothing else may stand in it
+  std::size_t threads = 2;                                 ///< worker threads of the engine, the caller's included
+  std::size_t memory_bytes_max = std::size_t{1} << 30;     ///< of the engine's buffers; spills (encrypted) beyond
+  std::size_t temporary_bytes_max = std::size_t{8} << 30;  ///< on disk
+  std::size_t read_connections = 4;                        ///< questions that run at once; more wait for a free one
+  std::size_t readings_per_step_max = 500'000;             ///< of a larger request that become visible at once
+  std::size_t flush_readings = 1'000'000;                  ///< held in memory at most before a run is written
+  std::int64_t flush_age_ms = 120'000;                     ///< and so long at most
+  std::size_t merge_runs = 8;                              ///< so many runs of one level become one
+  std::size_t merge_readings_at_once = 500'000;            ///< in memory while merging
+  std::int64_t seal_delay_ms = 2 * 3'600'000;              ///< after the end of a UTC day, for late readings
+  std::uint64_t seal_readings = 16'000'000;                ///< of closed days that are sealed without waiting longer
+  std::uint64_t log_bytes_due = std::uint64_t{64} << 20;   ///< a checkpoint is due
   std::uint64_t log_bytes_ceiling = std::uint64_t{256} << 20;  ///< a checkpoint is forced: new questions wait
   std::uint64_t readings_due = 20'000'000;  ///< a checkpoint is due after so many readings, whatever the log
   bool discard_existing = false;            ///< move the present file aside and start afresh
 };
 
-/// DuckDB behind the seam. One encrypted file (AES-256-GCM; key purpose "telemetry") and its write-ahead log, in
-/// arrival order, no index; source and series tables and the latest point of every series also in memory.
+/// DuckDB behind the seam, used as a log-structured store: the journal is the log, recent readings lie in memory, then
+/// in runs of curve blocks in the hot file, at last in one sealed file for each calendar year. Every file is encrypted
+/// (AES-256-GCM; key purpose "telemetry"). Source and series tables and the latest point of every series also in
+/// memory.
 ///
 /// Files in `directory`: telemetry.duckdb, telemetry.duckdb.wal, telemetry.key (key version and check value, no
-/// secret), temporary/. Only this process may open them while the store is open.
+/// secret), telemetry-<year>-<generation>.duckdb, temporary/. Only this process may open them while the store is open.
 class DuckDbTelemetryStore final : public TelemetryStore {
  public:
   enum class Origin : std::uint8_t {
@@ -51,6 +59,7 @@ class DuckDbTelemetryStore final : public TelemetryStore {
 
   [[nodiscard]] std::uint64_t next_record() const override;
   [[nodiscard]] Result<ApplyResult> apply(std::span<const TelemetryRecord> records) override;
+  [[nodiscard]] std::uint64_t durable_record() const override;
   [[nodiscard]] bool must_reopen() const override;
   [[nodiscard]] std::vector<Source> sources() const override;
   [[nodiscard]] std::vector<Source> sources_of(GatewayId gateway) const override;
@@ -64,10 +73,31 @@ class DuckDbTelemetryStore final : public TelemetryStore {
                                                        const QueryOptions& options) const override;
   [[nodiscard]] Result<Completeness> completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
                                                   const QueryOptions& options) const override;
+  [[nodiscard]] Result<std::vector<PointVersion>> versions(SeriesId series, std::int64_t time_utc_ms,
+                                                           const QueryOptions& options) const override;
+  [[nodiscard]] Result<void> scan(SeriesSpan series, TimeRange range, const OnSeriesRows& sink,
+                                  const QueryOptions& options) const override;
+  [[nodiscard]] std::vector<Edit> edits(SeriesId series, TimeRange range) const override;
+  [[nodiscard]] Result<void> settle_before(std::int32_t utc_day) override;
+  [[nodiscard]] std::int32_t settled_before() const override;
+  [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override;
+  [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override;
+  [[nodiscard]] Result<bool> maintain() override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;
   [[nodiscard]] Result<std::string> digest() override;
   [[nodiscard]] Result<void> checkpoint() override;
+
+  /// What the readings take, in octets of blocks before the engine's own pages; for benchmarks and the status page.
+  struct Sizes {
+    std::uint64_t readings = 0;
+    std::uint64_t blocks = 0;
+    std::uint64_t value_bytes = 0;
+    std::uint64_t evidence_bytes = 0;
+    std::size_t runs = 0;
+    std::size_t sealed_runs = 0;
+  };
+  [[nodiscard]] Sizes sizes() const;
 
  private:
   struct State;

@@ -34,7 +34,10 @@ inline void overwrite(const std::string& path, const std::string& bytes) {
 /// A store in a temporary directory, and the journal it is made from.
 class DuckDbTelemetry : public ::testing::Test {
  protected:
-  DuckDbTelemetry() { options_.directory = directory_.path() + "/telemetry"; }
+  DuckDbTelemetry() {
+    options_.directory = directory_.path() + "/telemetry";
+    options_.flush_readings = 1;  // every request becomes durable at once, unless a test says otherwise
+  }
 
   [[nodiscard]] Result<DuckDbTelemetryStore::Opened> try_open(crypto::KeyProvider& keys) {
     return DuckDbTelemetryStore::open(options_, disk_, clock_, keys);

@@ -6,6 +6,7 @@
 #include <set>
 #include <shared_mutex>
 
+#include "store/telemetry/change_log.hpp"
 #include "store/telemetry/series_questions.hpp"
 #include "store/telemetry/telemetry_index.hpp"
 
@@ -17,6 +18,7 @@ struct MemoryTelemetryStore::State {
   mutable std::shared_mutex rows_mutex;
   std::vector<std::vector<ReadingRow>> rows;  // by series number - 1, in order of arrival
   std::uint64_t records_unreadable = 0;
+  ChangeLog changes;  // under rows_mutex too
 
   [[nodiscard]] Result<std::vector<ReadingRow>> rows_in(SeriesId series, TimeRange range,
                                                         const QueryOptions& options) const {
@@ -27,7 +29,9 @@ struct MemoryTelemetryStore::State {
     std::vector<ReadingRow> out;
     {
       const std::shared_lock lock(rows_mutex);
-      for (const ReadingRow& row : rows[static_cast<std::size_t>(series.value) - 1]) {
+      const auto at = static_cast<std::size_t>(series.value) - 1;
+      if (at >= rows.size()) return out;  // known by an edit alone
+      for (const ReadingRow& row : rows[at]) {
         if (row.time_utc_ms >= range.from_utc_ms && row.time_utc_ms < range.to_utc_ms) out.push_back(row);
       }
     }
@@ -64,6 +68,7 @@ Result<ApplyResult> MemoryTelemetryStore::apply(std::span<const TelemetryRecord>
       for (const ReadingRow& row : added) {
         if (state_->rows.size() < row.series) state_->rows.resize(row.series);
         state_->rows[row.series - 1].push_back(row);
+        state_->changes.note(SeriesId{row.series}, row.time_utc_ms);
       }
       if (!*readable) {
         ++state_->records_unreadable;
@@ -73,6 +78,10 @@ Result<ApplyResult> MemoryTelemetryStore::apply(std::span<const TelemetryRecord>
     ++result.next_record;
     ++result.records_applied;
     result.readings += added.size();
+    for (const auto& [series, time_utc_ms] : state_->index.staged_edit_times()) {
+      const std::unique_lock lock(state_->rows_mutex);
+      state_->changes.note(series, time_utc_ms);
+    }
     state_->index.publish(result.next_record, added.size());
   }
   return result;
@@ -100,6 +109,7 @@ Result<PointPage> MemoryTelemetryStore::range(SeriesId series, TimeRange range, 
   DUHENG_CHECK(check_range(range, points_max, telemetry_limits::points_per_page_max));
   DUHENG_TRY(const auto rows, state_->rows_in(series, range, options));
   PointPage page{points_of(rows), std::nullopt};
+  state_->index.edits().apply_to(series, range, page.points);
   cut_page(page, points_max);
   return page;
 }
@@ -107,14 +117,58 @@ Result<PointPage> MemoryTelemetryStore::range(SeriesId series, TimeRange range, 
 Result<std::vector<CurveBucket>> MemoryTelemetryStore::curve(SeriesId series, TimeRange range, std::size_t buckets,
                                                              const QueryOptions& options) const {
   DUHENG_CHECK(check_range(range, buckets, telemetry_limits::curve_buckets_max));
-  DUHENG_TRY(const auto rows, state_->rows_in(series, range, options));
+  DUHENG_TRY(auto rows, state_->rows_in(series, range, options));
   if (rows.size() > telemetry_limits::curve_readings_max)
     return fail(ErrorCode::limit_exceeded,
                 fmt::format("more than {} readings in the range", telemetry_limits::curve_readings_max));
+  state_->index.edits().apply_to_rows(series, range, rows);
   CurveBuilder builder(range, buckets, find_series(series)->kind);
   for (const ReadingRow& row : rows) builder.add(row);
   return std::move(builder).finish();
 }
+
+Result<std::vector<PointVersion>> MemoryTelemetryStore::versions(SeriesId series, std::int64_t time_utc_ms,
+                                                                 const QueryOptions& options) const {
+  DUHENG_CHECK(check_range({time_utc_ms, time_utc_ms}, 1, 1));
+  DUHENG_TRY(const auto rows, state_->rows_in(series, {time_utc_ms, time_utc_ms + 1}, options));
+  return versions_of(points_of(rows), state_->index.edits().edits_at(series, time_utc_ms));
+}
+
+std::vector<Edit> MemoryTelemetryStore::edits(SeriesId series, TimeRange range) const {
+  return state_->index.edits().edits(series, range);
+}
+
+Result<void> MemoryTelemetryStore::scan(SeriesSpan series, TimeRange range, const OnSeriesRows& sink,
+                                        const QueryOptions& options) const {
+  DUHENG_CHECK(check_range(range, 1, 1));
+  const auto last = std::min(series.last.value, static_cast<std::int64_t>(state_->index.series_count()));
+  for (std::int64_t number = std::max<std::int64_t>(series.first.value, 1); number <= last; ++number) {
+    DUHENG_TRY(const auto rows, state_->rows_in(SeriesId{number}, range, options));
+    if (!rows.empty()) DUHENG_CHECK(sink(SeriesId{number}, rows));
+  }
+  return {};
+}
+
+Result<void> MemoryTelemetryStore::settle_before(std::int32_t utc_day) {
+  const std::unique_lock lock(state_->rows_mutex);
+  state_->changes.settle_before(utc_day);
+  return {};
+}
+std::int32_t MemoryTelemetryStore::settled_before() const {
+  const std::shared_lock lock(state_->rows_mutex);
+  return state_->changes.settled_before();
+}
+Result<ChangePage> MemoryTelemetryStore::changes(std::size_t days_max) const {
+  const std::unique_lock lock(state_->rows_mutex);
+  return state_->changes.tell(days_max, state_->changes.last_number());
+}
+Result<void> MemoryTelemetryStore::forget_changes(std::uint64_t through) {
+  const std::unique_lock lock(state_->rows_mutex);
+  state_->changes.forget(through);
+  return {};
+}
+Result<bool> MemoryTelemetryStore::maintain() { return false; }
+std::uint64_t MemoryTelemetryStore::durable_record() const { return next_record(); }
 
 Result<Completeness> MemoryTelemetryStore::completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
                                                         const QueryOptions& options) const {
@@ -138,6 +192,8 @@ TelemetryStatistics MemoryTelemetryStore::statistics() const {
   out.series = state_->index.series_count();
   const std::shared_lock lock(state_->rows_mutex);
   out.records_unreadable = state_->records_unreadable;
+  out.durable_record = out.next_record;
+  out.edits = state_->index.edits().size();
   return out;
 }
 
@@ -148,6 +204,7 @@ Result<std::string> MemoryTelemetryStore::digest() {
   for (const Source& source : state_->index.sources()) digest.source(source);
   for (std::size_t i = 1; i <= state_->index.series_count(); ++i)
     digest.series(*state_->index.find_series(SeriesId{static_cast<std::int64_t>(i)}));
+  for (const Edit& edit : state_->index.edits().all()) digest.edit(edit);
   for (const auto& arrived : state_->rows) {
     auto rows = arrived;
     std::ranges::sort(rows, {}, &ReadingRow::order);

@@ -14,6 +14,7 @@ class MemoryTelemetryStore final : public TelemetryStore {
 
   [[nodiscard]] std::uint64_t next_record() const override;
   [[nodiscard]] Result<ApplyResult> apply(std::span<const TelemetryRecord> records) override;
+  [[nodiscard]] std::uint64_t durable_record() const override;
   [[nodiscard]] bool must_reopen() const override;
   [[nodiscard]] std::vector<Source> sources() const override;
   [[nodiscard]] std::vector<Source> sources_of(GatewayId gateway) const override;
@@ -27,6 +28,16 @@ class MemoryTelemetryStore final : public TelemetryStore {
                                                        const QueryOptions& options) const override;
   [[nodiscard]] Result<Completeness> completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
                                                   const QueryOptions& options) const override;
+  [[nodiscard]] Result<std::vector<PointVersion>> versions(SeriesId series, std::int64_t time_utc_ms,
+                                                           const QueryOptions& options) const override;
+  [[nodiscard]] Result<void> scan(SeriesSpan series, TimeRange range, const OnSeriesRows& sink,
+                                  const QueryOptions& options) const override;
+  [[nodiscard]] std::vector<Edit> edits(SeriesId series, TimeRange range) const override;
+  [[nodiscard]] Result<void> settle_before(std::int32_t utc_day) override;
+  [[nodiscard]] std::int32_t settled_before() const override;
+  [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override;
+  [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override;
+  [[nodiscard]] Result<bool> maintain() override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] Result<void> checkpoint() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;

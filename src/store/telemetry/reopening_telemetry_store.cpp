@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 #include <utility>
 
 #include "base/log.hpp"
@@ -207,6 +208,36 @@ Result<std::vector<CurveBucket>> ReopeningTelemetryStore::curve(SeriesId series,
 Result<Completeness> ReopeningTelemetryStore::completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
                                                            const QueryOptions& options) const {
   return ask([&](const auto& store) { return store.completeness(series, range, interval_ms, options); });
+}
+std::uint64_t ReopeningTelemetryStore::durable_record() const {
+  return look(std::uint64_t{0}, [](const auto& store) { return store.durable_record(); });
+}
+Result<std::vector<PointVersion>> ReopeningTelemetryStore::versions(SeriesId series, std::int64_t time_utc_ms,
+                                                                    const QueryOptions& options) const {
+  return ask([&](const auto& store) { return store.versions(series, time_utc_ms, options); });
+}
+Result<void> ReopeningTelemetryStore::scan(SeriesSpan series, TimeRange range, const OnSeriesRows& sink,
+                                           const QueryOptions& options) const {
+  return ask([&](const auto& store) { return store.scan(series, range, sink, options); });
+}
+std::vector<Edit> ReopeningTelemetryStore::edits(SeriesId series, TimeRange range) const {
+  return look(std::vector<Edit>{}, [&](const auto& store) { return store.edits(series, range); });
+}
+Result<void> ReopeningTelemetryStore::settle_before(std::int32_t utc_day) {
+  return ask([&](auto& store) { return store.settle_before(utc_day); });
+}
+std::int32_t ReopeningTelemetryStore::settled_before() const {
+  return look(std::numeric_limits<std::int32_t>::min(), [](const auto& store) { return store.settled_before(); });
+}
+Result<ChangePage> ReopeningTelemetryStore::changes(std::size_t days_max) const {
+  return ask([&](const auto& store) { return store.changes(days_max); });
+}
+Result<void> ReopeningTelemetryStore::forget_changes(std::uint64_t through) {
+  return ask([&](auto& store) { return store.forget_changes(through); });
+}
+Result<bool> ReopeningTelemetryStore::maintain() {
+  // A failure that leaves the store unfit to write is found by the thread that applies, which opens it again.
+  return ask([](auto& store) { return store.maintain(); });
 }
 TelemetryStatistics ReopeningTelemetryStore::statistics() const {
   TelemetryStatistics closed;

@@ -62,6 +62,21 @@ class FaultyStore final : public TelemetryStore {
                                     const QueryOptions& options) const override {
     return content_->completeness(series, range, interval_ms, options);
   }
+  std::uint64_t durable_record() const override { return content_->durable_record(); }
+  Result<std::vector<PointVersion>> versions(SeriesId series, std::int64_t time_utc_ms,
+                                             const QueryOptions& options) const override {
+    return content_->versions(series, time_utc_ms, options);
+  }
+  Result<void> scan(SeriesSpan series, TimeRange range, const OnSeriesRows& sink,
+                    const QueryOptions& options) const override {
+    return content_->scan(series, range, sink, options);
+  }
+  std::vector<Edit> edits(SeriesId series, TimeRange range) const override { return content_->edits(series, range); }
+  Result<void> settle_before(std::int32_t utc_day) override { return content_->settle_before(utc_day); }
+  std::int32_t settled_before() const override { return content_->settled_before(); }
+  Result<ChangePage> changes(std::size_t days_max) const override { return content_->changes(days_max); }
+  Result<void> forget_changes(std::uint64_t through) override { return content_->forget_changes(through); }
+  Result<bool> maintain() override { return content_->maintain(); }
   Result<bool> checkpoint_if_due() override { return false; }
   Result<void> checkpoint() override { return {}; }
   TelemetryStatistics statistics() const override { return content_->statistics(); }
@@ -236,6 +251,7 @@ TEST(ReopeningDuckDb, TheRealEngineIsMendedInOneProcess) {
   crypto::LocalKeyProvider keys{crypto::SecretKey{}};
   DuckDbTelemetryOptions options;
   options.directory = directory.path() + "/telemetry";
+  options.flush_readings = 1;
   auto made = ReopeningTelemetryStore::open(
       [&](bool discard) -> Result<ReopeningTelemetryStore::Opened> {
         options.discard_existing = discard;

@@ -70,6 +70,7 @@ CurveBuilder::CurveBuilder(TimeRange range, std::size_t buckets, SeriesKind kind
   const auto count = static_cast<std::int64_t>(buckets);
   width_ms_ = std::max<std::int64_t>(1, span_ms / count + (span_ms % count != 0 ? 1 : 0));
   buckets_.resize(static_cast<std::size_t>(span_ms / width_ms_ + (span_ms % width_ms_ != 0 ? 1 : 0)));
+  if (kind == SeriesKind::ieee_bits) floating_sums_.resize(buckets_.size());
 }
 
 bool CurveBuilder::less(std::int64_t a, std::int64_t b) const noexcept {
@@ -78,13 +79,18 @@ bool CurveBuilder::less(std::int64_t a, std::int64_t b) const noexcept {
 
 void CurveBuilder::add(const ReadingRow& row) {
   if (row.time_utc_ms < range_.from_utc_ms || row.time_utc_ms >= range_.to_utc_ms) return;
-  CurveBucket& bucket = buckets_[static_cast<std::size_t>((row.time_utc_ms - range_.from_utc_ms) / width_ms_)];
+  const auto position = static_cast<std::size_t>((row.time_utc_ms - range_.from_utc_ms) / width_ms_);
+  CurveBucket& bucket = buckets_[position];
   bucket.quality_union |= row.quality;
   const bool not_a_number = kind_ == SeriesKind::ieee_bits && std::isnan(std::bit_cast<double>(row.mantissa));
   if ((row.quality & without_value_mask) != 0 || not_a_number) {
     ++bucket.without_value_count;
     return;
   }
+  if (kind_ == SeriesKind::ieee_bits)
+    floating_sums_[position].add(std::bit_cast<double>(row.mantissa));
+  else
+    bucket.value_sum += row.mantissa;
   const CurveBucket::Mark mark{row.time_utc_ms, row.mantissa, FrameReference{row.frame},
                                static_cast<Quality>(row.quality)};
   if (bucket.value_count++ == 0) {
@@ -108,6 +114,7 @@ std::vector<CurveBucket> CurveBuilder::finish() && {
     if (bucket.value_count + bucket.without_value_count == 0) continue;
     bucket.from_utc_ms = range_.from_utc_ms + static_cast<std::int64_t>(i) * width_ms_;
     bucket.to_utc_ms = std::min(bucket.from_utc_ms + width_ms_, range_.to_utc_ms);
+    if (kind_ == SeriesKind::ieee_bits) bucket.floating_sum = floating_sums_[i].rounded();
     out.push_back(bucket);
   }
   return out;
@@ -172,6 +179,21 @@ void ContentDigest::series(const Series& series) {
   out.sized(series.unit);
   out.zigzag(series.exponent);
   out.u8(static_cast<std::uint8_t>(series.kind));
+  if (pending_.size() > 65'536) flush();
+}
+
+void ContentDigest::edit(const Edit& edit) {
+  ByteWriter out(pending_);
+  out.varint(edit.record_number);
+  out.u8(static_cast<std::uint8_t>(edit.kind));
+  out.zigzag(edit.gateway.value);
+  out.sized(edit.device_uid);
+  out.sized(edit.register_name);
+  out.zigzag(edit.time_utc_ms);
+  out.zigzag(edit.mantissa);
+  out.sized(edit.author);
+  out.sized(edit.reason);
+  out.zigzag(edit.made_utc_ms);
   if (pending_.size() > 65'536) flush();
 }
 

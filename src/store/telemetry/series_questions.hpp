@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "crypto/hash.hpp"
+#include "store/telemetry/downsampling.hpp"
 #include "store/telemetry/reading_row.hpp"
 #include "store/telemetry/telemetry_store.hpp"
 
@@ -36,6 +37,7 @@ class CurveBuilder {
   std::int64_t width_ms_;
   SeriesKind kind_;
   std::vector<CurveBucket> buckets_;
+  std::vector<FloatingSum> floating_sums_;  // of ieee_bits only
 };
 
 /// Errors: invalid_argument, limit_exceeded. Returns the number of slots.
@@ -50,6 +52,7 @@ class ContentDigest {
   void position(std::uint64_t next_record);
   void source(const Source& source);
   void series(const Series& series);
+  void edit(const Edit& edit);
   void row(const ReadingRow& row);
   [[nodiscard]] std::string finish() &&;
 

@@ -1,6 +1,8 @@
 #include <benchmark/benchmark.h>
+#include <chrono>
 #include <deque>
 #include <fmt/format.h>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "store/telemetry/duckdb_telemetry_store.hpp"
@@ -69,12 +71,50 @@ class Fleet {
   Bytes response_ = Bytes(22, 0x68);
 };
 
+/// Brings a store to its final shape.
+void maintain_all(TelemetryStore& store) {
+  if (!store.checkpoint()) std::abort();
+  for (bool more = true; more;) {
+    const auto done = store.maintain();
+    if (!done) std::abort();
+    more = *done;
+  }
+}
+
+/// Maintenance beside what is measured, as in a running platform.
+class Maintainer {
+ public:
+  explicit Maintainer(TelemetryStore& store)
+      : thread_([&store](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            const auto more = store.maintain();
+            if (!more) std::abort();
+            if (!*more) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+void tell_sizes(benchmark::State& state, const DuckDbTelemetryStore& store) {
+  const auto sizes = store.sizes();
+  const auto readings = static_cast<double>(sizes.readings);
+  state.counters["value_bytes_per_reading"] = static_cast<double>(sizes.value_bytes) / readings;
+  state.counters["evidence_bytes_per_reading"] = static_cast<double>(sizes.evidence_bytes) / readings;
+  const auto statistics = store.statistics();
+  state.counters["sealed_file_bytes_per_reading"] =
+      static_cast<double>(statistics.sealed_bytes) / static_cast<double>(statistics.sealed_readings);
+  state.counters["runs"] = static_cast<double>(sizes.runs);
+}
+
 void apply(benchmark::State& state) {
   const auto threads = static_cast<std::size_t>(state.range(0));
   const auto records_per_request = static_cast<std::size_t>(state.range(1));
   const testing::TemporaryDirectory directory;
   const auto store = open(options_in(directory.path(), threads));
   Fleet fleet(1'000, 60'000);
+  const Maintainer maintainer(*store);
   std::deque<Bytes> bodies;
   std::uint64_t readings = 0;
   for (auto _ : state) {
@@ -117,7 +157,7 @@ struct Month {
     store = open(options_in(directory.path(), 2));
     Fleet fleet(1'000, 900'000);
     while (store->statistics().readings < 31U * 96U * 10'000U) add(fleet, 100);
-    if (!store->checkpoint()) std::abort();
+    maintain_all(*store);
     end_utc_ms = testing::start_utc_ms + 31 * day_ms;
   }
   void add(Fleet& fleet, int count) const {
@@ -161,6 +201,7 @@ void one_series_one_month(benchmark::State& state) {
     points = got->points.size();
   }
   state.counters["points"] = static_cast<double>(points);
+  tell_sizes(state, *month.store);
 }
 BENCHMARK(one_series_one_month)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -198,7 +239,7 @@ void curve_of_a_year(benchmark::State& state) {
       }
       if (!made->apply(records) || !made->checkpoint_if_due()) std::abort();
     }
-    if (!made->checkpoint()) std::abort();
+    maintain_all(*made);
     return made;
   }();
   for (auto _ : state) {

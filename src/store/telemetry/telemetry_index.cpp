@@ -85,7 +85,10 @@ void TelemetryIndex::offer(const ReadingRow& row) {
   entry.received_utc_ms_max =
       entry.present ? std::max(entry.received_utc_ms_max, row.received_utc_ms) : row.received_utc_ms;
   Point& point = entry.point;
-  if (entry.present && row.time_utc_ms < point.time_utc_ms) return;
+  const bool implausible = (row.quality & static_cast<std::uint16_t>(Quality::time_implausible)) != 0;
+  const bool replaces_implausible = entry.present && has(point.quality, Quality::time_implausible) && !implausible;
+  if (entry.present && implausible && !has(point.quality, Quality::time_implausible)) return;
+  if (entry.present && !replaces_implausible && row.time_utc_ms < point.time_utc_ms) return;
   const bool same_time = entry.present && row.time_utc_ms == point.time_utc_ms;
   if (same_time && same_value(row.mantissa, row.quality, point.mantissa, static_cast<std::uint16_t>(point.quality))) {
     ++point.evidence_count;
@@ -99,7 +102,36 @@ void TelemetryIndex::offer(const ReadingRow& row) {
            FrameReference{row.frame},
            row.received_utc_ms,
            1,
-           same_time};
+           same_time,
+           0};
+}
+
+std::uint32_t TelemetryIndex::series_of_edit(const Edit& edit) {
+  const std::uint32_t source = source_number(edit.gateway, edit.device_uid);
+  return series_number(source, register_number({edit.register_name, edit.unit, edit.exponent, edit.series_kind}));
+}
+
+Result<bool> TelemetryIndex::walk_edits(const TelemetryRecord& record) {
+  auto edits = parse_edits(record.body, record.record_number);
+  if (!edits) {
+    if (edits.error().code == ErrorCode::unsupported) return std::unexpected(edits.error());
+    return false;
+  }
+  for (Edit& edit : *edits) {
+    const std::uint32_t series = series_of_edit(edit);
+    staged_edits_.emplace_back(series, std::move(edit));
+  }
+  return true;
+}
+
+Result<void> TelemetryIndex::load_edits(const std::vector<Edit>& edits) {
+  for (const Edit& edit : edits) {
+    const std::size_t known = series_.size();
+    const std::uint32_t series = series_of_edit(edit);
+    if (series > known) return fail(ErrorCode::storage_corrupt, "an edit of a series that is not there");
+    edit_book_.enter(SeriesId{series}, edit);
+  }
+  return {};
 }
 
 void TelemetryIndex::publish(std::uint64_t next_record, std::uint64_t readings_added) {
@@ -111,6 +143,8 @@ void TelemetryIndex::publish(std::uint64_t next_record, std::uint64_t readings_a
   }
   touched_.clear();
   ++round_;
+  for (auto& [series, edit] : staged_edits_) edit_book_.enter(SeriesId{series}, std::move(edit));
+  staged_edits_.clear();
   published_sources_ = sources_.size();
   published_series_ = series_.size();
   next_record_ = next_record;
@@ -120,6 +154,7 @@ void TelemetryIndex::publish(std::uint64_t next_record, std::uint64_t readings_a
 void TelemetryIndex::roll_back() {
   const std::unique_lock lock(mutex_);
   touched_.clear();
+  staged_edits_.clear();
   ++round_;
   while (series_.size() > published_series_) {
     SourceRow& owner = sources_[series_.back().source];
@@ -154,13 +189,35 @@ Series TelemetryIndex::series_at(std::size_t index) const {
           r.kind};
 }
 
+std::vector<std::pair<SeriesId, std::int64_t>> TelemetryIndex::staged_edit_times() const {
+  std::vector<std::pair<SeriesId, std::int64_t>> out;
+  for (const auto& [series, edit] : staged_edits_) out.emplace_back(SeriesId{series}, edit.time_utc_ms);
+  return out;
+}
+
+std::vector<Source> TelemetryIndex::sources_after(std::size_t known) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<Source> out;
+  for (std::size_t i = known; i < published_sources_; ++i) out.push_back(source_at(i));
+  return out;
+}
+
+std::vector<Series> TelemetryIndex::series_after(std::size_t known) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<Series> out;
+  for (std::size_t i = known; i < published_series_; ++i) out.push_back(series_at(i));
+  return out;
+}
+
 std::vector<Source> TelemetryIndex::staged_sources() const {
+  const std::shared_lock lock(mutex_);
   std::vector<Source> out;
   for (std::size_t i = published_sources_; i < sources_.size(); ++i) out.push_back(source_at(i));
   return out;
 }
 
 std::vector<Series> TelemetryIndex::staged_series() const {
+  const std::shared_lock lock(mutex_);
   std::vector<Series> out;
   for (std::size_t i = published_series_; i < series_.size(); ++i) out.push_back(series_at(i));
   return out;
@@ -273,7 +330,12 @@ std::vector<std::optional<Point>> TelemetryIndex::latest(std::span<const SeriesI
     const std::int64_t number = series[i].value;
     if (number < 1 || static_cast<std::size_t>(number) > published_series_) continue;
     const LatestEntry& entry = latest_[static_cast<std::size_t>(number) - 1];
-    if (entry.present) out[i] = entry.point;
+    if (!entry.present) continue;
+    out[i] = entry.point;
+    if (edit_book_.size() == 0) continue;
+    std::vector<Point> one{entry.point};
+    edit_book_.apply_to(series[i], {entry.point.time_utc_ms, entry.point.time_utc_ms + 1}, one);
+    out[i] = one.front();
   }
   return out;
 }

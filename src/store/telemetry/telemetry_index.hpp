@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/batch.hpp"
+#include "store/telemetry/edit_book.hpp"
 #include "store/telemetry/reading_row.hpp"
 #include "store/telemetry/telemetry_store.hpp"
 
@@ -27,14 +28,19 @@ class TelemetryIndex {
   };
 
   // --- applier ---
-  /// Walks a record's batch in order, numbering what is new, and calls sink(const ReadingRow&) for every reading.
-  /// Returns false for a malformed body (nothing is entered). Errors: unsupported.
+  /// Walks a record in order, numbering what is new, and calls sink(const ReadingRow&) for every reading; edits are
+  /// entered in the book. Returns false for a malformed body (nothing is entered). Errors: unsupported.
   template <class Sink>
   [[nodiscard]] Result<bool> walk(const TelemetryRecord& record, Sink&& sink);
   /// Makes everything entered since the last call visible, together with the position.
   void publish(std::uint64_t next_record, std::uint64_t readings_added);
   void roll_back();
-  /// Entered since the last publish(), in order: what the engine must write beside the readings.
+  /// The edits walked since the last publish(), by series and time.
+  [[nodiscard]] std::vector<std::pair<SeriesId, std::int64_t>> staged_edit_times() const;
+  /// Published sources and series behind the first `known`, in order: what the engine must still write.
+  [[nodiscard]] std::vector<Source> sources_after(std::size_t known) const;
+  [[nodiscard]] std::vector<Series> series_after(std::size_t known) const;
+  /// Walked since the last publish(), in order: for engines that write before they publish.
   [[nodiscard]] std::vector<Source> staged_sources() const;
   [[nodiscard]] std::vector<Series> staged_series() const;
 
@@ -46,6 +52,8 @@ class TelemetryIndex {
   /// Offers a reading to the latest points, in order of arrival; visible after publish(). Errors: storage_corrupt - no
   /// such series.
   [[nodiscard]] Result<void> load_reading(const ReadingRow& row);
+  /// The edits of one journal record, as they were applied. Errors: storage_corrupt - no such series.
+  [[nodiscard]] Result<void> load_edits(const std::vector<Edit>& edits);
 
   // --- everybody ---
   [[nodiscard]] std::uint64_t next_record() const;
@@ -59,6 +67,7 @@ class TelemetryIndex {
   [[nodiscard]] std::optional<Series> find_series(SeriesId series) const;
   [[nodiscard]] std::vector<std::optional<Point>> latest(std::span<const SeriesId> series) const;
   [[nodiscard]] std::vector<LatestEntry> all_latest() const;
+  [[nodiscard]] const EditBook& edits() const noexcept { return edit_book_; }
 
  private:
   struct RegisterRow {
@@ -101,6 +110,8 @@ class TelemetryIndex {
   std::uint32_t series_number(std::uint32_t source, std::uint32_t register_number);
   std::uint32_t enter_series(std::uint32_t source, std::uint32_t register_number);
   void offer(const ReadingRow& row);
+  [[nodiscard]] Result<bool> walk_edits(const TelemetryRecord& record);
+  [[nodiscard]] std::uint32_t series_of_edit(const Edit& edit);
   [[nodiscard]] Source source_at(std::size_t index) const;
   [[nodiscard]] Series series_at(std::size_t index) const;
 
@@ -117,6 +128,8 @@ class TelemetryIndex {
   std::size_t published_series_ = 0;
   std::uint64_t next_record_ = 0;
   std::uint64_t reading_count_ = 0;
+  EditBook edit_book_;  // guards itself
+  std::vector<std::pair<std::uint32_t, Edit>> staged_edits_;
 
   // The applier's own.
   std::vector<LatestEntry> pending_;
@@ -132,6 +145,7 @@ template <class Sink>
 Result<bool> TelemetryIndex::walk(const TelemetryRecord& record, Sink&& sink) {
   constexpr std::uint32_t unknown = 0xFFFF'FFFF;
   if (record.body.empty()) return true;
+  if (record.content == TelemetryRecord::Content::edits) return walk_edits(record);
   const auto batch = BatchView::parse(record.body);
   if (!batch) {
     if (batch.error().code == ErrorCode::unsupported) return std::unexpected(batch.error());
@@ -156,7 +170,9 @@ Result<bool> TelemetryIndex::walk(const TelemetryRecord& record, Sink&& sink) {
         row.series = series_number(source, known);
         row.time_utc_ms = reading.time_utc_ms;
         row.mantissa = reading.mantissa;
-        row.quality = static_cast<std::uint16_t>(reading.quality);
+        row.quality = static_cast<std::uint16_t>(reading.quality) & quality_from_gateways;
+        if (!plausible_time(row.time_utc_ms, row.received_utc_ms))
+          row.quality |= static_cast<std::uint16_t>(Quality::time_implausible);
         row.time_source = static_cast<std::uint8_t>(reading.time_source);
         offer(row);
         sink(static_cast<const ReadingRow&>(row));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "store/telemetry/duckdb_telemetry_store.hpp"
@@ -28,7 +29,8 @@ Result<std::uint64_t> apply_some(DuckDbTelemetryStore& store, Random& random) {
   DUHENG_TRY(const ApplyResult applied, store.apply(records));
   DUHENG_TRY(const bool checkpoint, store.checkpoint_if_due());
   (void)checkpoint;
-  return applied.next_record;
+  (void)applied;
+  return store.durable_record();
 }
 
 void limit_file_size(rlim_t bytes) {
@@ -50,14 +52,29 @@ int main(int argc, char** argv) {
   SystemRandom random;
   DuckDbTelemetryOptions options;
   options.directory = argv[1];
+  // Small enough that every kind of work goes on all the time: flushes, merges, sealing, checkpoints.
+  options.flush_readings = 2'000;
+  options.merge_runs = 3;
+  options.merge_readings_at_once = 5'000;
+  options.seal_readings = 15'000;
   if (argc < 4 || std::string_view{argv[3]} != "commit") options.log_bytes_due = 400'000;
   auto opened = DuckDbTelemetryStore::open(options, disk, clock, keys);
   if (!opened || opened->origin == DuckDbTelemetryStore::Origin::replaced_damaged) {
     std::fprintf(stderr, "not opened: %s\n", opened ? opened->damage.c_str() : opened.error().message.c_str());
     return 3;
   }
-  std::printf("%llu\n", static_cast<unsigned long long>(opened->store->next_record()));
+  std::printf("%llu\n", static_cast<unsigned long long>(opened->store->durable_record()));
   std::fflush(stdout);
+  std::jthread maintainer;
+  if (!with_limit)
+    maintainer = std::jthread([&store = *opened->store](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        if (const auto more = store.maintain(); !more) {
+          std::fprintf(stderr, "maintaining: %s\n", more.error().message.c_str());
+          std::_Exit(5);
+        }
+      }
+    });
   if (with_limit) limit_file_size(std::strtoull(argv[2], nullptr, 10));
   while (true) {
     const auto position = apply_some(*opened->store, random);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -8,16 +9,23 @@
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "model/edit.hpp"
 #include "model/reading.hpp"
+#include "store/telemetry/reading_row.hpp"
 
 namespace duheng::store {
 
-/// One journal record as the telemetry store wants it. A record that is no batch (refused evidence) has an empty body:
-/// it holds no readings but takes its number.
+/// One journal record as the telemetry store wants it. A record without readings (refused evidence) has an empty body:
+/// it takes its number only.
 struct TelemetryRecord {
+  enum class Content : std::uint8_t {
+    batch,  ///< what a gateway sent (model/batch.hpp)
+    edits,  ///< what people and rules said about values (model/edit.hpp)
+  };
   std::uint64_t record_number = 0;
   GatewayId gateway;
-  ByteView body;  ///< the batch (model/batch.hpp)
+  ByteView body;
+  Content content = Content::batch;
 };
 
 struct ApplyResult {
@@ -56,8 +64,11 @@ struct Point {
   TimeSource time_source = TimeSource::gateway;
   FrameReference frame;              ///< the first frame that carried it
   std::int64_t received_utc_ms = 0;  ///< when that frame came to the gateway
-  std::uint32_t evidence_count = 1;  ///< how many readings say the same
+  std::uint32_t evidence_count = 1;  ///< how many readings say the same; 0 for an estimate, which nobody read
   bool conflict = false;             ///< another value stands at the same time
+  /// How many edits stand at this time. With one in force, `mantissa` is the edit's, `quality` has corrected or
+  /// estimated, and `frame` names the journal record that holds the edit; what was read stands in versions().
+  std::uint32_t edit_count = 0;
   friend bool operator==(const Point&, const Point&) = default;
 };
 
@@ -80,6 +91,33 @@ struct PointPage {
   std::optional<std::int64_t> next_from_utc_ms;
 };
 
+/// One value that stands or stood at a time of a series, for the history of a figure.
+struct PointVersion {
+  Point point;               ///< as read, or as this edit says
+  std::optional<Edit> edit;  ///< nothing for what was read
+  bool in_force = false;     ///< the one that range() shows
+};
+
+/// First to last, both included.
+struct SeriesSpan {
+  SeriesId first{1};
+  SeriesId last;
+};
+/// Rows of one series by time, then arrival; called again with the following rows of the same series when there are
+/// many, but never with one time torn apart. An error ends the scan with it.
+using OnSeriesRows = std::function<Result<void>(SeriesId, std::span<const ReadingRow>)>;
+
+/// A series' UTC day that got readings or edits after it had been settled.
+struct ChangedDay {
+  SeriesId series;
+  std::int32_t utc_day = 0;  ///< days since 1970-01-01
+  friend bool operator==(const ChangedDay&, const ChangedDay&) = default;
+};
+struct ChangePage {
+  std::vector<ChangedDay> days;  ///< without repetition
+  std::uint64_t through = 0;     ///< for forget_changes()
+};
+
 /// One drawn column of a curve; empty buckets are left out. Points without a value (no_value, invalid_content) are
 /// counted but do not stand in first, last, minimum, maximum.
 struct CurveBucket {
@@ -96,6 +134,9 @@ struct CurveBucket {
   std::uint64_t value_count = 0;       ///< readings with a value, repeated evidence included
   std::uint64_t without_value_count = 0;
   std::uint16_t quality_union = 0;  ///< every finding that occurs in the bucket
+  /// Of the mantissas with a value, repeated evidence included, exact; 0 for ieee_bits. See downsampling.hpp for means.
+  __int128 value_sum = 0;
+  double floating_sum = 0;  ///< the same for ieee_bits, rounded once; 0 for all other kinds
   friend bool operator==(const CurveBucket&, const CurveBucket&) = default;
 };
 
@@ -128,6 +169,10 @@ struct TelemetryStatistics {
   std::uint64_t write_ahead_log_bytes = 0;
   std::uint64_t records_unreadable = 0;  ///< since opening
   std::uint64_t checkpoints = 0;         ///< since opening
+  std::uint64_t durable_record = 0;      ///< see durable_record()
+  std::uint64_t sealed_bytes = 0;        ///< of the sealed files, within file_bytes
+  std::uint64_t sealed_readings = 0;     ///< in the sealed files
+  std::uint64_t edits = 0;
 };
 
 namespace telemetry_limits {
@@ -157,6 +202,10 @@ class TelemetryStore {
   /// before or between the records; unsupported - a batch of a newer version: upgrade, then go on from next_record().
   [[nodiscard]] virtual Result<ApplyResult> apply(std::span<const TelemetryRecord> records) = 0;
 
+  /// What next_record() will be after a crash at this moment: the journal before it is not needed for reopening (only
+  /// for a rebuild). Never above next_record(); equal to it after checkpoint().
+  [[nodiscard]] virtual std::uint64_t durable_record() const = 0;
+
   /// Whether a failure has left the store unfit to write: it answers questions still, but has to be closed and opened
   /// again before more is applied.
   [[nodiscard]] virtual bool must_reopen() const = 0;
@@ -173,7 +222,8 @@ class TelemetryStore {
   /// of one time the one that arrived last. From memory: bounded by the number asked for.
   [[nodiscard]] virtual std::vector<std::optional<Point>> latest(std::span<const SeriesId> series) const = 0;
 
-  /// Exact points of one series. Errors: not_found - no such series; invalid_argument; timed_out; cancelled.
+  /// Exact points of one series, edits in force applied. Errors: not_found - no such series; invalid_argument;
+  /// timed_out; cancelled.
   [[nodiscard]] virtual Result<PointPage> range(SeriesId series, TimeRange range, std::size_t points_max,
                                                 const QueryOptions& options) const = 0;
   /// A curve for drawing: `buckets` columns of equal width (the last may be narrower), every mark traceable to its
@@ -184,6 +234,33 @@ class TelemetryStore {
   /// slots.
   [[nodiscard]] virtual Result<Completeness> completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
                                                           const QueryOptions& options) const = 0;
+
+  /// Everything that was ever said about one time of a series, in the order of its arrival; empty when nothing was.
+  /// Errors: as range().
+  [[nodiscard]] virtual Result<std::vector<PointVersion>> versions(SeriesId series, std::int64_t time_utc_ms,
+                                                                   const QueryOptions& options) const = 0;
+  /// Readings of many series in bounded memory, series by series, as they were read (edits not applied; see edits()):
+  /// for exports, aggregates and questions about a whole fleet. Series without readings in the range are left out.
+  /// Readings applied while it runs may or may not be in it. Errors: invalid_argument; timed_out; cancelled; the
+  /// sink's own.
+  [[nodiscard]] virtual Result<void> scan(SeriesSpan series, TimeRange range, const OnSeriesRows& sink,
+                                          const QueryOptions& options) const = 0;
+  /// The edits of a series in a range, in the order of their arrival. From memory: edits are few.
+  [[nodiscard]] virtual std::vector<Edit> edits(SeriesId series, TimeRange range) const = 0;
+
+  /// From now on, what comes for UTC days before this one is noted as a change, so that whatever was derived from them
+  /// can be made again. Only ever moves forward. Errors: storage_full, storage_failed.
+  [[nodiscard]] virtual Result<void> settle_before(std::int32_t utc_day) = 0;
+  [[nodiscard]] virtual std::int32_t settled_before() const = 0;
+  /// The oldest noted changes, at least all that were durable (durable_record()) when it is called, up to `days_max`.
+  [[nodiscard]] virtual Result<ChangePage> changes(std::size_t days_max) const = 0;
+  /// Forgets the changes up to ChangePage::through, once what was derived is durable.
+  [[nodiscard]] virtual Result<void> forget_changes(std::uint64_t through) = 0;
+
+  /// One step of the work that keeps the store small and fast (merging, sealing, retention, change of keys); beside
+  /// apply() and questions, from one thread. Returns whether there is more to do at once. Errors: as apply(); what it
+  /// did not finish it does again.
+  [[nodiscard]] virtual Result<bool> maintain() = 0;
 
   /// Writes the log into the file when enough has gathered and no question is running; beyond the log's ceiling it
   /// makes new questions wait. The owner calls it between applies. Returns whether a checkpoint was made.

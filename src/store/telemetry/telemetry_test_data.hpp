@@ -63,6 +63,34 @@ class TestJournal {
     writer.finish(body);
     add_body(GatewayId{gateway}, std::move(body));
   }
+  /// One record of edits; what an edit leaves open is filled in.
+  void add_edits(std::vector<Edit> edits) {
+    for (Edit& edit : edits) {
+      if (edit.author.empty()) edit.author = "wang";
+      if (edit.reason.empty()) edit.reason = "test";
+      if (edit.kind == EditKind::estimate && edit.method.empty()) edit.method = "linear";
+      if (edit.made_utc_ms == 0) edit.made_utc_ms = start_utc_ms + 500'000;
+    }
+    auto body = encode_edits(edits);
+    if (!body) std::abort();
+    add_body(GatewayId{}, std::move(*body));
+    records_.back().content = TelemetryRecord::Content::edits;
+  }
+  /// An edit of a value of the register `energy`.
+  [[nodiscard]] static Edit edit_of(std::int64_t gateway, std::string_view uid, EditKind kind, std::int64_t time_utc_ms,
+                                    std::int64_t mantissa) {
+    Edit edit;
+    edit.kind = kind;
+    edit.gateway = GatewayId{gateway};
+    edit.device_uid = uid;
+    edit.register_name = energy.name;
+    edit.unit = energy.unit;
+    edit.exponent = energy.exponent;
+    edit.series_kind = energy.kind;
+    edit.time_utc_ms = time_utc_ms;
+    edit.mantissa = mantissa;
+    return edit;
+  }
   [[nodiscard]] std::span<const TelemetryRecord> records() const { return records_; }
   [[nodiscard]] std::span<const TelemetryRecord> from(std::uint64_t number) const { return records().subspan(number); }
 
