@@ -16,6 +16,21 @@ namespace {
 constexpr auto wait_for_records = std::chrono::milliseconds(100);
 constexpr std::uint64_t rebuild_worth_telling = 10'000;
 constexpr std::int64_t progress_interval_ms = 5'000;
+
+/// Refused evidence holds nothing for telemetry but takes its number.
+store::TelemetryRecord telemetry_record(const store::StoredRecord& stored) {
+  using Content = store::TelemetryRecord::Content;
+  const store::JournalRecord& record = stored.record;
+  switch (record.type) {
+    case store::JournalRecordType::batch:
+      return {stored.number, record.gateway, record.body, Content::batch};
+    case store::JournalRecordType::edits:
+      return {stored.number, record.gateway, record.body, Content::edits};
+    case store::JournalRecordType::refused_evidence:
+      break;
+  }
+  return {stored.number, record.gateway, ByteView{}, Content::batch};
+}
 }  // namespace
 
 struct TelemetryApplier::State {
@@ -84,8 +99,7 @@ Result<std::uint64_t> TelemetryApplier::State::step() {
     Result<std::optional<store::StoredRecord>> read = cursor->next();
     if (!read && records.empty()) return std::unexpected(read.error());
     if (!read || !*read) break;
-    const bool is_batch = (*read)->record.type == store::JournalRecordType::batch;
-    records.push_back({(*read)->number, (*read)->record.gateway, is_batch ? (*read)->record.body : ByteView{}});
+    records.push_back(telemetry_record(**read));
     bytes += records.back().body.size();
     held.push_back(std::move(**read));
   }

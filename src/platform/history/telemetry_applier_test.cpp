@@ -97,6 +97,39 @@ TEST_F(TelemetryApplierTest, EvidenceAndUnreadableBatchesTakeTheirNumberWithoutR
   EXPECT_EQ(telemetry.next_record(), journal->next_number());
 }
 
+TEST_F(TelemetryApplierTest, EditsAreHandedOverAsEdits) {
+  commit_batches(1);
+  TelemetryApplier applier(*journal, telemetry, clock);
+  apply_all(applier);
+  const auto source = telemetry.find_source(gateway, "000000000001");
+  ASSERT_TRUE(source);
+  const store::Series series = telemetry.series_of(source->id).at(0);
+  const auto read = telemetry.range(series.id, {0, clock.utc_ms() + 1}, 100, {});
+  ASSERT_TRUE(read);
+  Edit edit;
+  edit.gateway = gateway;
+  edit.device_uid = source->device_uid;
+  edit.register_name = series.register_name;
+  edit.unit = series.unit;
+  edit.exponent = series.exponent;
+  edit.series_kind = series.kind;
+  edit.time_utc_ms = read->points.at(0).time_utc_ms;
+  edit.mantissa = 4711;
+  edit.author = "wang";
+  edit.reason = "a digit was misread";
+  edit.made_utc_ms = clock.utc_ms();
+  const auto body = encode_edits({edit});
+  ASSERT_TRUE(body);
+  const store::JournalRecord record = store::edits_record(*body, clock.utc_ms());
+  const auto number = journal->commit({&record, 1});
+  ASSERT_TRUE(number);
+  apply_all(applier);
+  edit.record_number = *number;
+  EXPECT_EQ(telemetry.edits(series.id, {0, clock.utc_ms() + 1}), std::vector{edit});
+  EXPECT_EQ(applier.status().records_unreadable, 0U);
+  EXPECT_EQ(telemetry.next_record(), journal->next_number());
+}
+
 TEST_F(TelemetryApplierTest, ARebuiltStoreIsEqual) {
   commit_batches(40);
   TelemetryApplier applier(*journal, telemetry, clock);

@@ -43,7 +43,8 @@ Result<void> DuckDbTelemetryStore::State::create_tables() {
   for (
       const char* statement : {
           "BEGIN TRANSACTION",
-          "CREATE TABLE hot.position (next_record UBIGINT NOT NULL, readings UBIGINT NOT NULL)",
+          "CREATE TABLE hot.position (next_record UBIGINT NOT NULL, readings UBIGINT NOT NULL, removed UBIGINT NOT "
+          "NULL)",
           "CREATE TABLE hot.latest_position (next_record UBIGINT NOT NULL)",
           "CREATE TABLE hot.source (id BIGINT NOT NULL, gateway BIGINT NOT NULL, device_uid BLOB NOT NULL)",
           "CREATE TABLE hot.series (id UINTEGER NOT NULL, source BIGINT NOT NULL, register_name BLOB NOT NULL, "
@@ -62,7 +63,7 @@ Result<void> DuckDbTelemetryStore::State::create_tables() {
           "quality USMALLINT NOT NULL, time_source UTINYINT NOT NULL, frame BIGINT NOT NULL, received_utc_ms BIGINT "
           "NOT NULL, "
           "evidence_count UINTEGER NOT NULL, conflict UTINYINT NOT NULL, received_utc_ms_max BIGINT NOT NULL)",
-          "INSERT INTO hot.position VALUES (0, 0)",
+          "INSERT INTO hot.position VALUES (0, 0, 0)",
           "INSERT INTO hot.latest_position VALUES (0)",
       })
     DUHENG_CHECK(writer->run(statement));
@@ -107,10 +108,12 @@ Result<void> DuckDbTelemetryStore::State::load_tables() {
     next_record = chunk.column<std::uint64_t>(0)[0];
     readings = chunk.column<std::uint64_t>(1)[0];
     latest_next_record = chunk.column<std::uint64_t>(2)[0];
+    readings_removed = chunk.column<std::uint64_t>(3)[0];
     return {};
   };
   DUHENG_CHECK(writer->stream(
-      "SELECT next_record, readings, (SELECT next_record FROM hot.latest_position) FROM hot.position", take_position));
+      "SELECT next_record, readings, (SELECT next_record FROM hot.latest_position), removed FROM hot.position",
+      take_position));
   if (latest_next_record > next_record) return corrupt("the latest points are ahead of the readings");
   DUHENG_CHECK(load_names());
   DUHENG_CHECK(load_year_files());
@@ -205,7 +208,9 @@ Result<void> DuckDbTelemetryStore::State::load_runs(std::uint64_t readings) {
         runs.push_back(std::make_shared<const CurveRun>(std::move(run)));
         return {};
       })));
-  if (held != readings) return corrupt(fmt::format("{} readings are there where {} were written", held, readings));
+  if (held + readings_removed != readings)
+    return corrupt(fmt::format("{} readings are there where {} were written and {} removed", held, readings,
+                               readings_removed.load()));
   for (const auto& run : runs) {
     std::int64_t blocks = -1;
     DUHENG_CHECK(

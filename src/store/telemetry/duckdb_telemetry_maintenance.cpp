@@ -78,6 +78,47 @@ std::optional<MergePlan> DuckDbTelemetryStore::State::choose_rewriting(const Run
   return std::nullopt;
 }
 
+Result<std::optional<MergePlan>> DuckDbTelemetryStore::State::choose_removal() {
+  constexpr double worth_rewriting = 0.05;  // of a file's readings
+  std::unordered_map<std::uint32_t, std::int64_t> may_go;
+  {
+    const std::lock_guard lock(removable_mutex);
+    if (!removable_news) return std::nullopt;
+    may_go = removable;
+  }
+  std::map<std::string, RunList> by_place;
+  {
+    const std::shared_lock lock(rows_mutex);
+    for (const auto& run : runs) {
+      if (run->place != "hot") by_place[run->place].push_back(run);
+    }
+  }
+  const Deadline deadline(clock, std::numeric_limits<std::int32_t>::max(), {});
+  for (auto& [place, members] : by_place) {
+    std::uint64_t going = 0;
+    std::uint64_t all = 0;
+    for (const auto& run : members) {
+      all += run->readings;
+      DUHENG_TRY(const auto session, readers.take(deadline));
+      DUHENG_CHECK(
+          session->stream(fmt::format("SELECT series, day, sum(count)::UBIGINT FROM {} GROUP BY ALL", run->table()),
+                          [&](const Chunk& chunk) -> Result<void> {
+                            for (std::size_t i = 0; i < chunk.size(); ++i) {
+                              const auto rule = may_go.find(chunk.column<std::uint32_t>(0)[i]);
+                              if (rule != may_go.end() && chunk.column<std::int64_t>(1)[i] < rule->second)
+                                going += chunk.column<std::uint64_t>(2)[i];
+                            }
+                            return {};
+                          }));
+    }
+    if (static_cast<double>(going) > worth_rewriting * static_cast<double>(all))
+      return MergePlan{std::move(members), MergePlan::Target::new_file, 100, 0};
+  }
+  const std::lock_guard lock(removable_mutex);
+  removable_news = removable_news && removable != may_go;
+  return std::nullopt;
+}
+
 std::optional<MergePlan> DuckDbTelemetryStore::State::choose_merge() {
   RunList hot;
   RunList sealed;
@@ -168,7 +209,10 @@ Result<bool> DuckDbTelemetryStore::maintain() {
     if (applying && s.flush_due()) DUHENG_CHECK(s.flush());
   }
   if (!s.retired.empty()) DUHENG_CHECK(s.drop_retired());
-  const auto plan = s.choose_merge();
+  auto plan = s.choose_merge();
+  if (!plan) {
+    DUHENG_TRY(plan, s.choose_removal());
+  }
   if (!plan) return s.checkpoint_years();
   DUHENG_CHECK(s.carry_out(*plan));
   DUHENG_CHECK(s.drop_retired());

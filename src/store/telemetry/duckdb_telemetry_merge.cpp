@@ -94,6 +94,10 @@ class DuckDbTelemetryStore::State::Merger {
         deadline_(state.clock, no_time_limit_ms, {}),
         first_(std::ranges::min(plan.inputs, {}, [](const auto& run) { return run->series_min; })->series_min),
         last_(std::ranges::max(plan.inputs, {}, [](const auto& run) { return run->series_max; })->series_max) {
+    {
+      const std::lock_guard lock(state.removable_mutex);
+      removable_ = state.removable;
+    }
     for (const auto& run : plan.inputs) {
       readings_ += run->readings;
       next_record_ = std::max(next_record_, run->next_record);
@@ -121,10 +125,10 @@ class DuckDbTelemetryStore::State::Merger {
     }
     std::uint64_t written = 0;
     for (const auto& run : made) written += run->readings;
-    if (written != readings_)
+    if (written + removed_ != readings_)
       return fail(ErrorCode::storage_corrupt,
-                  fmt::format("a merge read {} readings where {} were written", written, readings_));
-    return state_.take_over(plan_, made, new_files_);
+                  fmt::format("a merge read {} readings where {} were written", written + removed_, readings_));
+    return state_.take_over(plan_, made, new_files_, removed_);
   }
 
  private:
@@ -144,6 +148,10 @@ class DuckDbTelemetryStore::State::Merger {
     for (std::size_t from = 0; from < blocks.size();) {
       std::size_t to = from + 1;
       while (to < blocks.size() && blocks[to].series == blocks[from].series && blocks[to].day == blocks[from].day) ++to;
+      if (may_go(blocks[from])) {
+        for (; from < to; ++from) removed_ += blocks[from].count;
+        continue;
+      }
       // Full blocks in front of each other may come from one run; joining them once more changes nothing.
       const bool alone = to - from == 1;
       DUHENG_TRY(Outputs::Output * output, output_for(blocks[from].day));
@@ -151,6 +159,11 @@ class DuckDbTelemetryStore::State::Merger {
       from = to;
     }
     return true;
+  }
+
+  [[nodiscard]] bool may_go(const StoredBlock& block) const {
+    const auto rule = removable_.find(block.series);
+    return rule != removable_.end() && block.day < rule->second;
   }
 
   [[nodiscard]] Result<Outputs::Output*> output_for(std::int64_t day) {
@@ -225,6 +238,8 @@ class DuckDbTelemetryStore::State::Merger {
   std::uint32_t last_;
   std::uint64_t readings_ = 0;
   std::uint64_t next_record_ = 0;
+  std::uint64_t removed_ = 0;
+  std::unordered_map<std::uint32_t, std::int64_t> removable_;
   Outputs outputs_;
   DayJoiner joiner_;
   std::vector<YearFile> new_files_;
@@ -233,7 +248,7 @@ class DuckDbTelemetryStore::State::Merger {
 Result<void> DuckDbTelemetryStore::State::carry_out(const MergePlan& plan) { return Merger(*this, plan).run(); }
 
 Result<void> DuckDbTelemetryStore::State::take_over(const MergePlan& plan, const RunList& made,
-                                                    const std::vector<YearFile>& new_files) {
+                                                    const std::vector<YearFile>& new_files, std::uint64_t removed) {
   const std::lock_guard writing(write_mutex);
   DUHENG_CHECK(check_writable());
   const auto exchange = [&]() -> Result<void> {
@@ -241,10 +256,14 @@ Result<void> DuckDbTelemetryStore::State::take_over(const MergePlan& plan, const
     for (const auto& run : plan.inputs)
       DUHENG_CHECK(writer->run(fmt::format("DELETE FROM hot.run WHERE id = {}::UBIGINT", run->id)));
     for (const auto& run : made) DUHENG_CHECK(enter_run(*run));
+    if (removed > 0)
+      DUHENG_CHECK(writer->run(fmt::format("UPDATE hot.position SET removed = removed + {}::UBIGINT", removed)));
+    if (plan.target == MergePlan::Target::new_file) {
+      const auto old = std::ranges::find(years->files(), plan.inputs.front()->place, &YearFile::place);
+      if (old != years->files().end())
+        DUHENG_CHECK(writer->run(fmt::format("DELETE FROM hot.year_file WHERE generation = {}", old->generation)));
+    }
     for (const YearFile& year_file : new_files) {
-      // At most one file of a year is named: the one made last.
-      if (plan.target == MergePlan::Target::new_file)
-        DUHENG_CHECK(writer->run(fmt::format("DELETE FROM hot.year_file WHERE year = {}", year_file.year)));
       DUHENG_TRY(const auto rows, DuckDbRowAppender::open(writer->handle(), "year_file"));
       rows->set_blob(0, std::string_view{year_file.place});
       rows->set(1, year_file.year);
@@ -260,6 +279,7 @@ Result<void> DuckDbTelemetryStore::State::take_over(const MergePlan& plan, const
     return done;
   }
   for (const YearFile& year_file : new_files) years->enter(year_file);
+  readings_removed += removed;
   const std::unique_lock lock(rows_mutex);
   for (const auto& gone : plan.inputs) {
     std::erase(runs, gone);

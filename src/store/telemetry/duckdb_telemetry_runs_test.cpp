@@ -186,6 +186,38 @@ TEST_F(TelemetryRuns, AMissingOrDamagedSealedFileIsFoundAndRebuilt) {
   }
 }
 
+TEST_F(TelemetryRuns, WhatMayGoGoesAndNothingElse) {
+  open(Origin::created);
+  for (int day = 0; day < 3; ++day) add_day(new_years_utc_ms + day * utc_day_ms);
+  clock_.set_utc_ms(new_years_utc_ms + 3 * utc_day_ms + 3 * hour_ms);
+  apply_all();
+  maintain_all();
+  const auto first_day = static_cast<std::int32_t>(utc_day_of(new_years_utc_ms));
+  store_->allow_removal({{SeriesId{2}, first_day + 1}, {SeriesId{3}, first_day + 3}, {SeriesId{77}, first_day + 3}});
+  maintain_all();
+  EXPECT_EQ(store_->statistics().readings_removed, 4U * 96);
+  EXPECT_EQ(store_->statistics().readings, 32U * 96);
+  const auto count = [&](std::int64_t series) {
+    const auto got = store_->range(SeriesId{series}, {new_years_utc_ms, new_years_utc_ms + 3 * utc_day_ms}, 1'000, {});
+    return got ? got->points.size() : 0;
+  };
+  EXPECT_EQ(count(1), 3U * 96);
+  EXPECT_EQ(count(2), 2U * 96);
+  EXPECT_EQ(count(3), 0U);
+  open_with(keys_);
+  EXPECT_EQ(store_->statistics().readings_removed, 4U * 96);
+  EXPECT_EQ(count(2), 2U * 96);
+  // A file of which nothing is left goes as a whole.
+  std::vector<RemovableDays> everything;
+  for (std::int64_t series = 1; series <= 12; ++series) everything.push_back({SeriesId{series}, first_day + 2});
+  store_->allow_removal(everything);
+  maintain_all();
+  ASSERT_EQ(year_files().size(), 1U);
+  EXPECT_TRUE(year_files().at(0).starts_with("telemetry-2025-"));
+  open_with(keys_);
+  EXPECT_EQ(count(1), 96U);
+}
+
 TEST_F(TelemetryRuns, EditsAndNotedChangesSurviveARestart) {
   open(Origin::created);
   const auto day = static_cast<std::int32_t>(utc_day_of(new_years_utc_ms));

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <unordered_map>
 
 #include "store/telemetry/change_log.hpp"
 #include "store/telemetry/curve_block.hpp"
@@ -102,6 +103,11 @@ struct DuckDbTelemetryStore::State {
   std::uint64_t readings_since_checkpoint = 0;
   std::uint64_t readings_at_flush = 0;
 
+  mutable std::mutex removable_mutex;
+  std::unordered_map<std::uint32_t, std::int64_t> removable;  // by series: days before may go
+  bool removable_news = false;                                // since sealed runs were last searched for them
+  std::atomic<std::uint64_t> readings_removed = 0;
+
   std::mutex maintain_mutex;
   RunList retired;  // the maintainer's: out of the catalogue, table not dropped yet
 
@@ -183,7 +189,9 @@ struct DuckDbTelemetryStore::State {
   class Merger;
   [[nodiscard]] Result<void> carry_out(const MergePlan& plan);
   [[nodiscard]] Result<void> take_over(const MergePlan& plan, const RunList& made,
-                                       const std::vector<YearFile>& new_files);
+                                       const std::vector<YearFile>& new_files, std::uint64_t removed);
+  /// Sealed runs of one file of which a part worth the work may be removed; nothing when there is none.
+  [[nodiscard]] Result<std::optional<MergePlan>> choose_removal();
   [[nodiscard]] Result<void> drop_retired();
   [[nodiscard]] Result<bool> checkpoint_years();
   std::int64_t last_sealed_before = std::numeric_limits<std::int64_t>::min();  // the maintainer's

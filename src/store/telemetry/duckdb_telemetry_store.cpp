@@ -338,7 +338,8 @@ TelemetryStatistics DuckDbTelemetryStore::statistics() const {
   TelemetryStatistics out;
   out.next_record = state_->index.next_record();
   out.durable_record = state_->durable_record;
-  out.readings = state_->index.reading_count();
+  out.readings_removed = state_->readings_removed;
+  out.readings = state_->index.reading_count() - out.readings_removed;
   out.sources = state_->index.source_count();
   out.series = state_->index.series_count();
   out.edits = state_->index.edits().size();
@@ -352,6 +353,16 @@ TelemetryStatistics DuckDbTelemetryStore::statistics() const {
   const std::shared_lock lock(state_->rows_mutex);
   for (const auto& run : state_->runs) out.sealed_readings += run->place == "hot" ? 0 : run->readings;
   return out;
+}
+
+void DuckDbTelemetryStore::allow_removal(std::vector<RemovableDays> removable) {
+  std::unordered_map<std::uint32_t, std::int64_t> by_series;
+  for (const RemovableDays& entry : removable)
+    by_series[static_cast<std::uint32_t>(entry.series.value)] = entry.utc_day;
+  const std::lock_guard lock(state_->removable_mutex);
+  if (by_series == state_->removable) return;
+  state_->removable = std::move(by_series);
+  state_->removable_news = true;
 }
 
 DuckDbTelemetryStore::Sizes DuckDbTelemetryStore::sizes() const {

@@ -82,6 +82,7 @@ class DuckDbTelemetryStore final : public TelemetryStore {
   [[nodiscard]] std::int32_t settled_before() const override;
   [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override;
   [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override;
+  void allow_removal(std::vector<RemovableDays> removable) override;
   [[nodiscard]] Result<bool> maintain() override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;

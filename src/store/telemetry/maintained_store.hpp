@@ -62,6 +62,7 @@ class MaintainedStore final : public TelemetryStore {
   [[nodiscard]] std::int32_t settled_before() const override { return inner_->settled_before(); }
   [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override { return inner_->changes(days_max); }
   [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override { return inner_->forget_changes(through); }
+  void allow_removal(std::vector<RemovableDays> removable) override { inner_->allow_removal(std::move(removable)); }
   [[nodiscard]] Result<bool> maintain() override { return inner_->maintain(); }
   [[nodiscard]] Result<bool> checkpoint_if_due() override { return inner_->checkpoint_if_due(); }
   [[nodiscard]] Result<void> checkpoint() override { return inner_->checkpoint(); }

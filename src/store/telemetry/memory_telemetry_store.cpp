@@ -18,7 +18,9 @@ struct MemoryTelemetryStore::State {
   mutable std::shared_mutex rows_mutex;
   std::vector<std::vector<ReadingRow>> rows;  // by series number - 1, in order of arrival
   std::uint64_t records_unreadable = 0;
-  ChangeLog changes;  // under rows_mutex too
+  ChangeLog changes;  // under rows_mutex too, like the rest
+  std::vector<RemovableDays> removable;
+  std::uint64_t removed = 0;
 
   [[nodiscard]] Result<std::vector<ReadingRow>> rows_in(SeriesId series, TimeRange range,
                                                         const QueryOptions& options) const {
@@ -167,7 +169,20 @@ Result<void> MemoryTelemetryStore::forget_changes(std::uint64_t through) {
   state_->changes.forget(through);
   return {};
 }
-Result<bool> MemoryTelemetryStore::maintain() { return false; }
+void MemoryTelemetryStore::allow_removal(std::vector<RemovableDays> removable) {
+  const std::unique_lock lock(state_->rows_mutex);
+  state_->removable = std::move(removable);
+}
+Result<bool> MemoryTelemetryStore::maintain() {
+  const std::unique_lock lock(state_->rows_mutex);
+  for (const RemovableDays& entry : state_->removable) {
+    if (entry.series.value < 1 || static_cast<std::size_t>(entry.series.value) > state_->rows.size()) continue;
+    state_->removed +=
+        std::erase_if(state_->rows[static_cast<std::size_t>(entry.series.value) - 1],
+                      [&](const ReadingRow& row) { return utc_day_of(row.time_utc_ms) < entry.utc_day; });
+  }
+  return false;
+}
 std::uint64_t MemoryTelemetryStore::durable_record() const { return next_record(); }
 
 Result<Completeness> MemoryTelemetryStore::completeness(SeriesId series, TimeRange range, std::int64_t interval_ms,
@@ -191,6 +206,8 @@ TelemetryStatistics MemoryTelemetryStore::statistics() const {
   out.sources = state_->index.source_count();
   out.series = state_->index.series_count();
   const std::shared_lock lock(state_->rows_mutex);
+  out.readings -= state_->removed;
+  out.readings_removed = state_->removed;
   out.records_unreadable = state_->records_unreadable;
   out.durable_record = out.next_record;
   out.edits = state_->index.edits().size();

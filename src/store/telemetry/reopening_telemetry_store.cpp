@@ -235,6 +235,10 @@ Result<ChangePage> ReopeningTelemetryStore::changes(std::size_t days_max) const 
 Result<void> ReopeningTelemetryStore::forget_changes(std::uint64_t through) {
   return ask([&](auto& store) { return store.forget_changes(through); });
 }
+void ReopeningTelemetryStore::allow_removal(std::vector<RemovableDays> removable) {
+  const std::shared_lock lock(store_mutex_);
+  if (store_) store_->allow_removal(std::move(removable));
+}
 Result<bool> ReopeningTelemetryStore::maintain() {
   // A failure that leaves the store unfit to write is found by the thread that applies, which opens it again.
   return ask([](auto& store) { return store.maintain(); });

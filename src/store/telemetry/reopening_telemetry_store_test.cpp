@@ -76,6 +76,7 @@ class FaultyStore final : public TelemetryStore {
   std::int32_t settled_before() const override { return content_->settled_before(); }
   Result<ChangePage> changes(std::size_t days_max) const override { return content_->changes(days_max); }
   Result<void> forget_changes(std::uint64_t through) override { return content_->forget_changes(through); }
+  void allow_removal(std::vector<RemovableDays> removable) override { content_->allow_removal(std::move(removable)); }
   Result<bool> maintain() override { return content_->maintain(); }
   Result<bool> checkpoint_if_due() override { return false; }
   Result<void> checkpoint() override { return {}; }

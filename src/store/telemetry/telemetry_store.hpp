@@ -118,6 +118,12 @@ struct ChangePage {
   std::uint64_t through = 0;     ///< for forget_changes()
 };
 
+/// Readings of UTC days before `utc_day` may be removed.
+struct RemovableDays {
+  SeriesId series;
+  std::int32_t utc_day = 0;
+};
+
 /// One drawn column of a curve; empty buckets are left out. Points without a value (no_value, invalid_content) are
 /// counted but do not stand in first, last, minimum, maximum.
 struct CurveBucket {
@@ -162,7 +168,7 @@ struct Completeness {
 /// What the store says of itself to metrics and the status page.
 struct TelemetryStatistics {
   std::uint64_t next_record = 0;
-  std::uint64_t readings = 0;
+  std::uint64_t readings = 0;  ///< held
   std::uint64_t sources = 0;
   std::uint64_t series = 0;
   std::uint64_t file_bytes = 0;
@@ -173,6 +179,7 @@ struct TelemetryStatistics {
   std::uint64_t sealed_bytes = 0;        ///< of the sealed files, within file_bytes
   std::uint64_t sealed_readings = 0;     ///< in the sealed files
   std::uint64_t edits = 0;
+  std::uint64_t readings_removed = 0;  ///< by retention; not within `readings`
 };
 
 namespace telemetry_limits {
@@ -256,6 +263,12 @@ class TelemetryStore {
   [[nodiscard]] virtual Result<ChangePage> changes(std::size_t days_max) const = 0;
   /// Forgets the changes up to ChangePage::through, once what was derived is durable.
   [[nodiscard]] virtual Result<void> forget_changes(std::uint64_t through) = 0;
+
+  /// Which readings may be removed from now on, as the rules of retention have it: replaces what was said before and is
+  /// forgotten when the store is closed, for the owner says it again. maintain() removes them in its own time; nothing
+  /// else is ever removed. A digest then differs from that of a store rebuilt from the whole journal. It is a permission:
+  /// an engine that cannot remove keeps everything.
+  virtual void allow_removal(std::vector<RemovableDays> removable) { (void)removable; }
 
   /// One step of the work that keeps the store small and fast (merging, sealing, retention, change of keys); beside
   /// apply() and questions, from one thread. Returns whether there is more to do at once. Errors: as apply(); what it
