@@ -2,9 +2,10 @@
 JOBS ?= $(shell nproc)
 BUILD := build/release
 FUZZ_MINUTES ?= 1
+SCALE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint configure build web run test test-cpp test-web test-e2e bench lint format fuzz package clean
+.PHONY: help setup setup-lint configure build web run test test-cpp test-web test-e2e bench bench-peers lint format fuzz package clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -39,6 +40,10 @@ test-e2e: build
 
 bench: build ## Run every benchmark and print its figures
 	@$(BUILD)/bin/duheng bench --all
+
+bench-peers: build ## Telemetry beside VictoriaMetrics, InfluxDB, ClickHouse, PostgreSQL; SCALE=0.1 for a short run
+	@scripts/test-servers.sh build/test-servers victoria-metrics influxdb clickhouse postgresql
+	@$(BUILD)/bin/duheng bench telemetry --peers --servers build/test-servers --scale $(SCALE) --write docs/performance.md
 
 lint: setup-lint configure ## Format, clang-tidy, layers, traceability, contracts, npm audit
 	@scripts/lint.sh

@@ -2,9 +2,11 @@
 # End to end with the real programs, on loopback, in temporary folders; everything ends with this script.
 #   1. a thousand meters for half a minute, compared with their ledger
 #   2. the same world while its programs are killed at random points and its link is cut
-#   3. a full disk, a clock set back, expired certificates (tests/e2e)
-#   4. the pages in a real browser
+#   3. orders to meters meanwhile: none carried out twice, each ends settled (tests/e2e)
+#   4. a full disk, a clock set back, expired certificates (tests/e2e)
+#   5. the pages in a real browser
 #   DUHENG_E2E_KILLS   how many programs are killed in 2 (200)
+#   DUHENG_E2E_ORDER_KILLS  and in 3 (40)
 #   DUHENG_E2E_SEED    of the faults (the day's number, printed)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +19,7 @@ finish() {
 }
 trap finish EXIT
 kills=${DUHENG_E2E_KILLS:-200}
+order_kills=${DUHENG_E2E_ORDER_KILLS:-40}
 seed=${DUHENG_E2E_SEED:-$(date +%Y%m%d)}
 passed=0
 
@@ -26,6 +29,10 @@ passed=$((passed + 1))
 
 echo "== $kills kills and link cuts, seed $seed"
 "$duheng" demo --check 1 --kills "$kills" --seed "$seed" 2>"$work/faults.log" || { tail -n 40 "$work/faults.log"; exit 1; }
+passed=$((passed + 1))
+
+echo "== orders while programs are killed, $order_kills kills, seed $seed"
+node tests/e2e/orders_and_kills.mjs "$duheng" "$order_kills" "$seed" || exit 1
 passed=$((passed + 1))
 
 for fault in disk_full clock_back certificate_expired; do

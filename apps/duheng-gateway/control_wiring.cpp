@@ -29,7 +29,9 @@ control::DeviceState state_of(const gateway::GatewayCore::DeviceState& device) {
           .late_answers = device.counters.late_answers,
           .unasked_answers = device.counters.unasked_answers,
           .unusable_answers = device.unusable_answers,
-          .channel = std::string{device.channel}};
+          .channel = std::string{device.channel},
+          .bad_frames = device.counters.bad_frames,
+          .noise_octets = device.counters.noise_octets};
 }
 
 control::TraceEvent event_of(gateway::TapEvent& event) {

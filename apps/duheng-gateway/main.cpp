@@ -2,6 +2,8 @@
 #include "base/log.hpp"
 #include "gateway/service/gateway_service.hpp"
 #include "program.hpp"
+#include "store/seal/directory_lock.hpp"
+#include "store/seal/seal.hpp"
 #include "uplink_wiring.hpp"
 
 namespace {
@@ -11,15 +13,20 @@ using namespace duheng;
 const program::About about{"duheng-gateway", "Reads meters, keeps what they say on disk, sends it to the platform",
                            "packaging/examples/gateway.yaml", DUHENG_VERSION};
 
-int run(const std::string& config_path) {
-  auto config = gateway::load_gateway_config(config_path);
-  if (!config) return program::give_up(about, program::exit_bad_configuration, config.error());
-  log::configure(config->log);
-  PosixDisk disk;
+/// Everything is closed: what stands in the data directory now is what `duheng verify` will compare with.
+void seal(Disk& disk, Random& random, const std::string& directory) {
+  const auto lock = store::DirectoryLock::take(directory);
+  if (!lock) return;  // another gateway has already started there
+  const auto keys = crypto::LocalKeyProvider::open(disk, random, directory + "/master.key");
+  const auto sealed = keys ? store::seal_directory(disk, **keys, directory, store::is_left_out_of_gateway_seal)
+                           : Result<store::Seal>(std::unexpected(keys.error()));
+  if (!sealed) log::warning("gateway", "the data directory is not sealed", {{"error", sealed.error()}});
+}
+
+int serve(gateway::GatewayConfig config, Disk& disk, Random& random) {
   SystemClock clock;
-  SystemRandom random;
   link::EventLoop loop;
-  const auto service = gateway::GatewayService::start(loop, disk, clock, random, std::move(*config));
+  const auto service = gateway::GatewayService::start(loop, disk, clock, random, std::move(config));
   if (!service) return program::give_up(about, program::exit_cannot_start, service.error());
   const UplinkWiring uplink(loop, disk, clock, random, **service);
   log::info("gateway", "reads meters",
@@ -28,6 +35,20 @@ int run(const std::string& config_path) {
   loop.run();
   log::info("gateway", "stopping");
   return program::exit_good;
+}
+
+int run(const std::string& config_path) {
+  auto config = gateway::load_gateway_config(config_path);
+  if (!config) return program::give_up(about, program::exit_bad_configuration, config.error());
+  log::configure(config->log);
+  PosixDisk disk;
+  SystemRandom random;
+  const std::string directory = config->data_directory;
+  if (const auto broken = store::break_seal(disk, directory); !broken)
+    return program::give_up(about, program::exit_cannot_start, broken.error());
+  const int code = serve(std::move(*config), disk, random);
+  if (code == program::exit_good) seal(disk, random, directory);
+  return code;
 }
 
 }  // namespace

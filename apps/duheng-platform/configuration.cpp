@@ -1,6 +1,9 @@
 #include "configuration.hpp"
 
+#include <algorithm>
+
 #include "base/config.hpp"
+#include "store/aggregates/civil_calendar.hpp"
 
 namespace duheng::platform {
 namespace {
@@ -59,8 +62,46 @@ void read_ingest(const ConfigNode& node, IngestOptions& ingest) {
   read(node, "pending_batches_max", {.minimum = 1, .maximum = 10'000'000}, ingest.pending_batches_max);
   read(node, "pending_bytes_max", {.minimum = 8 * mib, .maximum = tib}, ingest.pending_bytes_max);
   read(node, "commit_batches_max", {.minimum = 1, .maximum = 1'000'000}, ingest.commit_batches_max);
-  read(node, "commit_bytes_max", {.minimum = 4 * mib, .maximum = 1'024 * mib}, ingest.commit_bytes_max);
+  read(node, "commit_bytes_max", {.minimum = 1 * mib, .maximum = 1'024 * mib}, ingest.commit_bytes_max);
   ingest.keep_until_backup = node.flag("gateways_keep_until_backup", false);
+}
+
+/// A register's name, or the beginning of some with "*" at its end.
+bool is_register_pattern(std::string_view name) {
+  if (name.ends_with('*')) name.remove_suffix(1);
+  return !name.empty() && name.size() <= 100 &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+void read_retention(const ConfigNode& node, std::vector<store::RetentionRule>& rules) {
+  constexpr std::int64_t days_max = 36'525;
+  store::RetentionRule rule;
+  rule.register_name = node.text("register");
+  read(node, "raw_keep_days", {.minimum = 2, .maximum = days_max}, rule.raw_keep_days);
+  read(node, "hourly_keep_days", {.minimum = 0, .maximum = days_max}, rule.hourly_keep_days);
+  if (!is_register_pattern(rule.register_name))
+    node.reject("register", "must be a register's name, or the beginning of some with * at its end");
+  if (rule.raw_keep_days == 0) node.reject("raw_keep_days is missing: for how long readings are kept");
+  if (rule.hourly_keep_days != 0 && rule.hourly_keep_days < rule.raw_keep_days)
+    node.reject("hourly_keep_days", "must be 0 (for good) or at least raw_keep_days");
+  const auto hidden_by = [&](const store::RetentionRule& earlier) {
+    const bool takes_some = rule.register_name.ends_with('*');
+    if (takes_some && !earlier.register_name.ends_with('*')) return false;
+    return store::matches(earlier, rule.register_name.substr(0, rule.register_name.find('*')));
+  };
+  if (std::ranges::any_of(rules, hidden_by)) node.reject("register", "an earlier rule takes all of these registers");
+  rules.push_back(std::move(rule));
+}
+
+void read_aggregates(const ConfigNode& node, Configuration& out) {
+  out.aggregate_time_zone = node.text("time_zone", out.aggregate_time_zone);
+  if (const auto calendar = store::CivilCalendar::open(out.aggregate_time_zone); !calendar)
+    node.reject("time_zone", calendar.error().message);
+  constexpr std::size_t rules_max = 100;
+  for (const ConfigNode& rule : node.items("retention")) {
+    if (out.retention.size() == rules_max) return rule.reject("at most 100 rules");
+    read_retention(rule, out.retention);
+  }
 }
 
 Result<Configuration> read_file(const ConfigFile& file) {
@@ -82,6 +123,7 @@ Result<Configuration> read_file(const ConfigFile& file) {
   out.models_directory = root.section("models").text("directory", "");
   out.models_directory_is_default = out.models_directory.empty();
   if (out.models_directory_is_default) out.models_directory = default_models_directory;
+  out.orders_keep_days = root.section("orders").integer("keep_days", {30, 36'600}, out.orders_keep_days);
 
   const ConfigNode limits = root.section("limits");
   read_http(limits.section("http"), out.http, out.service);
@@ -97,8 +139,13 @@ Result<Configuration> read_file(const ConfigFile& file) {
   out.telemetry_memory_bytes = 1'024 * mib;
   read(telemetry, "memory_mib", {.minimum = 64, .maximum = 4 * mib}, out.telemetry_memory_bytes, mib);
   read(telemetry, "threads", {.minimum = 1, .maximum = 256}, out.telemetry_threads);
+  const ConfigNode journal = root.section("journal");
+  read(journal, "keep_days", {.minimum = 0, .maximum = 36'525}, out.journal.keep_days);
+  out.journal.ship_to = journal.text("ship_to", "");
   out.drain_ms = 5'000;
   read(limits, "drain_ms", {.minimum = 0, .maximum = 600'000}, out.drain_ms);
+
+  read_aggregates(root.section("aggregates"), out);
 
   const ConfigNode log = root.section("log");
   out.log.program = "duheng-platform";

@@ -5,11 +5,13 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "journal_upkeep.hpp"
 #include "platform/ingest/ingest_core.hpp"
 #include "platform/people/people.hpp"
 #include "platform/web/http_server.hpp"
 #include "platform/web/live_service.hpp"
 #include "platform/web/web_service.hpp"
+#include "store/aggregates/aggregate_keeper.hpp"
 
 namespace duheng::platform {
 
@@ -31,6 +33,8 @@ struct Configuration {
   std::string web_directory;     ///< the built web application; empty: the API alone
   std::string models_directory;  ///< device models; relative to where the server was started
   bool models_directory_is_default = true;
+  /// Jobs that have been over for so long are deleted; the operation log stays.
+  std::int64_t orders_keep_days = std::int64_t{6} * 366;
   web::HttpLimits http;
   web::WebService::Options service;
   web::LiveService::Options live;
@@ -40,6 +44,9 @@ struct Configuration {
   std::int64_t telemetry_lag_ms_max = 0;  ///< beyond it the platform is not ready
   std::uint64_t telemetry_memory_bytes = 0;
   std::size_t telemetry_threads = 2;
+  JournalUpkeepOptions journal;
+  std::string aggregate_time_zone = "Asia/Shanghai";  ///< of days and months, checked
+  std::vector<store::RetentionRule> retention;
   std::int64_t drain_ms = 0;
   log::Options log;
 };

@@ -6,7 +6,7 @@ namespace duheng::platform {
 
 Result<std::unique_ptr<ControlWiring>> ControlWiring::start(records::Database& database, const Clock& clock,
                                                             Random& random, const std::string& models_directory,
-                                                            bool is_default) {
+                                                            bool is_default, const OrderServiceOptions& order_options) {
   auto models = std::make_shared<drivers::ModelLibrary>();
   if (!models_directory.empty()) {
     Result<drivers::ModelLibrary> loaded = drivers::ModelLibrary::load(models_directory);
@@ -20,20 +20,21 @@ Result<std::unique_ptr<ControlWiring>> ControlWiring::start(records::Database& d
       return std::unexpected(loaded.error());
     }
   }
-  std::unique_ptr<ControlWiring> made(new ControlWiring(database, clock, random, std::move(models)));
+  std::unique_ptr<ControlWiring> made(new ControlWiring(database, clock, random, std::move(models), order_options));
   DUHENG_CHECK(made->orders_->start());
   made->ticker_ = std::jthread([wiring = made.get()](const std::stop_token& stop) { wiring->tick(stop); });
   return made;
 }
 
 ControlWiring::ControlWiring(records::Database& database, const Clock& clock, Random& random,
-                             std::shared_ptr<const drivers::ModelLibrary> models)
+                             std::shared_ptr<const drivers::ModelLibrary> models,
+                             const OrderServiceOptions& order_options)
     : models_(std::move(models)), guards_(database, clock), plans_(database, clock) {
   server_ = std::make_unique<rpc::ControlServer>(clock, *this);
   const auto send = [this](GatewayId gateway, const control::FromPlatform& message) {
     return server_->send(gateway, message);
   };
-  orders_ = std::make_unique<OrderService>(database, clock, random, models_, send);
+  orders_ = std::make_unique<OrderService>(database, clock, random, models_, send, order_options);
   traces_ = std::make_unique<TraceDesk>(clock, send);
   plans_.set_sender([this](GatewayId gateway, const FieldPlanPart& part) { return server_->send(gateway, part); });
 }

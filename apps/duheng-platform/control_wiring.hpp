@@ -23,7 +23,8 @@ class ControlWiring final : public rpc::ControlHandler {
   /// but nothing can be asked of them here. Errors: not_found - no such folder; as OrderService::start().
   [[nodiscard]] static Result<std::unique_ptr<ControlWiring>> start(records::Database& database, const Clock& clock,
                                                                     Random& random, const std::string& models_directory,
-                                                                    bool is_default);
+                                                                    bool is_default,
+                                                                    const OrderServiceOptions& order_options = {});
   /// Ends the streams and what works behind them; the objects stay until the destructor. UplinkServer::stop() first.
   void stop();
   ~ControlWiring() override;
@@ -42,7 +43,7 @@ class ControlWiring final : public rpc::ControlHandler {
 
  private:
   ControlWiring(records::Database& database, const Clock& clock, Random& random,
-                std::shared_ptr<const drivers::ModelLibrary> models);
+                std::shared_ptr<const drivers::ModelLibrary> models, const OrderServiceOptions& order_options);
   void take(GatewayId gateway, OrderReport& report);
   void take(GatewayId gateway, FieldPlanReport& report);
   void take(GatewayId gateway, control::FieldState& state);

@@ -88,6 +88,7 @@ void Platform::Parts::add_health_checks() {
     if (!answered) return {State::failed, "档案库不可用", "the records do not answer: " + answered.error().message};
     return {State::ok, "正常", "in order"};
   });
+  health.add("aggregates", [this] { return aggregate_finding(aggregates->status()); });
   health.add("uplink", [this]() -> Finding {
     const rpc::UplinkServerStatistics statistics = uplink->statistics();
     return {State::ok, fmt::format("{} 个网关在线", statistics.sessions_open),
@@ -132,6 +133,17 @@ void Platform::Parts::declare_metrics() {
   counter("duheng_ingest_batches_lost_total", "Batches that gateways say they no longer hold",
           ingest_value(&IngestStatistics::batches_lost));
   gauge("duheng_ingest_pending_batches", "Taken, not yet durable", ingest_value(&IngestStatistics::pending_batches));
+  const auto upkeep_value = [this](auto JournalUpkeepStatus::* member) {
+    return [this, member] { return upkeep->status().*member; };
+  };
+  counter("duheng_journal_segments_shipped_total", "Closed segments copied to journal.ship_to",
+          upkeep_value(&JournalUpkeepStatus::segments_shipped));
+  counter("duheng_journal_records_removed_total", "Records removed by journal.keep_days",
+          upkeep_value(&JournalUpkeepStatus::records_removed));
+  counter("duheng_journal_upkeep_failures_total", "Times that indexing, copying or removing failed",
+          upkeep_value(&JournalUpkeepStatus::failures));
+  gauge("duheng_journal_removable_before", "Records before this one are in a backup and taken in by every consumer",
+        [this] { return journal->removable_before(); });
   counter("duheng_journal_commits_total", "Groups committed", ingest_value(&IngestStatistics::commits));
   counter("duheng_journal_commits_failed_total", "Groups the journal refused",
           ingest_value(&IngestStatistics::commits_failed));
@@ -155,6 +167,24 @@ void Platform::Parts::declare_metrics() {
         [this] { return telemetry->status().broken ? 1 : 0; });
   gauge("duheng_telemetry_readings", "Readings held", [this] { return telemetry->statistics().readings; });
   gauge("duheng_telemetry_series", "Series held", [this] { return telemetry->statistics().series; });
+  gauge("duheng_telemetry_sealed_readings", "Readings in sealed yearly files",
+        [this] { return telemetry->statistics().sealed_readings; });
+  gauge("duheng_telemetry_sealed_bytes", "Size of the sealed yearly files",
+        [this] { return telemetry->statistics().sealed_bytes; });
+  gauge("duheng_telemetry_edits", "Corrections, estimates and withdrawals",
+        [this] { return telemetry->statistics().edits; });
+  counter("duheng_telemetry_readings_removed_total", "Readings removed by rules of retention",
+          [this] { return telemetry->statistics().readings_removed; });
+  counter("duheng_background_steps_total", "Pieces of background work done (merging, sealing, aggregates)", [this] {
+    std::uint64_t steps = 0;
+    for (const WorkStatus& kind : background->status()) steps += kind.steps;
+    return steps;
+  });
+  counter("duheng_background_failures_total", "Pieces of background work that failed and were tried again", [this] {
+    std::uint64_t failures = 0;
+    for (const WorkStatus& kind : background->status()) failures += kind.failures;
+    return failures;
+  });
   gauge("duheng_telemetry_file_bytes", "Size of the database", [this] { return telemetry->statistics().file_bytes; });
   gauge("duheng_gateways_connected", "Gateways connected", [this] { return uplink->statistics().sessions_open; });
   counter("duheng_gateway_handshakes_failed_total", "TLS handshakes of gateways that failed",
@@ -180,6 +210,26 @@ void Platform::Parts::declare_metrics() {
   gauge("duheng_http_queued_requests", "Requests that wait for a worker",
         [this] { return web_service->queued_requests(); });
   declare_control_metrics();
+  declare_aggregate_metrics();
+}
+
+void Platform::Parts::declare_aggregate_metrics() {
+  const auto gauge = [this](const char* name, const char* help, auto read) {
+    metrics.declare_reading_gauge(name, help, [read] { return static_cast<double>(read()); });
+  };
+  const auto counter = [this](const char* name, const char* help, auto read) {
+    metrics.declare_reading_counter(name, help, [read] { return static_cast<double>(read()); });
+  };
+  gauge("duheng_aggregates_open", "1 while hours, days and months can be asked for",
+        [this] { return aggregates->status().open ? 1 : 0; });
+  gauge("duheng_aggregates_settled_through_seconds", "Unix time up to which days are settled; 0: none yet",
+        [this] { return static_cast<double>(aggregates->status().settled_through_utc_ms) * 1e-3; });
+  gauge("duheng_aggregates_changes_waiting", "1 while late readings are not yet in their days",
+        [this] { return aggregates->status().changes_waiting ? 1 : 0; });
+  counter("duheng_aggregates_frozen_changes_total", "Late readings of days whose raw readings were let go: not in rows",
+          [this] { return aggregates->status().frozen_changes; });
+  counter("duheng_aggregates_made_anew_total", "Times the file was set aside and made anew",
+          [this] { return aggregates->status().made_anew; });
 }
 
 void Platform::Parts::declare_control_metrics() {

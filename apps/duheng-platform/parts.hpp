@@ -8,6 +8,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "aggregate_wiring.hpp"
 #include "base/clock.hpp"
 #include "base/disk.hpp"
 #include "base/random.hpp"
@@ -16,12 +17,17 @@
 #include "journal_watch.hpp"
 #include "platform.hpp"
 #include "platform/administration/platform_data.hpp"
+#include "platform/edits/edit_service.hpp"
 #include "platform/enrolment/enrolment_service.hpp"
+#include "platform/exports/export_service.hpp"
+#include "platform/history/background_work.hpp"
 #include "platform/history/telemetry_applier.hpp"
+#include "platform/history_import/history_imports.hpp"
 #include "platform/ingest/ingest_service.hpp"
 #include "platform/live/live_feed.hpp"
 #include "platform/live/live_hub.hpp"
 #include "platform/onboarding/device_import.hpp"
+#include "platform/points/metering_points.hpp"
 #include "platform/status/health.hpp"
 #include "platform/status/metrics.hpp"
 #include "platform/web/api_services.hpp"
@@ -63,19 +69,24 @@ struct Platform::Parts {
 
   [[nodiscard]] Result<void> start();
   void stop();
+  void seal();
 
   [[nodiscard]] Result<void> open_stores();
   [[nodiscard]] Result<void> open_telemetry();
   [[nodiscard]] Result<void> start_ingest();
+  [[nodiscard]] Result<void> start_background();
   [[nodiscard]] Result<void> start_gateway_ports();
   [[nodiscard]] Result<void> start_observability();
   [[nodiscard]] Result<void> start_web();
+  [[nodiscard]] Result<void> start_files();
   [[nodiscard]] Result<void> write_ports();
   void start_housekeeping();
   void housekeep(const std::stop_token& stop);
+  void start_upkeep();
   void add_health_checks();
   void declare_metrics();
   void declare_control_metrics();
+  void declare_aggregate_metrics();
   [[nodiscard]] std::unordered_map<GatewayId, web::GatewayRuntime> gateway_runtimes() const;
 
   const Configuration configuration;
@@ -102,6 +113,8 @@ struct Platform::Parts {
   ReadingRate reading_rate;
   std::unique_ptr<IngestService> ingest;
   std::unique_ptr<TelemetryApplier> applier;
+  std::unique_ptr<AggregateWiring> aggregates;
+  std::unique_ptr<BackgroundWork> background;  ///< what keeps telemetry small, fast and in step
 
   ServerCertificate certificate;      ///< of the gateway ports
   ServerCertificate web_certificate;  ///< of the web; the same unless the operator gave another
@@ -112,6 +125,11 @@ struct Platform::Parts {
 
   std::unique_ptr<Onboarding> onboarding;
   std::unique_ptr<DeviceImports> imports;
+  std::unique_ptr<EditService> edits;
+  std::unique_ptr<MeteringPoints> points;
+  std::unique_ptr<TelemetryExportSource> export_source;
+  std::unique_ptr<ExportService> exports;
+  std::unique_ptr<HistoryImports> history_imports;
   std::unique_ptr<web::HeardTimes> heard;
   std::unique_ptr<web::DeviceDirectory> directory;
   std::unique_ptr<web::SourceNames> source_names;
@@ -120,6 +138,8 @@ struct Platform::Parts {
   std::unique_ptr<web::TraceService> traces;
   std::unique_ptr<web::WebService> web_service;
   std::unique_ptr<web::HttpServer> web_server;
+  std::unique_ptr<JournalUpkeep> upkeep;
+  std::jthread upkeeper;
   std::jthread housekeeper;
 };
 

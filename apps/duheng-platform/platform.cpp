@@ -7,11 +7,15 @@
 #include "base/log.hpp"
 #include "parts.hpp"
 #include "platform/web/routes.hpp"
+#include "store/seal/seal.hpp"
 #include "store/telemetry/duckdb_telemetry_store.hpp"
 #include "version.hpp"
 
 namespace duheng::platform {
 namespace {
+
+/// How long somebody who corrects a value waits for the history to have everything that came before.
+constexpr std::int64_t edit_wait_ms = 3'000;
 
 /// Every connection takes a descriptor, and RESTinio stops accepting for good when there is none left: there must be
 /// more than connections.
@@ -49,13 +53,19 @@ Result<void> Platform::Parts::start() {
   started_utc_ms = clock.utc_ms();
   DUHENG_CHECK(require_descriptors(configuration.http.connections_max));
   DUHENG_TRY(lock, DataDirectoryLock::take(paths, disk));
+  DUHENG_CHECK(store::break_seal(disk, paths.root));
   DUHENG_CHECK(start_observability());
   DUHENG_CHECK(open_stores());
   DUHENG_CHECK(start_ingest());
   DUHENG_CHECK(start_gateway_ports());
   DUHENG_CHECK(start_web());
+  upkeep = std::make_unique<JournalUpkeep>(*journal, disk, clock, configuration.journal, [this](std::uint64_t before) {
+    if (const auto noted = records->people().note("remove_records", fmt::format("journal before {}", before)); !noted)
+      log::warning("platform", "the removal of journal records is not in the audit log", {{"error", noted.error()}});
+  });
   declare_metrics();
   add_health_checks();
+  start_upkeep();
   start_housekeeping();
   return write_ports();
 }
@@ -113,6 +123,7 @@ Result<void> Platform::Parts::open_telemetry() {
   auto opened = store::ReopeningTelemetryStore::open(open, clock);
   if (!opened) return std::unexpected(named(opened.error(), "telemetry"));
   telemetry = std::move(*opened);
+  journal->hold_for("telemetry", [this] { return telemetry->durable_record(); });
   return {};
 }
 
@@ -126,6 +137,29 @@ Result<void> Platform::Parts::start_ingest() {
                                            });
   applier = std::make_unique<TelemetryApplier>(*journal, *telemetry, clock);
   applier->start();
+  return start_background();
+}
+
+/// One thread for all that keeps telemetry small and its hours, days and months in step.
+Result<void> Platform::Parts::start_background() {
+  AggregateWiringOptions options;
+  options.directory = paths.root + "/aggregates";
+  options.time_zone = configuration.aggregate_time_zone;
+  options.keeper.retention = configuration.retention;
+  // While telemetry is made again from the journal nothing is settled: all the rest would count as late.
+  const auto is_ready = [this] {
+    const ApplierStatus status = applier->status();
+    return !status.error && !(status.rebuilding && status.lag_records > 0);
+  };
+  auto opened = AggregateWiring::open(std::move(options), *telemetry, records->keys(), disk, clock, is_ready);
+  if (!opened) return std::unexpected(named(opened.error(), "aggregates"));
+  aggregates = std::move(*opened);
+  constexpr std::int64_t aggregates_idle_ms = 5'000;
+  background = std::make_unique<BackgroundWork>(
+      clock, std::vector<WorkKind>{
+                 {"maintain telemetry", [this] { return telemetry->maintain(); }},
+                 {.name = "aggregates", .step = [this] { return aggregates->step(); }, .idle_ms = aggregates_idle_ms}});
+  background->start();
   return {};
 }
 
@@ -139,8 +173,10 @@ Result<void> Platform::Parts::start_gateway_ports() {
                read_server_certificate(disk, clock, configuration.certificate_file, configuration.key_file));
   }
 
+  OrderServiceOptions order_options;
+  order_options.keep_ms = configuration.orders_keep_days * std::int64_t{86'400'000};
   auto controlling = ControlWiring::start(records->database(), clock, random, configuration.models_directory,
-                                          configuration.models_directory_is_default);
+                                          configuration.models_directory_is_default, order_options);
   if (!controlling) return std::unexpected(named(controlling.error(), "models.directory"));
   control = std::move(*controlling);
 
@@ -168,6 +204,28 @@ Result<void> Platform::Parts::start_gateway_ports() {
   return {};
 }
 
+/// Readings as files, out and in.
+Result<void> Platform::Parts::start_files() {
+  export_source = std::make_unique<TelemetryExportSource>(*telemetry);
+  ExportOptions options;
+  options.directory = paths.exports();
+  exports = std::make_unique<ExportService>(records->database(), disk, clock, random, records->keys(), *export_source,
+                                            options);
+  if (const auto opened = exports->open(); !opened) return std::unexpected(named(opened.error(), "exports"));
+  exports->start();
+  history_imports = std::make_unique<HistoryImports>(HistoryImports::Parts{.database = records->database(),
+                                                                           .disk = disk,
+                                                                           .clock = clock,
+                                                                           .random = random,
+                                                                           .keys = records->keys(),
+                                                                           .devices = records->devices(),
+                                                                           .journal = *journal,
+                                                                           .telemetry = *telemetry,
+                                                                           .models = control->models(),
+                                                                           .directory = paths.imports()});
+  return {};
+}
+
 Result<void> Platform::Parts::start_web() {
   web::StaticFiles files;
   if (configuration.web_directory.empty()) {
@@ -185,6 +243,10 @@ Result<void> Platform::Parts::start_web() {
       std::make_unique<Onboarding>(records->database(), clock, records->devices(), control->plans(), control->models());
   imports =
       std::make_unique<DeviceImports>(*onboarding, records->organisations(), records->sites(), records->gateways());
+  edits = std::make_unique<EditService>(*journal, *telemetry, records->database(), clock,
+                                        EditService::wait_for(*telemetry, edit_wait_ms));
+  points = std::make_unique<MeteringPoints>(records->database(), clock);
+  DUHENG_CHECK(start_files());
   services = std::make_unique<web::ApiServices>(web::ApiServices{
       .clock = clock,
       .people = records->people(),
@@ -207,7 +269,12 @@ Result<void> Platform::Parts::start_web() {
       .models = control->models(),
       .onboarding = onboarding.get(),
       .plans = &control->plans(),
-      .imports = imports.get()});
+      .imports = imports.get(),
+      .exports = exports.get(),
+      .history_imports = history_imports.get(),
+      .edits = edits.get(),
+      .points = points.get(),
+      .aggregates = [this] { return aggregates->answers(); }});
   web::Router router = web::make_router(*services);
   live = std::make_unique<web::LiveService>(*services, *hub, configuration.live);
   live->add_routes(router);
@@ -256,6 +323,18 @@ void Platform::Parts::start_housekeeping() {
   housekeeper = std::jthread([this](const std::stop_token& stop) { housekeep(stop); });
 }
 
+void Platform::Parts::start_upkeep() {
+  upkeeper = std::jthread([this](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    while (!stop.stop_requested()) {
+      upkeep->look();
+      std::unique_lock waiting{mutex};
+      wake.wait_for(waiting, stop, std::chrono::seconds{1}, [] { return false; });
+    }
+  });
+}
+
 void Platform::Parts::housekeep(const std::stop_token& stop) {
   constexpr std::int64_t audit_kept_ms = 400LL * 86'400'000;
   constexpr int sweep_every_s = 600;
@@ -281,6 +360,10 @@ void Platform::Parts::stop() {
   // Not ready from here on, and nobody looks at parts that go.
   health.forget();
   metrics.forget_readings();
+  if (upkeeper.joinable()) {
+    upkeeper.request_stop();
+    upkeeper.join();
+  }
   if (housekeeper.joinable()) {
     housekeeper.request_stop();
     housekeeper.join();
@@ -299,9 +382,17 @@ void Platform::Parts::stop() {
   traces.reset();
   uplink.reset();
   services.reset();
+  edits.reset();
+  points.reset();
+  history_imports.reset();
+  exports.reset();
+  export_source.reset();
   imports.reset();
   onboarding.reset();
   control.reset();
+  if (background) background->stop();
+  background.reset();
+  aggregates.reset();
   if (applier) applier->stop();
   applier.reset();
   feed.reset();
@@ -310,6 +401,8 @@ void Platform::Parts::stop() {
       log::warning("telemetry", "no checkpoint at the end", {{"error", written.error()}});
     }
   }
+  upkeep.reset();
+  if (journal) journal->release("telemetry");
   telemetry.reset();
   journal.reset();
   records.reset();
@@ -319,7 +412,17 @@ void Platform::Parts::stop() {
     }
   }
   if (observability_server) observability_server->stop(0);
+  seal();
   lock.reset();
+}
+
+/// Everything is closed: what stands in the data directory now is what `duheng verify` will compare with.
+void Platform::Parts::seal() {
+  if (!lock || !disk.exists(paths.master_key())) return;
+  const auto keys = crypto::LocalKeyProvider::open(disk, random, paths.master_key());
+  const auto sealed = keys ? store::seal_directory(disk, **keys, paths.root, store::is_left_out_of_platform_seal)
+                           : Result<store::Seal>(std::unexpected(keys.error()));
+  if (!sealed) log::warning("platform", "the data directory is not sealed", {{"error", sealed.error()}});
 }
 
 Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

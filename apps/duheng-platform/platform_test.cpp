@@ -93,10 +93,11 @@ TEST_F(PlatformTest, StartsServesAndStops) {
   EXPECT_EQ(devices["total"], 1);
   EXPECT_EQ(devices["devices"][0]["state"], "never");
   const Json status = Json::parse(client->request("GET", "/api/v1/status", cookie).body);
-  EXPECT_EQ(status["components"].size(), 6U);
+  EXPECT_EQ(status["components"].size(), 7U);
   const std::string metrics = get_plain(ports.observability, "/metrics", 200);
   for (const char* name : {"duheng_http_requests_total{operation=\"listDevices\",status=\"200\"} 1",
-                           "duheng_ingest_batches_total 0", "duheng_telemetry_lag_records 0", "duheng_sessions 1"}) {
+                           "duheng_ingest_batches_total 0", "duheng_telemetry_lag_records 0", "duheng_sessions 1",
+                           "duheng_aggregates_open 1", "duheng_aggregates_changes_waiting 0"}) {
     EXPECT_NE(metrics.find(name), std::string::npos) << name;
   }
 
@@ -149,6 +150,22 @@ TEST_F(PlatformTest, SaysWhatIsWrongAtTheStart) {
   EXPECT_NE(message(good).find("can be read by others"), std::string::npos) << message(good);
   good.data = "/proc/nowhere";
   EXPECT_NE(message(good), "started");
+}
+
+TEST_F(PlatformTest, MakesDamagedAggregatesAnew) {
+  {
+    auto platform = Platform::start(configuration());
+    ASSERT_TRUE(platform) << platform.error().message;
+  }
+  const std::string file = folder_.file("data/aggregates/aggregates.db");
+  ASSERT_TRUE(disk_.exists(file));
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << std::string(8'192, 'x');
+  auto platform = Platform::start(configuration());
+  ASSERT_TRUE(platform) << platform.error().message;
+  const std::string metrics = get_plain((*platform)->ports().observability, "/metrics", 200);
+  EXPECT_NE(metrics.find("duheng_aggregates_made_anew_total 1"), std::string::npos);
+  EXPECT_NE(metrics.find("duheng_aggregates_open 1"), std::string::npos);
+  EXPECT_TRUE(disk_.exists(file + ".set-aside"));
 }
 
 TEST_F(PlatformTest, RebuildsTelemetryThatWasDeleted) {
@@ -232,6 +249,8 @@ TEST(PlatformConfiguration, TheExampleIsWhole) {
   EXPECT_EQ(loaded->free_bytes_warning, defaults->free_bytes_warning);
   EXPECT_EQ(loaded->drain_ms, defaults->drain_ms);
   EXPECT_EQ(loaded->models_directory, defaults->models_directory);
+  EXPECT_EQ(loaded->aggregate_time_zone, defaults->aggregate_time_zone);
+  EXPECT_EQ(loaded->retention.size(), defaults->retention.size());
 }
 
 TEST(PlatformConfiguration, NamesFileLineAndReason) {
@@ -244,6 +263,39 @@ TEST(PlatformConfiguration, NamesFileLineAndReason) {
   EXPECT_NE(message("data: /x\nhttps: { port: 70000 }\n").find("p.yaml:2"), std::string::npos);
   EXPECT_NE(message("data: /x\nlimits:\n  http:\n    body_bytes_max: 1\n").find("p.yaml:4"), std::string::npos);
   EXPECT_NE(message("data: /x\nhttps: { certificate: a.pem }\n").find("certificate and key"), std::string::npos);
+}
+
+TEST(PlatformConfiguration, ReadsAggregates) {
+  const auto parsed = parse_configuration(
+      "data: /x\naggregates:\n  time_zone: Europe/Berlin\n  retention:\n"
+      "    - { register: voltage_*, raw_keep_days: 400 }\n"
+      "    - { register: current_a, raw_keep_days: 90, hourly_keep_days: 3650 }\n",
+      "p.yaml");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->aggregate_time_zone, "Europe/Berlin");
+  ASSERT_EQ(parsed->retention.size(), 2U);
+  EXPECT_EQ(parsed->retention[0].register_name, "voltage_*");
+  EXPECT_EQ(parsed->retention[0].raw_keep_days, 400);
+  EXPECT_EQ(parsed->retention[0].hourly_keep_days, 0);
+  EXPECT_EQ(parsed->retention[1].hourly_keep_days, 3'650);
+
+  const auto message = [](const std::string& section) {
+    const auto bad = parse_configuration("data: /x\naggregates:\n  " + section + "\n", "p.yaml");
+    return bad ? std::string{"good"} : bad.error().message;
+  };
+  const auto rules = [&](const std::string& items) { return message("retention:\n" + items); };
+  EXPECT_NE(message("time_zone: Asia/Nowhere").find("p.yaml:3"), std::string::npos);
+  EXPECT_NE(message("time_zone: Asia/Nowhere").find("no time zone"), std::string::npos);
+  EXPECT_NE(rules("    - { register: voltage_a }").find("p.yaml:4"), std::string::npos);
+  EXPECT_NE(rules("    - { register: voltage_a, raw_keep_days: 1 }").find("p.yaml:4"), std::string::npos);
+  EXPECT_NE(rules("    - { register: '*', raw_keep_days: 9 }").find("beginning of some"), std::string::npos);
+  EXPECT_NE(rules("    - { register: Voltage, raw_keep_days: 9 }").find("beginning of some"), std::string::npos);
+  EXPECT_NE(rules("    - { register: v, raw_keep_days: 9, hourly_keep_days: 3 }").find("at least raw_keep_days"),
+            std::string::npos);
+  const std::string hidden =
+      rules("    - { register: voltage_*, raw_keep_days: 9 }\n    - { register: voltage_a, raw_keep_days: 9 }");
+  EXPECT_NE(hidden.find("p.yaml:5"), std::string::npos) << hidden;
+  EXPECT_NE(rules("    - { register: v, raw_keep_days: 9, keep: 3 }").find("keep"), std::string::npos);
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 
 #include "platform/administration/administration.hpp"
-#include "store/journal/journal.hpp"
+#include "store/seal/directory_lock.hpp"
+#include "tools/trace/trace.hpp"
+#include "tools/verify/verify.hpp"
 
 namespace duheng {
 namespace {
@@ -141,27 +143,80 @@ void add_world(CLI::App& app, int& exit_code) {
 }
 
 void add_verify(CLI::App& app, int& exit_code) {
-  auto* verify =
-      app.add_subcommand("verify", "Read every octet of the journal and check hashes and tags; changes nothing");
-  const auto shared = common(*verify);
-  verify->callback([=, &exit_code] {
-    const platform::PlatformPaths paths(shared->data);
-    const auto keys = crypto::LocalKeyProvider::open(shared->machine.disk, shared->machine.random, paths.master_key());
-    if (!keys) {
-      exit_code = report(keys.error());
+  auto* verify = app.add_subcommand(
+      "verify",
+      "Check every file of a platform's or gateway's data directory whose program does not run; changes nothing");
+  auto options = std::make_shared<tools::VerifyOptions>();
+  verify->add_option("directories,--data", options->directories, "Data directories")->check(CLI::ExistingDirectory);
+  auto* journal = verify->add_option("--journal", options->journal, "Instead: a journal, or copies of its segments")
+                      ->check(CLI::ExistingDirectory);
+  auto* key =
+      verify->add_option("--key", options->key_file, "The key file that opens --journal")->check(CLI::ExistingFile);
+  journal->needs(key);
+  verify->add_flag("--deep", options->deep, "Read the databases through their engines even where a seal proves them");
+  verify->add_flag("--json", options->json, "One JSON object for each directory");
+  verify->add_flag("--progress", options->progress, "Tell on standard error what is being read");
+  verify->callback([options, &exit_code] {
+    if (options->directories.empty() && options->journal.empty()) {
+      std::cerr << "name a data directory, or --journal with --key\n";
+      exit_code = tools::verify_unusable;
       return;
     }
-    const auto found = store::SegmentLog::verify_directory(shared->machine.disk, **keys, paths.journal(), "journal");
-    if (!found) {
-      exit_code = report(found.error());
-      return;
-    }
-    for (const auto& finding : found->findings)
-      std::cout << fmt::format("{} at octet {}: {}\n", finding.file, finding.offset, finding.what);
-    std::cout << fmt::format("journal: {} segments, {} blocks, {} records, {} octets, {} findings\n", found->segments,
-                             found->blocks, found->entries, found->bytes, found->findings.size());
-    exit_code = found->sound() ? 0 : 1;
+    exit_code = tools::run_verify(*options, std::cout, std::cerr);
   });
+}
+
+void add_keys(CLI::App& app, int& exit_code) {
+  auto* keys = app.add_subcommand("keys", "Keys of data at rest");
+  keys->require_subcommand(1);
+  auto* rotate = keys->add_subcommand(
+      "rotate", "Make a new key for what is written from the next start on; old data keeps needing the old key files");
+  auto data = std::make_shared<std::string>();
+  rotate->add_option("--data", *data, "Data directory of a platform or a gateway that does not run")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  rotate->callback([data, &exit_code] {
+    Machine machine;
+    const std::string of_platform = platform::PlatformPaths(*data).master_key();
+    const std::string path = machine.disk.exists(of_platform) ? of_platform : *data + "/master.key";
+    const auto lock = store::DirectoryLock::take(*data);
+    const auto version = lock ? crypto::LocalKeyProvider::add_version(machine.disk, machine.random, path)
+                              : Result<std::uint32_t>(std::unexpected(lock.error()));
+    if (!version) {
+      exit_code = report(version.error());
+      return;
+    }
+    std::cout << *version << '\n';
+    std::cerr << fmt::format("Version {} is used from the next start on. Back up {}.{} with the older ones.\n",
+                             *version, path, *version);
+  });
+}
+
+void add_trace(CLI::App& app, int& exit_code) {
+  auto* trace = app.add_subcommand("trace", "Print the whole way of a figure back to the octets of its frames");
+  auto options = std::make_shared<tools::TraceOptions>();
+  auto* url = trace->add_option("--url", options->url, "Of a running platform, e.g. https://localhost:8443");
+  trace->add_option("--user", options->user, "Who asks it")->needs(url);
+  trace->add_option("--password-file", options->password_file, "The password in its first line; -: standard input")
+      ->needs(url);
+  trace->add_option("--ca", options->authority_file, "PEM that the platform's certificate must lead to")
+      ->needs(url)
+      ->check(CLI::ExistingFile);
+  trace->add_option("--data", options->data, "Or: data directory of a platform that does not run")
+      ->check(CLI::ExistingDirectory);
+  trace->add_option("--frame", options->frame, "A frame's number as the web pages show it");
+  trace->add_option("--device", options->device, "The device's uid, with --register");
+  trace->add_option("--register", options->register_name, "e.g. energy_active_import_total");
+  trace->add_option("--gateway", options->gateway, "The gateway's id, when several have sent the device");
+  trace->add_option("--time", options->time, "Of a value, e.g. 2026-11-21T00:00:00+08:00; without it the latest");
+  trace->add_option("--from", options->from, "A consumption after this moment ...");
+  trace->add_option("--to", options->to, "... up to and with this one");
+  trace->add_option("--day", options->day, "The consumption of a civil day, YYYY-MM-DD");
+  trace->add_option("--month", options->month, "The consumption of a month, YYYY-MM");
+  trace->add_option("--zone", options->zone, "Of --day and --month")->capture_default_str();
+  trace->add_option("--lang", options->language)->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
+  trace->add_flag("--json", options->json, "One JSON object");
+  trace->callback([options, &exit_code] { exit_code = tools::run_trace(*options, std::cin, std::cout, std::cerr); });
 }
 
 }  // namespace
@@ -171,6 +226,8 @@ void add_administration_commands(CLI::App& app, int& exit_code) {
   add_user(app, exit_code);
   add_world(app, exit_code);
   add_verify(app, exit_code);
+  add_trace(app, exit_code);
+  add_keys(app, exit_code);
 }
 
 }  // namespace duheng

@@ -92,6 +92,15 @@ void add_bench(CLI::App& app, const std::string& programs, int& exit_code) {
   command->add_option("--seconds", options->seconds, "Roughly how long each measurement runs")->capture_default_str();
   command->add_option("--scratch", options->scratch_directory,
                       "A folder on the disk to be measured (default: a temporary one)");
+  command->add_option("--scale", options->scale, "Of what is measured; telemetry: 0.1 for a short run")
+      ->check(CLI::Range(0.001, 10.0))
+      ->capture_default_str();
+  command->add_flag("--peers", options->peers, "telemetry: beside other databases");
+  command
+      ->add_option("--servers", options->servers_directory,
+                   "What scripts/test-servers.sh unpacked (default: build/test-servers)")
+      ->default_val("build/test-servers");
+  command->add_option("--write", options->write_path, "telemetry: make the table in this file anew");
   command->callback([=, &exit_code] {
     if (*list) {
       for (const auto& bench : duheng::tools::benches()) std::cout << bench.name << "  " << bench.what << '\n';

@@ -15,7 +15,6 @@ constexpr std::string_view file_start = "duheng-master-key 1 ";
 constexpr std::size_t key_digits = 2 * SecretKey::size_bytes;
 constexpr std::size_t check_digits = 8;
 constexpr std::size_t file_bytes = file_start.size() + key_digits + 1 + check_digits + 1;
-constexpr std::uint32_t only_version = 1;
 
 std::string check_of(const SecretKey& key) { return to_hex(sha256(key.octets())).substr(0, check_digits); }
 
@@ -47,25 +46,23 @@ Result<SecretKey> read_key(ByteView file, const std::string& path) {
   return key;
 }
 
-}  // namespace
-
-SecretKey::SecretKey(std::span<const std::uint8_t, size_bytes> octets) {
-  std::copy(octets.begin(), octets.end(), octets_.begin());
+std::string path_of(const std::string& first, std::uint32_t version) {
+  return version == 1 ? first : fmt::format("{}.{}", first, version);
 }
-SecretKey::~SecretKey() { OPENSSL_cleanse(octets_.data(), octets_.size()); }
 
-Result<std::unique_ptr<LocalKeyProvider>> LocalKeyProvider::open(Disk& disk, Random& random, const std::string& path) {
-  if (!disk.exists(path)) {
-    std::array<std::uint8_t, SecretKey::size_bytes> octets{};
-    random.fill(octets);
-    const SecretKey made{octets};
-    OPENSSL_cleanse(octets.data(), octets.size());
-    std::string text = write_key(made);
-    auto written = write_file_atomically(disk, path, as_bytes(text));
-    wipe(text);
-    if (!written) return fail(ErrorCode::storage_failed, "the master key cannot be kept: " + written.error().message);
-    return std::make_unique<LocalKeyProvider>(made);
-  }
+Result<SecretKey> make_key_file(Disk& disk, Random& random, const std::string& path) {
+  std::array<std::uint8_t, SecretKey::size_bytes> octets{};
+  random.fill(octets);
+  const SecretKey made{octets};
+  OPENSSL_cleanse(octets.data(), octets.size());
+  std::string text = write_key(made);
+  auto written = write_file_atomically(disk, path, as_bytes(text));
+  wipe(text);
+  if (!written) return fail(ErrorCode::storage_failed, "the master key cannot be kept: " + written.error().message);
+  return made;
+}
+
+Result<SecretKey> read_key_file(Disk& disk, const std::string& path) {
   DUHENG_TRY(const bool exposed, disk.readable_by_others(path));
   if (exposed) {
     return fail(ErrorCode::storage_corrupt,
@@ -78,21 +75,50 @@ Result<std::unique_ptr<LocalKeyProvider>> LocalKeyProvider::open(Disk& disk, Ran
   }
   auto key = read_key(*file, path);
   wipe(*file);
-  if (!key) return std::unexpected(std::move(key).error());
-  return std::make_unique<LocalKeyProvider>(*key);
+  return key;
 }
 
-Result<std::uint32_t> LocalKeyProvider::current_version(std::string_view) { return only_version; }
+}  // namespace
+
+SecretKey::SecretKey(std::span<const std::uint8_t, size_bytes> octets) {
+  std::copy(octets.begin(), octets.end(), octets_.begin());
+}
+SecretKey::~SecretKey() { OPENSSL_cleanse(octets_.data(), octets_.size()); }
+
+Result<std::unique_ptr<LocalKeyProvider>> LocalKeyProvider::open(Disk& disk, Random& random, const std::string& path) {
+  if (!disk.exists(path)) {
+    DUHENG_TRY(const SecretKey made, make_key_file(disk, random, path));
+    return std::make_unique<LocalKeyProvider>(made);
+  }
+  std::vector<SecretKey> masters;
+  for (std::uint32_t version = 1; version == 1 || disk.exists(path_of(path, version)); ++version) {
+    DUHENG_TRY(const SecretKey key, read_key_file(disk, path_of(path, version)));
+    masters.push_back(key);
+  }
+  return std::unique_ptr<LocalKeyProvider>(new LocalKeyProvider(std::move(masters)));
+}
+
+Result<std::uint32_t> LocalKeyProvider::add_version(Disk& disk, Random& random, const std::string& path) {
+  if (!disk.exists(path)) return fail(ErrorCode::not_found, "there is no key file " + path);
+  DUHENG_TRY(const auto present, open(disk, random, path));
+  const auto version = static_cast<std::uint32_t>(present->masters_.size()) + 1;
+  DUHENG_CHECK(make_key_file(disk, random, path_of(path, version)));
+  return version;
+}
+
+Result<std::uint32_t> LocalKeyProvider::current_version(std::string_view) {
+  return static_cast<std::uint32_t>(masters_.size());
+}
 
 Result<SecretKey> LocalKeyProvider::key(std::string_view purpose, std::uint32_t version) {
-  if (version != only_version) {
+  if (version == 0 || version > masters_.size()) {
     return fail(ErrorCode::key_missing, fmt::format("there is no version {} of the key for \"{}\"", version, purpose));
   }
   Bytes info;
   ByteWriter writer(info);
   writer.sized(purpose);
   writer.u32(version);
-  Hash256 derived = hkdf_sha256(master_.octets(), as_bytes("duheng local key provider"), info);
+  Hash256 derived = hkdf_sha256(masters_[version - 1].octets(), as_bytes("duheng local key provider"), info);
   SecretKey key{derived};
   OPENSSL_cleanse(derived.data(), derived.size());
   return key;

@@ -58,6 +58,25 @@ TEST_F(KeyFile, UnknownVersionsAreMissing) {
   }
 }
 
+TEST_F(KeyFile, ANewVersionIsCurrentAndOldOnesStay) {
+  EXPECT_EQ(LocalKeyProvider::add_version(disk_, random_, path_).error().code, ErrorCode::not_found);
+  const auto before = LocalKeyProvider::open(disk_, random_, path_);
+  ASSERT_TRUE(before);
+  EXPECT_EQ(LocalKeyProvider::add_version(disk_, random_, path_).value(), 2U);
+  EXPECT_EQ(LocalKeyProvider::add_version(disk_, random_, path_).value(), 3U);
+  const auto after = LocalKeyProvider::open(disk_, random_, path_);
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_EQ((*before)->current_version("journal").value(), 1U);
+  EXPECT_EQ((*after)->current_version("journal").value(), 3U);
+  EXPECT_EQ(octets((*after)->key("journal", 1).value()), octets((*before)->key("journal", 1).value()));
+  EXPECT_NE(octets((*after)->key("journal", 2).value()), octets((*after)->key("journal", 1).value()));
+  EXPECT_NE(octets((*after)->key("journal", 2).value()), octets((*after)->key("journal", 3).value()));
+  EXPECT_EQ((*after)->key("journal", 4).error().code, ErrorCode::key_missing);
+  // A damaged later file is as bad as a damaged first one: what it opens would be lost in silence.
+  std::filesystem::resize_file(path_ + ".2", 20);
+  EXPECT_EQ(LocalKeyProvider::open(disk_, random_, path_).error().code, ErrorCode::storage_corrupt);
+}
+
 TEST_F(KeyFile, ReadableByOthersIsRefused) {
   ASSERT_TRUE(LocalKeyProvider::open(disk_, random_, path_));
   ASSERT_EQ(chmod(path_.c_str(), 0640), 0);

@@ -52,6 +52,8 @@ struct DeviceState {
   std::uint64_t unasked_answers = 0;
   std::uint64_t unusable_answers = 0;
   std::string channel;
+  std::uint64_t bad_frames = 0;  ///< damaged ones heard while this device's answer was awaited
+  std::uint64_t noise_octets = 0;
 };
 struct FieldState {
   std::vector<DeviceState> devices;  ///< those that changed

@@ -118,6 +118,8 @@ Result<control::DeviceState> read(const wire::DeviceState& in) {
   out.late_answers = in.late_answers();
   out.unasked_answers = in.unasked_answers();
   out.unusable_answers = in.unusable_answers();
+  out.bad_frames = in.bad_frames();
+  out.noise_octets = in.noise_octets();
   return out;
 }
 
@@ -238,6 +240,8 @@ void write(const control::DeviceState& in, wire::DeviceState& out) {
   out.set_late_answers(in.late_answers);
   out.set_unasked_answers(in.unasked_answers);
   out.set_unusable_answers(in.unusable_answers);
+  out.set_bad_frames(in.bad_frames);
+  out.set_noise_octets(in.noise_octets);
   out.set_channel(in.channel);
 }
 

@@ -98,6 +98,18 @@ class FleetUnderScenario : public testing::Test {
     EXPECT_TRUE(gateway) << gateway.error().message;
     return gateway ? std::move(*gateway) : nullptr;
   }
+  template <class OnReading>
+  static void for_each_reading(gateway::Spool& spool, OnReading&& on_reading) {
+    for (const auto& range : spool.epochs())
+      for (std::uint64_t sequence = range.first_sequence; sequence < range.next_sequence; ++sequence) {
+        const auto held = spool.read(range.epoch, sequence);
+        ASSERT_TRUE(held);
+        const auto view = BatchView::parse(held->body);
+        view->for_each(
+            [](std::uint32_t, const Frame&) {},
+            [&](std::uint32_t, const Frame& frame, const Reading& reading) { on_reading(*view, frame, reading); });
+      }
+  }
   /// Every frame with an answer in the spool; totals must never go down on the way.
   std::vector<device::ObservedFrame> spooled(gateway::Spool& spool) {
     std::vector<device::ObservedFrame> out;
@@ -159,6 +171,31 @@ TEST_F(FleetUnderScenario, NothingIsLostDoubledOrMixed) {
   EXPECT_GT(comparison.confirmed, 100U);
   RecordProperty("confirmed", static_cast<int>(comparison.confirmed));
   RecordProperty("observed", static_cast<int>(comparison.observed));
+}
+
+/// An event that a meter tells of its own accord is in the spool with its frame, though nobody asked for it.
+TEST_F(FleetUnderScenario, AMeterTellsThatItsCoverWasOpened) {
+  config_.groups = {{"dlt698-single-phase", 2, FleetGroup::Channel::tcp, 2}};
+  std::ofstream(root_ + "/scenario.yaml") << "rules:\n  - { kind: cover_open, models: [dlt698-single-phase], from_ms: "
+                                             "1500 }\n";
+  auto fleet = start_fleet();
+  ASSERT_TRUE(fleet);
+  auto gateway = start_gateway();
+  ASSERT_TRUE(gateway);
+  std::set<std::string> opened;
+  const auto both_told = [&] {
+    for_each_reading(gateway->spool(), [&](const BatchView& batch, const Frame& frame, const Reading& reading) {
+      if (!frame.request.empty()) return;
+      EXPECT_EQ(batch.registers()[reading.register_index].name, "event_cover_open");
+      EXPECT_EQ(reading.mantissa, 1);
+      EXPECT_EQ(reading.time_source, TimeSource::meter);
+      EXPECT_NEAR(static_cast<double>(reading.time_utc_ms), static_cast<double>(clock_.utc_ms()), 60'000);
+      opened.emplace(batch.devices()[frame.device_index]);
+    });
+    return opened.size() >= 2;
+  };
+  ASSERT_TRUE(link::wait_for(loop_, both_told) || link::wait_for(loop_, both_told));
+  EXPECT_EQ(opened.size(), 2U);
 }
 
 }  // namespace

@@ -142,12 +142,15 @@ TEST_F(OneFault, EchoesAreCountedAndTheAnswersStand) {
   field("{ kind: echo }");
   EXPECT_EQ(bus().echoes, 200U);
   EXPECT_EQ(sum(&Counters::answers), 200U);
+  EXPECT_EQ(sum(&Counters::bad_frames) + sum(&Counters::noise_octets), 0U);  // the line's way, no meter's fault
 }
 
 TEST_F(OneFault, BrokenChecksumsAreCountedAndAskedAgain) {
   for (const auto& setup : {dlt645_field(), cjt188_field(), modbus_rtu_field()}) {
     field("{ kind: wrong_checksum, probability: 0.3 }", setup);
     EXPECT_GE(bus().bad_frames, applied(Kind::wrong_checksum));
+    EXPECT_EQ(sum(&Counters::bad_frames) + bus().stray_bad_frames, bus().bad_frames);
+    EXPECT_GE(sum(&Counters::bad_frames), applied(Kind::wrong_checksum));  // each at the meter that was asked
     EXPECT_GT(applied(Kind::wrong_checksum), 40U);
     EXPECT_GT(field_->comparison().confirmed, 30U);  // the ledger proves something all the same
     EXPECT_EQ(sum(&Counters::questions), 200 + applied(Kind::wrong_checksum) - sum(&Counters::time_outs));
@@ -166,6 +169,7 @@ TEST_F(OneFault, HalfAnAnswerThenSilenceIsNoAnswer) {
   for (const auto& setup : {dlt645_field(), cjt188_field(), modbus_rtu_field()}) {
     field("{ kind: half_frame }", setup);
     EXPECT_EQ(sum(&Counters::time_outs), 200U);
+    EXPECT_GE(sum(&Counters::bad_frames), 400U);  // each question, asked twice, got half an answer
     EXPECT_EQ(sum(&Counters::answers), 0U);
   }
 }
@@ -202,6 +206,8 @@ TEST_F(OneFault, GarbageWithoutEndStopsNobodyElseForEver) {
       "{ kind: garbage, devices: [\"202600000002\"], from_ms: 5000, until_ms: 60000, every_ms: 50, octets: { min: 30, "
       "max: 90 } }");
   EXPECT_GT(bus().noise_octets, 1'000U);
+  EXPECT_GT(sum(&Counters::noise_octets), 500U);
+  EXPECT_EQ(sum(&Counters::noise_octets) + bus().stray_noise_octets, bus().noise_octets);
   EXPECT_GT(sum(&Counters::answers), 50U);
   EXPECT_EQ(sum(&Counters::answers) + sum(&Counters::time_outs), 200U);
 }
@@ -209,6 +215,7 @@ TEST_F(OneFault, GarbageWithoutEndStopsNobodyElseForEver) {
 TEST_F(OneFault, NoiseIsCounted) {
   field("{ kind: noise, place: before, octets: { min: 5, max: 5 } }");
   EXPECT_GT(bus().noise_octets + bus().bad_frames, 200U);
+  EXPECT_GT(sum(&Counters::noise_octets) + sum(&Counters::bad_frames), 200U);
   EXPECT_GT(sum(&Counters::answers), 190U);
 }
 

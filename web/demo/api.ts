@@ -1,5 +1,8 @@
 import type { CurvePoint, DeviceState, FrameProvenance, Reading } from '../src/api/types.ts';
+import { make_aggregates } from './aggregates.ts';
 import { analysis_of, built_frame, frame_builders } from './analyser.ts';
+import { make_edits } from './edits.ts';
+import { make_exports } from './exports.ts';
 import { make_field } from './field.ts';
 import { request_frame, response_frame } from './frames.ts';
 import { type DemoRegister, demo_registers } from './registers.ts';
@@ -343,6 +346,29 @@ function status(now_s: number): DemoAnswer {
 
 /** The stubbed platform. `now_ms` comes from outside, so that tests can hold the time. */
 export function make_demo_api(now: () => number, has_due_password = false) {
+  const exports = make_exports();
+  const edits = make_edits((id) => {
+    const series = series_of(id);
+    if (!series) return null;
+    const { name, unit, exponent } = series.register;
+    return {
+      name,
+      unit,
+      exponent,
+      read_at: (time) => demo_reading(series.device, series.index, Math.floor(Date.parse(time) / 1000)),
+    };
+  });
+  const aggregates = make_aggregates((id) => {
+    const series = series_of(id);
+    if (!series) return null;
+    const { name, unit, exponent } = series.register;
+    return {
+      name,
+      unit,
+      exponent,
+      read_at: (time) => demo_reading(series.device, series.index, Math.floor(Date.parse(time) / 1000)),
+    };
+  });
   const field = make_field((status, code, message, wrong) => {
     const refusal = problem(status, code, message);
     return wrong ? { ...refusal, body: { ...(refusal.body as object), field: wrong } } : refusal;
@@ -402,6 +428,12 @@ export function make_demo_api(now: () => number, has_due_password = false) {
     if (must_change_password) return problem(403, 'password_change_required', 'change your password first');
     const of_field = field(request, now());
     if (of_field) return of_field;
+    const of_exports = exports(request, now());
+    if (of_exports) return of_exports;
+    const of_edits = edits(request, now());
+    if (of_edits) return of_edits;
+    const of_aggregates = aggregates(request, now());
+    if (of_aggregates) return of_aggregates;
     if (path === '/api/v1/overview') return overview(now_s);
     if (path === '/api/v1/devices') return list_devices(query, now_s);
     if (path === '/api/v1/gateways') return gateway_list(now_s);

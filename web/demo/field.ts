@@ -7,6 +7,7 @@ import type {
   ModelItem,
   ModelSummary,
   NewJob,
+  Operation,
   OrderDetail,
   OrderState,
   UnknownDevice,
@@ -264,6 +265,8 @@ export function make_field(problem: (status: number, code: string, message: stri
         late_answers: 3,
         unasked_answers: 0,
         unusable_answers: 1,
+        bad_frames: 3,
+        noise_octets: 41,
         told_at: iso(now_s - 1),
       },
       ...connections.get(id),
@@ -306,6 +309,23 @@ export function make_field(problem: (status: number, code: string, message: stri
     };
     jobs.push(job);
     return { status: 201, body: job_body(job, now_ms) };
+  }
+
+  function operation_of(job: DemoJob): Operation {
+    const id = job.device_ids.length === 1 ? job.device_ids[0] : undefined;
+    const device = world.devices.find((one) => one.id === id);
+    return {
+      id: job.id,
+      at: new Date(job.created_ms).toISOString(),
+      user: 'operator',
+      action: 'create_job',
+      job_id: job.id,
+      order_id: null,
+      device: device ? { id: device.id, name: device.name } : null,
+      outcome: 'ok',
+      detail: job.wanted.name ?? '',
+      remote_address: '192.0.2.7',
+    };
   }
 
   function paged<Row>(rows: readonly Row[], query: URLSearchParams) {
@@ -420,6 +440,15 @@ export function make_field(problem: (status: number, code: string, message: stri
     }
     const [is_import, , import_of] = /^\/api\/v1\/device-imports(?:\/(\d+)(?:\/(\w+))?)?$/.exec(path) ?? [];
     if (is_import) return import_part(method, path.endsWith('device-imports') ? undefined : (import_of ?? ''), now_s);
+    if (path === '/api/v1/operations') {
+      const wanted = ['user', 'action', 'outcome'] as const;
+      const all = jobs
+        .map((job) => operation_of(job))
+        .filter((one) => wanted.every((key) => !query.get(key) || one[key].includes(query.get(key) ?? '')))
+        .reverse();
+      const { rows, ...rest } = paged(all, query);
+      return { status: 200, body: { operations: rows, ...rest } };
+    }
     if (path === '/api/v1/jobs' && method === 'POST') return create_job(request.body, now_ms);
     if (path === '/api/v1/jobs') {
       const device = Number(query.get('device_id') ?? 0);

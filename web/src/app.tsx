@@ -36,6 +36,7 @@ const ModelsPage = lazy(load.models);
 const JobListPage = lazy(load.jobs);
 const ModelPage = lazy(() => import('./features/models/model_page.tsx'));
 const JobPage = lazy(() => import('./features/orders/job_page.tsx'));
+const OperationLogPage = lazy(() => import('./features/orders/operation_log_page.tsx'));
 const NewJobPage = lazy(() => import('./features/orders/new_job_page.tsx'));
 const GatewayPage = lazy(() => import('./features/gateways/gateway_page.tsx'));
 const ChannelTracePage = lazy(() => import('./features/tracing/channel_trace_page.tsx'));
@@ -43,6 +44,13 @@ const OnboardingPage = lazy(() => import('./features/onboarding/onboarding_page.
 const AddOnePart = lazy(() => import('./features/onboarding/add_one_part.tsx'));
 const ImportPart = lazy(() => import('./features/onboarding/import_part.tsx'));
 const CalledInPart = lazy(() => import('./features/onboarding/called_in_part.tsx'));
+const PointsPage = lazy(() => import('./features/points/points_page.tsx'));
+const PointPage = lazy(() => import('./features/points/point_page.tsx'));
+const FleetPage = lazy(() => import('./features/aggregates/fleet_page.tsx'));
+const ExportsPage = lazy(() => import('./features/exports/exports_page.tsx'));
+const ExportListPart = lazy(() => import('./features/exports/export_list_part.tsx'));
+const NewExportPart = lazy(() => import('./features/exports/new_export_part.tsx'));
+const HistoryImportPart = lazy(() => import('./features/exports/history_import_part.tsx'));
 const AnalysePart = lazy(() => import('./features/analyser/analyse_part.tsx'));
 const BuildPart = lazy(() => import('./features/analyser/build_part.tsx'));
 const PasswordPage = lazy(() => import('./features/session/password_page.tsx'));
@@ -95,8 +103,17 @@ export function AppRoutes() {
           <Route path="file" element={<ImportPart />} />
           <Route path="called-in" element={<CalledInPart />} />
         </Route>
+        <Route path="points" element={<PointsPage />} />
+        <Route path="points/:point_id" element={<PointPage />} />
+        <Route path="consumption" element={<FleetPage />} />
+        <Route path="exports" element={<ExportsPage />}>
+          <Route index element={<ExportListPart />} />
+          <Route path="new" element={<NewExportPart />} />
+          <Route path="import" element={<HistoryImportPart />} />
+        </Route>
         <Route path="jobs" element={<JobListPage />} />
         <Route path="jobs/new" element={<NewJobPage />} />
+        <Route path="jobs/log" element={<OperationLogPage />} />
         <Route path="jobs/:job_id" element={<JobPage />} />
         <Route path="models" element={<ModelsPage />} />
         <Route path="models/:model_id" element={<ModelPage />} />

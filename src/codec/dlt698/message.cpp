@@ -183,14 +183,29 @@ Node get_list_request(std::uint8_t piid, std::span<const Oad> oads) {
   return apdu;
 }
 
+namespace {
+Node columns_of(std::span<const Oad> columns) {
+  std::vector<Node> list;
+  for (const Oad column : columns) list.push_back(container(types::csd, {make::oad(column)}));
+  return container(types::rcsd, std::move(list));
+}
+}  // namespace
+
 Node get_record_request(std::uint8_t piid, Oad oad, Node selector, std::span<const Oad> columns) {
   Node apdu = with_piid(types::get_request, 3, "piid", piid);
   Node* const record = find_mutable(apdu, "record");
   put(*record, "oad", make::oad(oad));
   put(*record, "rsd", std::move(selector));
-  std::vector<Node> list;
-  for (const Oad column : columns) list.push_back(container(types::csd, {make::oad(column)}));
-  put(*record, "rcsd", container(types::rcsd, std::move(list)));
+  put(*record, "rcsd", columns_of(columns));
+  return apdu;
+}
+
+Node get_record_list_request(std::uint8_t piid, std::span<const Oad> tables, const Node& selector,
+                             std::span<const Oad> columns) {
+  Node apdu = with_piid(types::get_request, 4, "piid", piid);
+  Node* const records = find_mutable(apdu, "records");
+  for (const Oad table : tables)
+    records->children.push_back(container(*records->type->element, {make::oad(table), selector, columns_of(columns)}));
   return apdu;
 }
 

@@ -51,6 +51,9 @@ bool set_part(Node& apdu, std::string_view name, Node part);
 [[nodiscard]] Node get_list_request(std::uint8_t piid, std::span<const Oad> oads);
 /// `selector` a RSD; no columns means all that are configured.
 [[nodiscard]] Node get_record_request(std::uint8_t piid, Oad oad, Node selector, std::span<const Oad> columns);
+/// The same selection and columns of several tables at once.
+[[nodiscard]] Node get_record_list_request(std::uint8_t piid, std::span<const Oad> tables, const Node& selector,
+                                           std::span<const Oad> columns);
 [[nodiscard]] Node get_next_request(std::uint8_t piid, std::uint16_t last_block_received);
 [[nodiscard]] Node set_request(std::uint8_t piid, Oad oad, Node data);
 /// `omd`: object, method, mode 0; `argument` NULL when the method has none.

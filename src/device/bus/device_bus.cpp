@@ -40,6 +40,11 @@ void DeviceBus::question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on
     on_answer({{found->second->uid()}, {answer->identifier}, answer->octets, false});
 }
 
+void DeviceBus::reports(std::int64_t utc_ms, const OnAnswer& on_report) {
+  for (const auto& [key, device] : devices_)
+    if (const auto told = device->report(utc_ms)) on_report({{device->uid()}, {told->identifier}, told->octets, false});
+}
+
 void DeviceBus::everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer) {
   Bytes line;
   BusAnswer result;

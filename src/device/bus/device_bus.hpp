@@ -63,6 +63,12 @@ class VirtualDevice {
   [[nodiscard]] virtual std::uint64_t bus_key() const noexcept = 0;
   /// The answer to one whole frame; nothing when it keeps silent (not meant, a broadcast, an answer itself).
   [[nodiscard]] virtual std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) = 0;
+  /// What it tells of its own accord: the frame that is due now; nothing when there is none. It is due again some time
+  /// after, until a master has confirmed it. Only for lines on which nobody else may speak at that moment.
+  [[nodiscard]] virtual std::optional<DeviceAnswer> report(std::int64_t utc_ms) {
+    static_cast<void>(utc_ms);
+    return std::nullopt;
+  }
   /// The last command carried out, as kept over restarts; nothing when there was none, or the device keeps no count.
   [[nodiscard]] virtual std::optional<DeviceCommand> last_command() const { return std::nullopt; }
   /// Calls `listener` after a command has been carried out and its effect is kept, before it is answered.
@@ -127,6 +133,8 @@ class DeviceBus {
   void add(std::shared_ptr<VirtualDevice> device);
   [[nodiscard]] std::size_t size() const noexcept { return devices_.size(); }
   [[nodiscard]] const LineProtocol& protocol() const noexcept { return protocol_; }
+  /// What devices tell of their own accord.
+  void reports(std::int64_t utc_ms, const OnAnswer& on_report);
   /// `frame` is one whole question.
   void question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
 

@@ -28,6 +28,10 @@ struct Dlt698MeterOptions {
   /// False: blocks are cut so that each fits into a frame. True: an APDU may be longer than a frame and goes in pieces.
   /// What cannot be cut into blocks goes in pieces anyway.
   bool sends_pieces = false;
+  /// Tells new events of its own accord (REPORT-Notification with records), to this client, again every 30 s until the
+  /// client confirms. Events of before the first question or report are old.
+  bool reports_events = false;
+  std::uint8_t reports_to_client = 0x10;
   /// Where it keeps what commands change; without one a restart forgets it.
   std::shared_ptr<DeviceMemory> memory = {};
 };

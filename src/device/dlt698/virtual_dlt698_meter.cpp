@@ -6,6 +6,7 @@
 #include "codec/dlt698/frame.hpp"
 #include "device/dlt698/application.hpp"
 #include "device/dlt698/dlt698_line.hpp"
+#include "device/dlt698/event_reporter.hpp"
 
 namespace duheng::device {
 namespace {
@@ -42,7 +43,28 @@ struct VirtualDlt698Meter::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  [[nodiscard]] std::optional<DeviceAnswer> report(std::int64_t utc_ms) {
+    if (!options.reports_events || !registers.let_time_pass(utc_ms) || !registers.state().is_powered)
+      return std::nullopt;
+    const auto apdu = reporter.due(utc_ms);
+    if (!apdu) return std::nullopt;
+    dlt698::FrameFields fields;
+    fields.control = dlt698::control_codes::server_report;
+    fields.server_address = options.address;
+    fields.client_address = options.reports_to_client;
+    fields.user_data = *apdu;
+    return framed(fields, 0);
+  }
+  void take_confirmation(const FrameView& frame) {
+    const bool is_confirmation = !frame.from_server() && !frame.started_by_client() && !frame.is_fragment() &&
+                                 frame.function() == static_cast<std::uint8_t>(dlt698::Function::user_data);
+    if (!is_confirmation || !frame.server_address().reaches(options.address)) return;
+    plain.resize(frame.wire_user_data().size());
+    reporter.confirmed(frame.user_data(plain));
+  }
+
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, const FrameView& frame) {
+    take_confirmation(frame);
     const bool is_question = !frame.from_server() && frame.started_by_client() &&
                              frame.function() == static_cast<std::uint8_t>(dlt698::Function::user_data);
     if (!is_question || !registers.state().is_powered) return std::nullopt;
@@ -146,6 +168,7 @@ struct VirtualDlt698Meter::Impl {
   CommandListener listener;
   meter698::Registers registers;
   meter698::Application application;
+  meter698::EventReporter reporter{registers};
   std::vector<std::unique_ptr<Peer>> peers;  // clients with whom pieces are exchanged
   Bytes plain;
   Bytes piece_data;
@@ -167,6 +190,8 @@ std::optional<DeviceAnswer> VirtualDlt698Meter::answer(std::int64_t utc_ms, Byte
     impl_->listener(*done);
   return said;
 }
+
+std::optional<DeviceAnswer> VirtualDlt698Meter::report(std::int64_t utc_ms) { return impl_->report(utc_ms); }
 
 void VirtualDlt698Meter::happen(std::int64_t utc_ms, const DeviceHappening& happening) {
   static_cast<void>(impl_->registers.happen(utc_ms, happening));

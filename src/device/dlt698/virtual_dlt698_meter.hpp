@@ -32,6 +32,8 @@ class VirtualDlt698Meter final : public VirtualDevice {
   [[nodiscard]] const std::string& uid() const noexcept override;
   [[nodiscard]] std::uint64_t bus_key() const noexcept override;
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
+  /// With `reports_events` only.
+  [[nodiscard]] std::optional<DeviceAnswer> report(std::int64_t utc_ms) override;
   /// Clock jumps and drift, magnets, the cover, voltage and supply; other things leave no trace.
   void happen(std::int64_t utc_ms, const DeviceHappening& happening) override;
   /// By the octets of the frame that brought it; a list is one command, named by the first item that was carried out.

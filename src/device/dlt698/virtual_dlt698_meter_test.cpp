@@ -39,6 +39,39 @@ Bytes question(const ServerAddress& to, const Node& apdu,
   return *dlt698::encode(fields);
 }
 
+TEST(Dlt698Report, NewEventsAreToldUntilSomebodyConfirms) {
+  Dlt698MeterOptions with = options();
+  EXPECT_FALSE(VirtualDlt698Meter(with).report(1'763'000'000'000));
+  with.reports_events = true;
+  VirtualDlt698Meter meter(with);
+  std::int64_t now = 1'763'000'000'000;
+  EXPECT_FALSE(meter.report(now));  // what is old is not told
+  meter.happen(now + 1'000, {DeviceHappening::Kind::cover, 1});
+  const auto told = meter.report(now += 2'000);
+  ASSERT_TRUE(told);
+  const auto frame = dlt698::decode_at_start(told->octets);
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->control(), dlt698::control_codes::server_report);
+  const auto tree = dlt698::decode_tree(types::apdu, frame->wire_user_data());
+  ASSERT_TRUE(tree);
+  ASSERT_EQ(tree->root.find("records")->children.size(), 1U);
+  const Oad table = dlt698::read_oad(tree->root.find("records")->children[0].children[0].content);
+  EXPECT_EQ(table.value(), 0x301B0200U);
+  EXPECT_FALSE(meter.report(now + 5'000));
+  EXPECT_EQ(meter.report(now += 30'000)->octets, told->octets);
+  const auto piid = frame->wire_user_data()[2];
+  const auto confirm = [&](std::uint8_t number) {
+    const std::array tables{table};
+    return question(own, dlt698::report_response(number, 2, tables), dlt698::control_codes::client_confirmation);
+  };
+  EXPECT_FALSE(meter.answer(now, confirm(piid + 1)));  // another's
+  EXPECT_TRUE(meter.report(now += 30'000));
+  EXPECT_FALSE(meter.answer(now, confirm(piid)));
+  EXPECT_FALSE(meter.report(now += 60'000));
+  meter.happen(now, {DeviceHappening::Kind::magnetic_field, 1});
+  EXPECT_TRUE(meter.report(now + 2'000));
+}
+
 TEST(Dlt698Link, AnswersItsOwnAddressAndWildcards) {
   VirtualDlt698Meter meter(options());
   const auto heard = [&](const ServerAddress& to) {

@@ -106,6 +106,7 @@ std::shared_ptr<VirtualDevice> make_virtual_device(const VirtualModel& model, co
                            .exports = seat.exports,
                            .zone_offset_minutes = seat.zone_offset_minutes,
                            .clock_drift_ppm = seat.clock_drift_ppm,
+                           .reports_events = seat.reports,
                            .memory = seat.memory});
   return std::make_shared<VirtualMeter>(
       VirtualMeterOptions{.address = *dlt645::Address::parse(seat.address),

@@ -34,6 +34,7 @@ struct DeviceSeat {
   std::uint64_t seed = 1;
   bool exports = false;  ///< DL/T 645, 698.45: has solar panels
   bool factory = false;  ///< DL/T 645: works in shifts
+  bool reports = false;  ///< DL/T 698.45: tells new events of its own accord
   bool leaks = false;    ///< water: a trickle that never ends
   std::int32_t zone_offset_minutes = 480;
   std::int32_t clock_drift_ppm = 0;

@@ -32,6 +32,7 @@ constexpr int port_attempts = 200;
 constexpr std::uint64_t first_group_address = 20'260'000'000'001ULL;
 constexpr std::uint64_t group_seeds = 1'000'000;
 constexpr std::uint32_t leaks_every = 10;
+constexpr std::int64_t report_every_ms = 1'000;
 constexpr std::string_view call_in_name = "call-in";
 
 /// One master's connection to one bus.
@@ -72,6 +73,7 @@ struct Fleet::Impl {
       std::unique_ptr<Visit> visit;
     };
     std::unordered_map<std::uint64_t, Connection> connections;
+    bool tells_unasked = false;
   };
   struct Line {
     Line(const LineProtocol& protocol, std::string n) : bus(protocol), name(std::move(n)) {}
@@ -116,6 +118,7 @@ struct Fleet::Impl {
   std::uint64_t next_connection = 1;
   std::uint16_t first_port = 0;
   bool ledger_failed = false;
+  link::Timer report_timer{loop, [this] { send_reports(); }};
 
   std::string path(std::string_view name) const { return fmt::format("{}/{}", config.data_directory, name); }
 
@@ -161,6 +164,7 @@ struct Fleet::Impl {
     }
     seat.seed = mixed(config.seed, group_seeds + number);
     seat.leaks = number % leaks_every == leaks_every - 1;
+    seat.reports = model.line == LineKind::dlt698;
     return seat_device(model, std::move(seat), std::move(channel));
   }
 
@@ -285,6 +289,20 @@ struct Fleet::Impl {
                                       }});
   }
 
+  /// What meters tell of their own accord goes to whoever is connected. Nobody's next question shows that it has
+  /// arrived, so that its fate in the ledger stays open.
+  void send_reports() {
+    for (const auto& port : ports) {
+      if (!port->tells_unasked || port->connections.empty()) continue;
+      auto& connection = *port->connections.begin()->second.channel;
+      port->bus.reports(clock.utc_ms(), [&](const BusAnswer& told) {
+        const auto written = ledger->answer(told.address.text, told.identifier.value, told.octets, clock.utc_ms());
+        if (written) static_cast<void>(connection.write(told.octets));
+      });
+    }
+    report_timer.start_ms(report_every_ms);
+  }
+
   Result<void> listen_run(std::uint32_t first) {
     for (std::uint32_t i = 0; i < ports.size(); ++i) {
       const std::weak_ptr<Port> weak = ports[i];
@@ -372,7 +390,9 @@ struct Fleet::Impl {
   }
 
   Port& add_port(LineKind kind, std::string name) {
-    return *ports.emplace_back(std::make_shared<Port>(protocol_of(kind), std::move(name)));
+    auto& port = *ports.emplace_back(std::make_shared<Port>(protocol_of(kind), std::move(name)));
+    port.tells_unasked = kind == LineKind::dlt698;
+    return port;
   }
   Line& add_line(LineKind kind, std::string name) {
     auto& line = *lines.emplace_back(std::make_unique<Line>(protocol_of(kind), std::move(name)));
@@ -458,6 +478,7 @@ Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, c
   DUHENG_CHECK(impl.choose_call_in_port());
   DUHENG_CHECK(impl.write_devices());
   impl.begin_calling();
+  impl.send_reports();
   const std::string ready =
       fmt::format("{{\"meters\":{},\"first_port\":{},\"ports\":{},\"serial_lines\":{},\"calling_in\":{}}}\n",
                   impl.meters.size(), impl.first_port, impl.ports.size(), impl.lines.size(), impl.callers.size());

@@ -102,4 +102,10 @@ std::optional<DeviceAnswer> ScenarioDevice::answer(std::int64_t utc_ms, ByteView
   return device_->answer(utc_ms, question);
 }
 
+std::optional<DeviceAnswer> ScenarioDevice::report(std::int64_t utc_ms) {
+  catch_up(utc_ms - scenario_.start().utc_ms);
+  if (cuts_ > 0) return std::nullopt;
+  return device_->report(utc_ms);
+}
+
 }  // namespace duheng::device

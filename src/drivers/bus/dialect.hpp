@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "drivers/bus/query.hpp"
 
@@ -30,6 +31,12 @@ struct Judgement {
   std::uint32_t error = 0;  ///< of a refusal: the protocol's own code
 };
 
+/// What a device says of its own accord.
+struct DeviceReport {
+  ByteView payload;    ///< good until the dialect's next call
+  Bytes confirmation;  ///< octets that tell the device that it has arrived; empty when it wants none
+};
+
 struct LineCounters {
   std::uint64_t bad_frames = 0;  ///< checksum, end octet, or cut short
   std::uint64_t noise_octets = 0;
@@ -54,6 +61,11 @@ class Dialect {
   /// For frames with from_device only, of the device that was asked. `request`: what build() gave last for it.
   [[nodiscard]] virtual Judgement judge(const HeardFrame& frame, const Query& query, std::uint32_t part,
                                         ByteView request) = 0;
+  /// For frames with from_device only: what it tells unasked, where the protocol has that. Nothing for answers.
+  [[nodiscard]] virtual std::optional<DeviceReport> report(const HeardFrame& heard) {
+    static_cast<void>(heard);
+    return std::nullopt;
+  }
   /// Between octets of one frame at most this passes.
   [[nodiscard]] virtual std::int64_t octet_gap_ms() const = 0;
   [[nodiscard]] virtual std::size_t frame_octets_max() const = 0;

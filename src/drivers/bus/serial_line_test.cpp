@@ -131,6 +131,14 @@ class SerialLine : public testing::TestWithParam<Tongue> {
     EXPECT_EQ(one.tag, i) << place;
     EXPECT_EQ(one.payload, Speech::value(meter, i)) << place;
   }
+  void expect_damage_at(std::uint32_t meter) const {
+    const auto& counted = line_->session().counters(meter);
+    EXPECT_GT(counted.bad_frames + counted.noise_octets, 0U) << meter;
+  }
+  void expect_no_damage_at(std::uint32_t meter) const {
+    const auto& counted = line_->session().counters(meter);
+    EXPECT_EQ(counted.bad_frames + counted.noise_octets, 0U) << meter;
+  }
   /// The octet by which a frame of meter 0 begins.
   [[nodiscard]] std::uint8_t beginning() const { return speech_->answer(0, 1).front(); }
   static Bytes part(const Bytes& octets, std::size_t first, std::size_t count) {
@@ -217,6 +225,8 @@ TEST_P(SerialLine, HalfAFrameThenSilenceIsGivenUpAndHarmsNoOther) {
   EXPECT_EQ(line_->ended()[0].outcome, Outcome::timed_out);
   EXPECT_TRUE(line_->ended()[0].payload.empty());
   expect_answered(1, 1, 2);
+  expect_damage_at(0);
+  expect_no_damage_at(1);
 }
 
 TEST_P(SerialLine, TheLinesEchoIsTakenOffEvenWhenItComesInPieces) {
@@ -234,6 +244,7 @@ TEST_P(SerialLine, TheLinesEchoIsTakenOffEvenWhenItComesInPieces) {
   expect_answered(1, 0, 2);
   EXPECT_EQ(line_->session().bus_counters().echoes, 2U);
   EXPECT_EQ(questions_.size(), 2U);
+  expect_no_damage_at(0);  // an echo is the line's way, no fault
 }
 
 TEST_P(SerialLine, NoiseBeforeAndBehindAnAnswerIsCountedAndCutOff) {
@@ -250,6 +261,8 @@ TEST_P(SerialLine, NoiseBeforeAndBehindAnAnswerIsCountedAndCutOff) {
   for (std::uint16_t i = 1; i <= 3; ++i) expect_answered(i - 1U, 0, i);
   const auto counted = line_->session().bus_counters();
   EXPECT_GT(counted.noise_octets + counted.bad_frames, 0U);
+  expect_damage_at(0);
+  expect_no_damage_at(1);
 }
 
 TEST_P(SerialLine, ALateAnswerBelongsToItsQuestionAndNeverToTheNext) {
@@ -299,6 +312,8 @@ TEST_P(SerialLine, AWrongChecksumIsCountedAndAskedForAgain) {
   EXPECT_EQ(questions_.size(), 2U);
   const auto counted = line_->session().bus_counters();
   EXPECT_GT(counted.bad_frames + counted.noise_octets, 0U);
+  EXPECT_GE(line_->session().counters(0).bad_frames, 1U);  // Modbus has no start: each octet may be one
+  expect_no_damage_at(1);
 }
 
 TEST_P(SerialLine, AnAnswerSaidTwiceCountsOnce) {
@@ -338,6 +353,7 @@ TEST_P(SerialLine, GarbageForEverEndsInATimeOutAndTheLineServesAgainWhenItStops)
     EXPECT_TRUE(one.payload.empty());
   }
   EXPECT_GT(line_->session().bus_counters().noise_octets + line_->session().bus_counters().bad_frames, 100U);
+  for (const std::uint32_t meter : {0U, 1U}) expect_damage_at(meter);
   is_babbling = false;
   on_question_ = [&](std::size_t) { say(0, speech_->answer(1, 3)); };
   ask(1, 3);

@@ -9,7 +9,9 @@ class Session::Listener final : public FrameListener {
  public:
   Listener(Session& session, const Moment& now, SessionOutput& out) : session_(session), now_(now), out_(out) {}
   void on_frame(const HeardFrame& frame) override {
-    if (session_.state_ != State::closed) session_.on_frame(frame, now_, out_);
+    if (session_.state_ == State::closed) return;
+    session_.count_damage(session_.meter_due());  // what was heard before this frame
+    session_.on_frame(frame, now_, out_);
   }
 
  private:
@@ -96,6 +98,7 @@ std::optional<Session::Question> Session::closed() {
   attempts_ = 0;
   answers_due_ = 0;
   open_.reset();
+  confirmations_.clear();
   urgent_.clear();
   questions_.clear();
   dialect_->reset();
@@ -104,14 +107,28 @@ std::optional<Session::Question> Session::closed() {
 
 void Session::advance(const Moment& now, SessionOutput& out) {
   if (state_ != State::idle && state_ != State::settling) return;
+  if (delivered_ > stored_ || !confirm_reports(now, out)) return;
   auto& next = urgent_.empty() ? questions_ : urgent_;
-  if (delivered_ > stored_ || next.empty()) return;
+  if (next.empty()) return;
   if (!line_is_quiet(now, out)) return;
   open_.reset();
   current_ = std::move(next.front());
   next.pop_front();
   has_current_ = true;
   send_current(now, out);
+}
+
+bool Session::confirm_reports(const Moment& now, SessionOutput& out) {
+  while (!confirmations_.empty()) {
+    if (!line_is_quiet(now, out)) return false;
+    last_sent_ = std::move(confirmations_.front());
+    confirmations_.erase(confirmations_.begin());
+    echo_heard_ = 0;
+    out.send(last_sent_);
+    const std::int64_t own_time_ms = static_cast<std::int64_t>(last_sent_.size()) * settings_.octet_time_us / 1'000;
+    quiet_until_ms_ = std::max(quiet_until_ms_, now.monotonic_ms + own_time_ms);
+  }
+  return true;
 }
 
 /// Whether a question may go out now. If not, the session settles, or has just delivered what the line still held.
@@ -129,7 +146,9 @@ bool Session::line_is_quiet(const Moment& now, SessionOutput& out) {
   if (feeding_) return true;
   // What looked like a beginning may hide an answer that must not turn up behind the next question.
   Listener listener(*this, now, out);
+  const auto due = meter_due();
   dialect_->flush(listener);
+  count_damage(due);
   return delivered_ <= stored_;
 }
 
@@ -163,6 +182,7 @@ void Session::transmit(const Moment& now, SessionOutput& out) {
     return;
   }
   ++answers_due_;
+  ++window_number_;
   state_ = State::awaiting;
   const std::int64_t answer_time_ms =
       static_cast<std::int64_t>(dialect_->frame_octets_max()) * settings_.octet_time_us / 1'000;
@@ -199,10 +219,33 @@ void Session::octets(const Moment& now, ByteView octets, SessionOutput& out) {
   last_octet_ms_ = now.monotonic_ms;
   feeding_ = true;
   Listener listener(*this, now, out);
+  const auto window = window_number_;
   dialect_->feed(without_echo(octets), listener);
   feeding_ = false;
+  // What lies behind the frame that ended a question is nobody's.
+  count_damage(window == window_number_ ? meter_due() : std::nullopt);
   if (state_ == State::awaiting && dialect_->pending_octets() > 0)
     deadline_ms_ = std::min(std::max(deadline_ms_, now.monotonic_ms + dialect_->octet_gap_ms()), deadline_limit_ms_);
+}
+
+std::optional<std::uint32_t> Session::meter_due() const {
+  if (state_ == State::awaiting) return current_.meter;
+  if (open_ && open_->answers_due > 0) return open_->question.meter;
+  return std::nullopt;
+}
+
+void Session::count_damage(std::optional<std::uint32_t> meter) {
+  const auto seen = dialect_->counters();
+  const auto frames = seen.bad_frames - damage_seen_.bad_frames;
+  const auto octets = seen.noise_octets - damage_seen_.noise_octets;
+  damage_seen_ = seen;
+  if (meter) {
+    meters_[*meter].counters.bad_frames += frames;
+    meters_[*meter].counters.noise_octets += octets;
+  } else {
+    counters_.stray_bad_frames += frames;
+    counters_.stray_noise_octets += octets;
+  }
 }
 
 bool Session::is_own_request(ByteView octets) const {
@@ -215,6 +258,13 @@ void Session::on_frame(const HeardFrame& frame, const Moment& now, SessionOutput
     ++(is_own_request(frame.octets) ? counters_.echoes : counters_.foreign_questions);
     return;
   }
+  const auto found = by_address_.find(frame.device);
+  if (found != by_address_.end()) {
+    if (auto report = dialect_->report(frame)) {
+      on_report(found->second, std::move(*report), frame.octets, now, out);
+      return;
+    }
+  }
   // By address, because the meter asked may have been retired meanwhile.
   if (state_ == State::awaiting && frame.device == meters_[current_.meter].address) {
     const auto judgement = dialect_->judge(frame, current_.query, part_, last_sent_);
@@ -223,12 +273,30 @@ void Session::on_frame(const HeardFrame& frame, const Moment& now, SessionOutput
       return;
     }
   }
-  const auto found = by_address_.find(frame.device);
   if (found == by_address_.end()) {
     ++counters_.foreign_answers;
     return;
   }
   on_stray_answer(frame, found->second, now, out);
+}
+
+void Session::on_report(std::uint32_t meter, DeviceReport&& report, ByteView octets, const Moment& now,
+                        SessionOutput& out) {
+  ++meters_[meter].counters.reports;
+  Exchange exchange;
+  exchange.number = ++delivered_;
+  exchange.meter = meter;
+  exchange.outcome = Outcome::answered;
+  exchange.unasked = true;
+  exchange.response = octets;
+  exchange.payload = report.payload;
+  exchange.sent_utc_ms = now.utc_ms;
+  exchange.received = now;
+  if (!report.confirmation.empty()) {
+    if (confirmations_.size() == confirmations_max) confirmations_.erase(confirmations_.begin());
+    confirmations_.push_back(std::move(report.confirmation));
+  }
+  out.deliver(exchange);
 }
 
 void Session::on_part(const HeardFrame& frame, const Judgement& judgement, const Moment& now, SessionOutput& out) {
@@ -314,6 +382,7 @@ void Session::finish(Outcome outcome, std::uint32_t error, const Moment& now, Se
   answers_due_ = 0;
   attempts_ = 0;
   has_current_ = false;
+  ++window_number_;
   state_ = State::idle;
   deadline_ms_ = INT64_MAX;
   const bool retired = meters_[ended.meter].retired;
@@ -334,7 +403,10 @@ void Session::timer(const Moment& now, SessionOutput& out) {
   // Noise that looks like a beginning may hide the answer: silence has shown that nothing more belongs to it.
   if (dialect_->pending_octets() > 0) {
     Listener listener(*this, now, out);
+    const auto due = meter_due();
+    const auto window = window_number_;
     dialect_->flush(listener);
+    count_damage(window == window_number_ ? due : std::nullopt);
     if (state_ != State::awaiting || now.monotonic_ms < deadline_ms_) return;
   }
   time_out(now, out);
@@ -345,6 +417,7 @@ void Session::time_out(const Moment& now, SessionOutput& out) {
                      attempts_ < meters_[current_.meter].timing.retries;
   ++attempts_;
   if (settings_.reopen_after_timeout) {
+    confirmations_.clear();
     answers_due_ = 0;  // nothing can come over a connection that is gone
     if (!again) finish(Outcome::timed_out, 0, now, out);
     state_ = State::closed;

@@ -46,6 +46,7 @@ struct Exchange {
   const Query* query = nullptr;  ///< as asked; ends with the call
   Outcome outcome = Outcome::timed_out;
   bool late = false;        ///< a whole answer to an earlier question, come when another was waited for
+  bool unasked = false;     ///< told by the device of its own accord: no tag, no request, and `query` is null
   std::uint32_t error = 0;  ///< of a refusal: the protocol's own code
   ByteView request;         ///< with preamble; follow-up questions behind it
   ByteView response;        ///< without preamble; following frames behind it; empty when none came
@@ -71,13 +72,20 @@ struct MeterCounters {
   std::uint64_t time_outs = 0;
   std::uint64_t late_answers = 0;
   std::uint64_t unasked_answers = 0;  ///< whole, from this meter, but to no question of ours: dropped
+  /// Damaged frames (checksum, end octet, cut short) and octets of no frame, heard while an answer of this meter was
+  /// awaited or still due. Who spoiled them nobody can tell: the meter, its line, or somebody who spoke at once.
+  std::uint64_t bad_frames = 0;
+  std::uint64_t noise_octets = 0;
+  std::uint64_t reports = 0;  ///< told of its own accord
 };
 struct BusCounters {
   std::uint64_t echoes = 0;             ///< our own question heard back (half duplex)
   std::uint64_t foreign_questions = 0;  ///< another master on the line
   std::uint64_t foreign_answers = 0;    ///< of meters that are not ours
-  std::uint64_t bad_frames = 0;         ///< checksum, end octet, or cut short
-  std::uint64_t noise_octets = 0;
+  std::uint64_t bad_frames = 0;         ///< checksum, end octet, or cut short; those counted to meters among them
+  std::uint64_t noise_octets = 0;       ///< likewise
+  std::uint64_t stray_bad_frames = 0;   ///< of bad_frames: heard while no meter's answer was awaited
+  std::uint64_t stray_noise_octets = 0;
 };
 
 /// A master on one bus (a serial line, or one connection) with one or many meters of one protocol: one question at a
@@ -87,6 +95,9 @@ struct BusCounters {
 /// Durability: after an exchange with content the next question is sent only when stored_through() has named it. So the
 /// meter's side may take a next, different question as proof that its earlier answers are safe (device/ledger).
 /// Following frames are parts of one answer: it is durable as a whole or not at all.
+///
+/// What a device tells of its own accord (Dialect::report()) is delivered like an answer, and confirmed to the device
+/// only when it is durable; a device that hears no confirmation tells it again.
 ///
 /// A command (Query::at_most_once) is sent once, never repeated, and not carried over to a new connection.
 class Session {
@@ -148,6 +159,8 @@ class Session {
   [[nodiscard]] BusCounters bus_counters() const noexcept;
 
   static constexpr std::size_t payload_octets_max = 16'384;
+  /// Reports that wait for being confirmed; beyond it the oldest is not, and comes again.
+  static constexpr std::size_t confirmations_max = 16;
 
  private:
   enum class State : std::uint8_t { closed, idle, awaiting, settling };
@@ -165,6 +178,9 @@ class Session {
     std::uint32_t answers_due = 0;
   };
 
+  void on_report(std::uint32_t meter, DeviceReport&& report, ByteView octets, const Moment& now, SessionOutput& out);
+  /// When all that was delivered is durable. False when the line is not quiet.
+  [[nodiscard]] bool confirm_reports(const Moment& now, SessionOutput& out);
   [[nodiscard]] bool line_is_quiet(const Moment& now, SessionOutput& out);
   [[nodiscard]] ByteView without_echo(ByteView octets);
   void send_current(const Moment& now, SessionOutput& out);
@@ -172,6 +188,10 @@ class Session {
   class Listener;
   void on_frame(const HeardFrame& frame, const Moment& now, SessionOutput& out);
   void on_part(const HeardFrame& frame, const Judgement& judgement, const Moment& now, SessionOutput& out);
+  /// Counts what the dialect could not use since the last time: to this meter, or to the line alone.
+  void count_damage(std::optional<std::uint32_t> meter);
+  /// The meter whose answer is awaited, or may still come late.
+  [[nodiscard]] std::optional<std::uint32_t> meter_due() const;
   void on_stray_answer(const HeardFrame& frame, std::uint32_t meter, const Moment& now, SessionOutput& out);
   void ask_following(const Moment& now, SessionOutput& out);
   void time_out(const Moment& now, SessionOutput& out);
@@ -208,9 +228,12 @@ class Session {
   Bytes response_;
   Bytes payload_;
   std::optional<OpenQuestion> open_;  ///< the last question, as long as something may still come to it
+  std::vector<Bytes> confirmations_;  ///< of reports, in the order they came
   std::uint64_t delivered_ = 0;       ///< number of the newest exchange with content
   std::uint64_t stored_ = 0;
   BusCounters counters_;
+  LineCounters damage_seen_;         ///< of the dialect's counters: already counted to a meter or the line
+  std::uint64_t window_number_ = 0;  ///< of questions sent and exchanges ended, together
 };
 
 }  // namespace duheng::drivers

@@ -121,6 +121,54 @@ TEST_F(SessionTest, EchoNoiseAndOtherMetersAreCountedAndIgnored) {
   EXPECT_EQ(session_.counters(0).unasked_answers, 1U);
 }
 
+TEST_F(SessionTest, DamageCountsToTheMeterThatWasAsked) {
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  ASSERT_TRUE(session_.ask(1, dlt645_read(import_total), 0));
+  open_line();
+  Bytes wrong = answer(0, import_total, {1, 2, 3, 4});
+  wrong[wrong.size() - 2] ^= 0x10;
+  session_.octets(at(1), wrong, log_);
+  EXPECT_EQ(session_.counters(0).bad_frames, 1U);
+  // Noise, the answer, noise: what lies behind the answer is the line's, even when it comes with it.
+  Bytes octets{0x00, 0xFF, 0x13};
+  const Bytes whole = answer(0, import_total, {1, 2, 3, 4});
+  octets.insert(octets.end(), whole.begin(), whole.end());
+  octets.insert(octets.end(), {0x01, 0x02});
+  const auto rejected = session_.counters(0).noise_octets;  // the damaged frame's
+  session_.octets(at(2), octets, log_);
+  ASSERT_EQ(log_.delivered.size(), 1U);
+  EXPECT_EQ(session_.counters(0).noise_octets, rejected + 3);
+  EXPECT_EQ(session_.bus_counters().stray_noise_octets, 2U);
+  // While the answer is being stored nobody is asked: damage then is the line's, whoever it was.
+  session_.octets(at(3), wrong, log_);
+  EXPECT_EQ(session_.counters(0).bad_frames, 1U);
+  EXPECT_EQ(session_.bus_counters().stray_bad_frames, 1U);
+  // The next meter begins half a frame and falls silent.
+  session_.stored_through(1, at(4), log_);
+  ASSERT_EQ(log_.sent.size(), 2U);
+  const Bytes second = answer(1, import_total, {1, 2, 3, 4});
+  session_.octets(at(5), ByteView(second).first(second.size() / 2), log_);
+  EXPECT_EQ(session_.counters(1).bad_frames, 0U);  // it may still go on
+  session_.timer(at(2'000), log_);
+  EXPECT_EQ(session_.counters(1).bad_frames, 2U);  // its second 68H might have begun another
+  EXPECT_EQ(session_.counters(0).bad_frames, 1U);
+  EXPECT_EQ(session_.bus_counters().bad_frames, 4U);
+}
+
+TEST_F(SessionTest, DamageWhileALateAnswerIsDueCountsToItsMeter) {
+  ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
+  open_line();
+  session_.timer(at(1'000), log_);
+  session_.timer(at(2'000), log_);
+  ASSERT_EQ(log_.delivered.size(), 1U);
+  Bytes wrong = answer(0, import_total, {1, 2, 3, 4});
+  wrong[wrong.size() - 2] ^= 0x10;
+  session_.octets(at(2'500), wrong, log_);
+  EXPECT_EQ(session_.counters(0).bad_frames, 1U);
+  EXPECT_EQ(session_.counters(1).bad_frames, 0U);
+  EXPECT_EQ(session_.bus_counters().stray_bad_frames, 0U);
+}
+
 TEST_F(SessionTest, RetriesThenGivesUpThenSettles) {
   ASSERT_TRUE(session_.ask(0, dlt645_read(import_total), 0));
   ASSERT_TRUE(session_.ask(1, dlt645_read(import_total), 0));

@@ -25,6 +25,8 @@ constexpr std::uint32_t error_response = 0x100;
 constexpr std::uint32_t connect_refused = 0x200;
 constexpr std::uint8_t response_bit = 0x80;
 constexpr std::uint8_t sequence_mask = 0x3F;
+/// Of the control octet: who sends, and who began.
+constexpr std::uint8_t sender_bits = 0xC0;
 
 /// Where PIID stands: behind the service, and its choice where it has one.
 std::size_t piid_place(std::uint8_t service) noexcept {
@@ -94,6 +96,29 @@ class Dlt698Dialect final : public Dialect {
     if (part != 0 || !answers(data, query, request)) return {};
     if (const auto refused = refusal_of(data)) return {Fit::refusal, {}, *refused};
     return {Fit::whole, data, 0};
+  }
+  /// REPORT-Notification in one frame. One in pieces is not taken: no public source shows who confirms which.
+  [[nodiscard]] std::optional<DeviceReport> report(const HeardFrame& heard) override {
+    constexpr std::size_t control_at = 3;
+    if (heard.octets.size() <= control_at ||
+        (heard.octets[control_at] & sender_bits) != (dlt698::control_codes::server_report & sender_bits))
+      return std::nullopt;
+    const auto frame = dlt698::decode_at_start(heard.octets);
+    if (!frame || frame->is_fragment() || frame->function() != static_cast<std::uint8_t>(dlt698::Function::user_data))
+      return std::nullopt;
+    plain_.resize(frame->wire_user_data().size());
+    const ByteView data = frame->user_data(plain_);
+    const auto confirmed = confirmation_of(data);
+    if (!confirmed) return std::nullopt;
+    dlt698::FrameFields fields;
+    fields.control = dlt698::control_codes::client_confirmation;
+    if (frame->is_scrambled()) fields.control |= dlt698::control_bits::scrambled;
+    fields.server_address = frame->server_address();
+    fields.client_address = frame->client_address();
+    fields.user_data = *confirmed;
+    auto octets = dlt698::encode(fields);
+    if (!octets) return std::nullopt;
+    return DeviceReport{data, std::move(*octets)};
   }
   [[nodiscard]] std::int64_t octet_gap_ms() const override { return octet_gap_most_ms; }
   [[nodiscard]] std::size_t frame_octets_max() const override { return frame_octets_most; }
@@ -180,6 +205,21 @@ class Dlt698Dialect final : public Dialect {
     if (result == nullptr || result->content.empty()) return connect_refused;
     if (result->content[0] == 0) return std::nullopt;
     return connect_refused | result->content[0];
+  }
+
+  /// The REPORT-Response to a REPORT-Notification; nothing when `apdu` is none, or not well formed.
+  [[nodiscard]] static std::optional<Bytes> confirmation_of(ByteView apdu) {
+    if (apdu.empty() || apdu[0] != dlt698::types::report_notification.tag) return std::nullopt;
+    const auto tree = dlt698::decode_tree(dlt698::types::apdu, apdu);
+    if (!tree) return std::nullopt;
+    const std::uint8_t choice = apdu[1];
+    const auto piid = static_cast<std::uint8_t>(apdu[2] & sequence_mask);
+    std::vector<dlt698::Oad> oads;
+    const dlt698::Node* const results = tree->root.find(choice == 1 ? "results" : "records");
+    if (results != nullptr)
+      for (const auto& one : results->children) oads.push_back(dlt698::read_oad(one.children[0].content));
+    auto octets = dlt698::encode_tree(dlt698::types::apdu, dlt698::report_response(piid, choice, oads));
+    return octets ? std::optional(std::move(*octets)) : std::nullopt;
   }
 
   static void tell(const FrameView& frame, FrameListener& listener) {

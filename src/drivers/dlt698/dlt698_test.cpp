@@ -21,6 +21,7 @@ struct Log final : SessionOutput {
   void deliver(const Exchange& e) override {
     outcomes.push_back(e.outcome);
     errors.push_back(e.error);
+    unasked.push_back(e.unasked);
     payloads.emplace_back(e.payload.begin(), e.payload.end());
   }
   void reopen() override {}
@@ -28,6 +29,7 @@ struct Log final : SessionOutput {
   std::vector<Outcome> outcomes;
   std::vector<std::uint32_t> errors;
   std::vector<Bytes> payloads;
+  std::vector<bool> unasked;
 };
 Moment at(std::int64_t ms) { return {ms, 1'750'000'000'000 + ms}; }
 const ServerAddress meter = *ServerAddress::parse("000000000161");
@@ -63,6 +65,50 @@ class Dlt698Session : public testing::Test {
   Session session_{make_dlt698_dialect(), {}};
   Log log_;
 };
+
+/// What a terminal told of a power failure, and the confirmation it waits for, as public sources have them.
+TEST_F(Dlt698Session, AReportIsTakenUnaskedAndConfirmedOnlyWhenItIsDurable) {
+  session_.add_meter(bus_address(*ServerAddress::parse("111111111111")), {1'000, 1, 4});
+  const Bytes report = *from_hex(
+      "68 58 00 83 05 11 11 11 11 11 11 A0 1C 70 88 02 09 01 31 06 02 00 06 00 20 22 02 00 00 20 1E 02 00 00 20 20 02 "
+      "00 00 20 24 02 00 00 33 00 02 00 00 33 09 02 06 01 01 06 00 00 00 18 1C 07 E9 04 0A 0B 1D 26 00 16 00 01 01 02 "
+      "02 51 45 00 02 00 11 01 04 08 80 00 00 1B C2 16");
+  ask({energy});
+  session_.octets(at(1), report, log_);
+  ASSERT_EQ(log_.payloads.size(), 1U);
+  EXPECT_TRUE(log_.unasked[0]);
+  EXPECT_EQ(log_.payloads[0][0], 0x88);
+  EXPECT_EQ(session_.counters(1).reports, 1U);
+  EXPECT_EQ(session_.counters(1).unasked_answers, 0U);
+  // The question under way is answered all the same; both are stored; only then is the report confirmed.
+  session_.octets(at(2),
+                  frame_of(apdu_of(dlt698::get_response(piid(), energy, make::number(types::double_long_unsigned, 1)))),
+                  log_);
+  ASSERT_EQ(log_.payloads.size(), 2U);
+  EXPECT_FALSE(log_.unasked[1]);
+  EXPECT_EQ(log_.sent.size(), 1U);
+  session_.stored_through(1, at(3), log_);
+  EXPECT_EQ(log_.sent.size(), 1U);
+  session_.stored_through(2, at(4), log_);
+  ASSERT_EQ(log_.sent.size(), 2U);
+  EXPECT_EQ(log_.sent[1], *from_hex("68 18 00 03 05 11 11 11 11 11 11 A0 CE 79 08 02 09 01 31 06 02 00 00 D4 1F 16"));
+  // Once more: the device has not heard it.
+  session_.octets(at(5), report, log_);
+  session_.stored_through(3, at(6), log_);
+  EXPECT_EQ(log_.sent.size(), 3U);
+  EXPECT_EQ(session_.counters(1).reports, 2U);
+}
+
+TEST_F(Dlt698Session, WhatIsNoReportIsNotConfirmed) {
+  using dlt698::control_codes::server_report;
+  session_.octets(at(1), frame_of(Bytes{0x88, 0x02, 0x09, 0x01}, server_report), log_);              // cut short
+  session_.octets(at(2), frame_of(Bytes{0x88, 0x07, 0x09, 0x00, 0x00, 0x00}, server_report), log_);  // no such kind
+  session_.octets(at(3), frame_of(Bytes{0x85, 0x01, 0x09, 0x00, 0x10, 0x02}, server_report), log_);  // an answer
+  session_.octets(at(4), frame_of(Bytes{}, server_report), log_);
+  EXPECT_TRUE(log_.payloads.empty());
+  EXPECT_TRUE(log_.sent.empty());
+  EXPECT_EQ(session_.counters(0).reports, 0U);
+}
 
 TEST_F(Dlt698Session, TakesTheAnswerWithItsOwnPiid) {
   ask({energy});

@@ -50,7 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       plan("{ kind: monthly_freeze, table: \"50060200\", depth_days: 366, items: [{ register: e, oad: \"00100201\" }] "
            "}"),
       plan("{ kind: events, table: \"30110200\", depth_days: 366, "
-           "items: [{ register: e, oad: \"201E0200\" }, { register: e, oad: \"20200200\" }] }")};
+           "items: [{ register: e, oad: \"201E0200\" }, { register: e, oad: \"20200200\" }] }"),
+      plan("{ kind: events, depth_days: 366, items: [{ register: a, table: \"30000600\", oad: \"201E0200\" }, "
+           "{ register: b, table: \"30000700\", oad: \"201E0200\" }] }")};
   if (size == 0) return 0;
   Answers answers({data + 1, size - 1});
   const HistoryRange range{now_utc_ms - (data[0] >> 2) * day_ms, now_utc_ms, now_utc_ms, 480};

@@ -55,40 +55,63 @@ std::int64_t moment_in(const dlt698::Node& node) {
   return utc_ms_of({time->year, time->month, time->day, time->hour, time->minute, time->second}, zone).value();
 }
 
-/// A meter with freezes at some moments, which answers what lies within the range asked for.
+/// A meter with freezes at some moments, which answers what lies within the range asked for; what does not fit into
+/// one answer in blocks.
 class FreezeMeter final : public HistoryAnswers {
  public:
   std::set<std::int64_t> stamps;
-  std::size_t rows_max = 100;  ///< more come in blocks
+  std::size_t rows_max = 100;        ///< more come in blocks
+  std::size_t forgets_block_of = 0;  ///< of so many it forgets one, as when another client asked something
+  std::size_t blocks = 0;
 
   [[nodiscard]] Answer answer(const Query& question) override {
     Bytes apdu{static_cast<std::uint8_t>(question.operation)};
     apdu.insert(apdu.end(), question.body.begin(), question.body.end());
     const auto tree = dlt698::decode_tree(dlt698::types::apdu, apdu);
     EXPECT_TRUE(tree);
+    const auto* record = tree->root.find("record");
+    if (record == nullptr) return next_block(*tree->root.find("block"));
     // Range: column, start, end, interval.
-    const auto& range = tree->root.find("record")->find("rsd")->children.at(0).children;
-    const auto first = stamps.lower_bound(moment_in(range.at(1)));
-    const auto last = stamps.lower_bound(moment_in(range.at(2)));
-    const auto rows = static_cast<std::size_t>(std::distance(first, last));
+    const auto& range = record->find("rsd")->children.at(0).children;
+    rows_.assign(stamps.lower_bound(moment_in(range.at(1))), stamps.lower_bound(moment_in(range.at(2))));
+    block_ = 0;
+    if (rows_.size() > rows_max) return block();
     Answer out;
-    if (rows > rows_max) {
-      out.payload = {0x85, 0x05, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00};
-      return out;
-    }
-    out.payload = {0x85, 0x03, 0x00, 0x50, 0x02, 0x02, 0x00, 0x03};
-    for (const std::uint32_t oad : {0x20210200U, 0x00100201U, 0x20000200U}) {
-      out.payload.push_back(0);
-      put(out.payload, oad, 4);
-    }
-    out.payload.push_back(1);
-    out.payload.push_back(static_cast<std::uint8_t>(rows));
-    for (auto stamp = first; stamp != last; ++stamp) put_row(out.payload, *stamp);
+    out.payload = {0x85, 0x03, 0x00};
+    put_rows(out.payload, rows_);
     out.payload.insert(out.payload.end(), {0, 0});
     return out;
   }
 
  private:
+  [[nodiscard]] Answer next_block(const dlt698::Node& received) {
+    ++blocks;
+    EXPECT_EQ(dlt698::read_unsigned(received.content), block_);
+    if (forgets_block_of > 0 && blocks % forgets_block_of == 0) return {true, 22, {}};
+    return block();
+  }
+  [[nodiscard]] Answer block() {
+    const std::size_t count = std::min(rows_max, rows_.size());
+    const std::vector<std::int64_t> now(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(count));
+    rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(count));
+    Answer out;
+    out.payload = {0x85, 0x05, 0x00, static_cast<std::uint8_t>(rows_.empty() ? 1 : 0)};
+    put(out.payload, ++block_, 2);
+    out.payload.insert(out.payload.end(), {2, 1});
+    put_rows(out.payload, now);
+    out.payload.insert(out.payload.end(), {0, 0});
+    return out;
+  }
+  static void put_rows(Bytes& out, const std::vector<std::int64_t>& rows) {
+    put(out, 0x50020200, 4);
+    out.push_back(3);
+    for (const std::uint32_t oad : {0x20210200U, 0x00100201U, 0x20000200U}) {
+      out.push_back(0);
+      put(out, oad, 4);
+    }
+    out.insert(out.end(), {1, static_cast<std::uint8_t>(rows.size())});
+    for (const std::int64_t stamp : rows) put_row(out, stamp);
+  }
   static void put_row(Bytes& out, std::int64_t stamp) {
     put_moment(out, stamp);
     out.push_back(6);
@@ -99,6 +122,8 @@ class FreezeMeter final : public HistoryAnswers {
       put(out, static_cast<std::uint64_t>(volt), 2);
     }
   }
+  std::vector<std::int64_t> rows_;  ///< still to be sent
+  std::uint16_t block_ = 0;
 };
 
 TEST(Dlt698History, ReadsRowsWithTheirOwnStamps) {
@@ -121,6 +146,7 @@ RC_GTEST_PROP(Dlt698HistoryProperty, EveryRowComesOnceHoweverMuchFitsAnAnswer, (
   SeededRandom random(seed);
   FreezeMeter meter;
   meter.rows_max = 1 + random.below(10);
+  meter.forgets_block_of = random.below(4);
   const std::int64_t last = (now_utc_ms - 10 * minute_ms) / quarter_ms * quarter_ms;
   for (std::int64_t i = 0; i < 400; ++i)
     if (random.below(100) < 60) meter.stamps.insert(last - i * quarter_ms);
@@ -137,6 +163,78 @@ RC_GTEST_PROP(Dlt698HistoryProperty, EveryRowComesOnceHoweverMuchFitsAnAnswer, (
   for (const std::int64_t stamp : meter.stamps)
     if (stamp > from && stamp <= end) wanted.insert(stamp);
   RC_ASSERT(found == wanted);
+}
+
+TEST(Dlt698History, WhatDoesNotFitIntoOneAnswerComesInBlocks) {
+  FreezeMeter meter;
+  meter.rows_max = 3;
+  const std::int64_t last = now_utc_ms / quarter_ms * quarter_ms - quarter_ms;
+  for (int i = 0; i < 8; ++i) meter.stamps.insert(last - i * quarter_ms);
+  const HistoryRange range{last - 8 * quarter_ms, now_utc_ms, now_utc_ms, zone};
+  const auto outcome = run_history(*profile(), range, meter, 100);
+  EXPECT_TRUE(outcome.ended && outcome.kept_its_word);
+  EXPECT_EQ(outcome.values.size(), 16U);
+  EXPECT_EQ(meter.blocks, 2U);  // behind the first, of three, three and two rows
+  EXPECT_EQ(outcome.questions.at(1).body, (Bytes{5, 0, 0, 1, 0}));
+}
+
+/// An event by phases: a table for each, asked for together.
+class PhaseMeter final : public HistoryAnswers {
+ public:
+  [[nodiscard]] Answer answer(const Query& question) override {
+    Bytes apdu{static_cast<std::uint8_t>(question.operation)};
+    apdu.insert(apdu.end(), question.body.begin(), question.body.end());
+    const auto tree = dlt698::decode_tree(dlt698::types::apdu, apdu);
+    EXPECT_TRUE(tree);
+    const auto* records = tree->root.find("records");
+    EXPECT_NE(records, nullptr);
+    for (const auto& one : records->children) asked.push_back(dlt698::read_oad(one.children[0].content).value());
+    Answer out;
+    out.payload = {0x85, 0x04, 0x00, 0x03};
+    for (std::uint32_t phase = 0; phase < 3; ++phase) {
+      put(out.payload, 0x30000600 + (phase << 8), 4);
+      if (phase == 1) {  // it cannot tell of B
+        out.payload.insert(out.payload.end(), {0, 0, 9});
+        continue;
+      }
+      out.payload.push_back(2);
+      for (const std::uint32_t oad : {0x201E0200U, 0x20200200U}) {
+        out.payload.push_back(0);
+        put(out.payload, oad, 4);
+      }
+      out.payload.insert(out.payload.end(), {1, 1});
+      put_moment(out.payload, begin_utc_ms + phase * minute_ms);
+      put_moment(out.payload, begin_utc_ms + (phase + 10) * minute_ms);
+    }
+    out.payload.insert(out.payload.end(), {0, 0});
+    return out;
+  }
+  static constexpr std::int64_t begin_utc_ms = now_utc_ms - 5 * day_ms - 45'000;
+  std::vector<std::uint32_t> asked;
+};
+
+TEST(Dlt698History, PhasesOfAnEventAreReadTogetherAndNotMixed) {
+  const auto phases = plan("kind: events, depth_days: 20",
+                           "{ register: a, table: \"30000600\", oad: \"201E0200\", code: 1 }, "
+                           "{ register: a, table: \"30000600\", oad: \"20200200\", code: 0 }, "
+                           "{ register: b, table: \"30000700\", oad: \"201E0200\", code: 1 }, "
+                           "{ register: c, table: \"30000800\", oad: \"201E0200\", code: 1 }");
+  PhaseMeter meter;
+  const auto outcome = run_history(*phases, {now_utc_ms - 10 * day_ms, now_utc_ms, now_utc_ms, zone}, meter, 10);
+  EXPECT_TRUE(outcome.ended && outcome.kept_its_word);
+  EXPECT_EQ(meter.asked, (std::vector<std::uint32_t>{0x30000600, 0x30000700, 0x30000800}));
+  ASSERT_EQ(outcome.values.size(), 3U);
+  EXPECT_EQ(outcome.values[0].item, 0U);
+  EXPECT_EQ(outcome.values[0].time_utc_ms, PhaseMeter::begin_utc_ms);
+  EXPECT_EQ(outcome.values[1].item, 1U);
+  EXPECT_EQ(outcome.values[1].time_utc_ms, PhaseMeter::begin_utc_ms + 10 * minute_ms);
+  EXPECT_EQ(outcome.values[2].item, 3U);
+  EXPECT_EQ(outcome.values[2].time_utc_ms, PhaseMeter::begin_utc_ms + 2 * minute_ms);
+  std::string problem;
+  static_cast<void>(plan("kind: events, table: \"30000200\"", "{ register: x, oad: \"201E0200\" }", nullptr, &problem));
+  EXPECT_EQ(problem.substr(0, 17), "m.yaml:1: 'table'");
+  static_cast<void>(plan("kind: events, table: \"30110600\"", "{ register: x, oad: \"201E0200\" }", nullptr, &problem));
+  EXPECT_EQ(problem.substr(0, 17), "m.yaml:1: 'table'");
 }
 
 class RandomAnswers final : public HistoryAnswers {

@@ -76,6 +76,11 @@ class HistoryPlan {
  public:
   virtual ~HistoryPlan() = default;
   [[nodiscard]] virtual std::unique_ptr<HistoryRun> begin(const HistoryRange& range) const = 0;
+  /// Values of this history in what a device tells of its own accord (Exchange::unasked); none where the protocol has
+  /// no such thing.
+  virtual void take_report(ByteView payload, const HistoryRange& range, std::vector<HistoryValue>& out) const {
+    static_cast<void>(payload), static_cast<void>(range), static_cast<void>(out);
+  }
 };
 
 }  // namespace duheng::drivers

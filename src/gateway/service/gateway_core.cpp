@@ -1,12 +1,19 @@
 #include "gateway/service/gateway_core.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include "base/log.hpp"
 #include "gateway/service/gateway_core_parts.hpp"
 #include "gateway/service/gateway_core_tasks.hpp"
 
 namespace duheng::gateway {
+namespace {
+/// A device's clock may be so much ahead of ours.
+constexpr std::int64_t report_ahead_ms = 600'000;
+}  // namespace
+
 class GatewayCore::SessionSink final : public drivers::SessionOutput {
  public:
   SessionSink(GatewayCore& core, std::uint32_t channel, GatewayOutput& out)
@@ -185,6 +192,7 @@ void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& ex
   auto& state = channels_[channel];
   const std::uint32_t number = state.devices[exchange.meter];
   auto& device = devices_[number];
+  if (exchange.unasked) return on_report(channel, number, exchange);
   const bool of_task = (exchange.tag & tag_of_task) != 0;
   const std::uint32_t group = exchange.tag >> tag_group_shift;
   if (!of_task && !exchange.late && device.waiting[group] > 0) --device.waiting[group];
@@ -256,6 +264,12 @@ bool GatewayCore::collect_values(Device& device, const ModelQuestion& question, 
     ++device.unusable_answers;
     return false;
   }
+  write_values(device, question, exchange, suspect, noted);
+  return true;
+}
+
+void GatewayCore::write_values(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange,
+                               bool suspect, std::vector<OrderValue>* noted) {
   for (const auto& value : values_) {
     const auto& item = question.items[value.item];
     Reading reading;
@@ -271,7 +285,6 @@ bool GatewayCore::collect_values(Device& device, const ModelQuestion& question, 
       noted->push_back({item.register_name, std::string(value.unit), value.exponent, item.kind, reading.mantissa,
                         reading.quality, reading.time_utc_ms, false});
   }
-  return true;
 }
 
 Quality GatewayCore::judge(Device& device, const ModelItem& item, const drivers::ItemValue& value,
@@ -284,6 +297,70 @@ Quality GatewayCore::judge(Device& device, const ModelItem& item, const drivers:
   LastValue none;  // a register of no group is judged by itself
   auto& last = item.register_slot < device.last_values.size() ? device.last_values[item.register_slot] : none;
   return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms, last);
+}
+
+void GatewayCore::collect_history(const std::vector<ModelItem>& items, std::span<const drivers::HistoryValue> values,
+                                  std::vector<OrderValue>* noted) {
+  for (const auto& value : values) {
+    const auto& item = items[value.item];
+    Reading reading;
+    reading.register_index = writer_.register_of({item.register_name, value.unit, value.exponent, item.kind});
+    reading.mantissa = value.state == drivers::ItemState::good ? value.mantissa : 0;
+    reading.time_utc_ms = value.time_utc_ms;
+    reading.time_source = TimeSource::meter;
+    if (value.state == drivers::ItemState::no_value) reading.quality = Quality::no_value;
+    if (value.state == drivers::ItemState::invalid) reading.quality = Quality::invalid_content;
+    // The rate is judged between live values only: these are of another time.
+    LastValue none;
+    if (value.state == drivers::ItemState::good && item.kind == SeriesKind::decimal &&
+        value.exponent == item.exponent && value.unit == item.unit)
+      reading.quality = validate(item.rule, item.exponent, value.mantissa, 0, none);
+    writer_.reading(reading);
+    ++counts_.readings;
+    counts_.readings_flagged += reading.quality != Quality::good ? 1 : 0;
+    if (noted != nullptr)
+      noted->push_back({item.register_name, std::string(value.unit), value.exponent, item.kind, reading.mantissa,
+                        reading.quality, reading.time_utc_ms, false});
+  }
+}
+
+/// What a device tells of its own accord goes the way of answers: frame and readings in one batch; the session
+/// confirms it to the device when that is durable.
+void GatewayCore::on_report(std::uint32_t channel, std::uint32_t number, const drivers::Exchange& exchange) {
+  auto& device = devices_[number];
+  mark_changed(number);
+  if (taps_.active()) tap_exchange(channel, device, exchange);
+  device.health.answered();
+  device.last_answer_utc_ms = exchange.received.utc_ms;
+  ++counts_.reports;
+  collect_frame(device, {exchange.request, exchange.response, exchange.sent_utc_ms, exchange.received});
+  collect_report_values(device, exchange);
+  const drivers::HistoryRange any_time{0, exchange.received.utc_ms + report_ahead_ms, exchange.received.utc_ms,
+                                       device.model->zone_offset_minutes};
+  std::vector<drivers::HistoryValue> told;
+  for (const auto& history : device.model->histories) {
+    told.clear();
+    history.plan->take_report(exchange.payload, any_time, told);
+    collect_history(history.items, told, nullptr);
+  }
+  collected_.push_back({channel, channels_[channel].generation, exchange.number});
+}
+
+/// Registers that stand in a report, each once, whichever questions of the model would read them.
+void GatewayCore::collect_report_values(Device& device, const drivers::Exchange& exchange) {
+  const bool suspect = clock_suspect(exchange.received);
+  std::vector<std::string_view> seen;
+  for (const auto& group : device.model->groups) {
+    for (const auto& question : group.questions) {
+      values_.clear();
+      if (!question.reader->read(exchange.payload, values_)) continue;
+      std::erase_if(values_, [&](const drivers::ItemValue& value) {
+        return std::ranges::find(seen, question.items[value.item].register_name) != seen.end();
+      });
+      for (const auto& value : values_) seen.push_back(question.items[value.item].register_name);
+      write_values(device, question, exchange, suspect, nullptr);
+    }
+  }
 }
 
 bool GatewayCore::batch_due(const drivers::Moment& at) const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -93,7 +94,10 @@ struct GatewayStatistics {
   std::uint64_t questions = 0;
   std::uint64_t frames_bad = 0;  ///< checksum, end octet or cut short; and answers nobody asked for
   std::uint64_t noise_octets = 0;
-  bool storage_waiting = false;  ///< the spool refuses: nothing more is asked until it takes the last batch
+  std::uint64_t reports = 0;            ///< told by devices of their own accord
+  std::uint64_t echoes = 0;             ///< own questions heard back from half-duplex lines
+  std::uint64_t foreign_questions = 0;  ///< of other masters on our lines
+  bool storage_waiting = false;         ///< the spool refuses: nothing more is asked until it takes the last batch
 };
 
 /// The field side as one state machine: models, schedule, buses, validation, batches. No threads, sockets, files: the
@@ -195,6 +199,14 @@ class GatewayCore final {
   /// False: the payload does not fit the question. `noted` may be null.
   bool collect_values(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange,
                       std::vector<OrderValue>* noted);
+  /// What stands in values_.
+  void write_values(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange, bool suspect,
+                    std::vector<OrderValue>* noted);
+  /// With the device's own stamps. `noted` may be null.
+  void collect_history(const std::vector<drivers::ModelItem>& items, std::span<const drivers::HistoryValue> values,
+                       std::vector<OrderValue>* noted);
+  void on_report(std::uint32_t channel, std::uint32_t device, const drivers::Exchange& exchange);
+  void collect_report_values(Device& device, const drivers::Exchange& exchange);
   [[nodiscard]] bool clock_suspect(const drivers::Moment& at);
   /// What orders and upkeep want to ask goes out.
   void run_tasks(const drivers::Moment& at, GatewayOutput& out);

@@ -19,6 +19,13 @@ std::uint64_t spread_of(std::string_view uid, std::size_t group) {
   return hash ^ (hash >> 29);
 }
 
+void add_line(const drivers::BusCounters& line, GatewayStatistics& into) {
+  into.frames_bad += line.bad_frames + line.foreign_answers;
+  into.noise_octets += line.noise_octets;
+  into.echoes += line.echoes;
+  into.foreign_questions += line.foreign_questions;
+}
+
 }  // namespace
 
 std::uint32_t GatewayCore::add_channel(CoreChannel config, GatewayOutput& out) {
@@ -47,9 +54,7 @@ void GatewayCore::remove_channel(std::uint32_t channel, GatewayOutput& out) {
   auto& state = channels_[channel];
   tell_lost(channel, state.session.closed());
   release_leaving(channel);
-  const auto bus = state.session.bus_counters();
-  counts_.frames_bad += bus.bad_frames + bus.foreign_answers;
-  counts_.noise_octets += bus.noise_octets;
+  add_line(state.session.bus_counters(), counts_);
   state.in_use = false;
   state.generation = ++generation_;
   state.armed_ms = INT64_MAX;
@@ -81,9 +86,7 @@ Result<void> GatewayCore::speak(std::uint32_t channel, const drivers::Driver& dr
                 fmt::format("channel '{}' speaks {}, not {}", config.name, config.driver->name(), driver.name()));
   auto& state = channels_[channel];
   const bool was_open = state.session.is_open();
-  const auto bus = state.session.bus_counters();
-  counts_.frames_bad += bus.bad_frames + bus.foreign_answers;
-  counts_.noise_octets += bus.noise_octets;
+  add_line(state.session.bus_counters(), counts_);
   tell_lost(channel, state.session.closed());
   release_leaving(channel);
   config.driver = &driver;
@@ -218,9 +221,7 @@ GatewayStatistics GatewayCore::statistics() const {
   for (const auto& channel : channels_) {
     if (!channel.in_use) continue;
     out.channels_open += channel.session.is_open() ? 1 : 0;
-    const auto bus = channel.session.bus_counters();
-    out.frames_bad += bus.bad_frames + bus.foreign_answers;
-    out.noise_octets += bus.noise_octets;
+    add_line(channel.session.bus_counters(), out);
     for (std::uint32_t meter = 0; meter < channel.devices.size(); ++meter) {
       if (channel.devices[meter] == no_device) continue;
       out.questions += channel.session.counters(meter).questions;

@@ -124,27 +124,7 @@ bool GatewayCore::Tasks::note(const ModelQuestion& question, const drivers::Exch
 
 void GatewayCore::Tasks::note_history(const std::vector<ModelItem>& items,
                                       std::span<const drivers::HistoryValue> values, std::vector<OrderValue>* out) {
-  for (const auto& value : values) {
-    const auto& item = items[value.item];
-    Reading reading;
-    reading.register_index = core_.writer_.register_of({item.register_name, value.unit, value.exponent, item.kind});
-    reading.mantissa = value.state == drivers::ItemState::good ? value.mantissa : 0;
-    reading.time_utc_ms = value.time_utc_ms;
-    reading.time_source = TimeSource::meter;
-    if (value.state == drivers::ItemState::no_value) reading.quality = Quality::no_value;
-    if (value.state == drivers::ItemState::invalid) reading.quality = Quality::invalid_content;
-    // The rate is judged between live values only: these are of another time.
-    LastValue none;
-    if (value.state == drivers::ItemState::good && item.kind == SeriesKind::decimal &&
-        value.exponent == item.exponent && value.unit == item.unit)
-      reading.quality = validate(item.rule, item.exponent, value.mantissa, 0, none);
-    core_.writer_.reading(reading);
-    ++core_.counts_.readings;
-    core_.counts_.readings_flagged += reading.quality != Quality::good ? 1 : 0;
-    if (out != nullptr)
-      out->push_back({item.register_name, std::string(value.unit), value.exponent, item.kind, reading.mantissa,
-                      reading.quality, reading.time_utc_ms, false});
-  }
+  core_.collect_history(items, values, out);
 }
 
 void GatewayCore::Tasks::note_finding(const Register& what, std::int64_t mantissa, std::int64_t time_utc_ms) {

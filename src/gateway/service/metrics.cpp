@@ -79,6 +79,9 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.counter("answers_unusable_total", "Whole answers whose content does not fit their identifier.",
                core.unusable_answers);
   text.counter("noise_octets_total", "Octets outside frames.", core.noise_octets);
+  text.counter("reports_total", "What devices told of their own accord.", core.reports);
+  text.counter("echoes_total", "Own questions heard back from the line.", core.echoes);
+  text.counter("foreign_questions_total", "Questions of other masters heard on the lines.", core.foreign_questions);
   text.counter("readings_total", "Readings taken.", core.readings);
   text.counter("readings_flagged_total", "Readings with a quality flag.", core.readings_flagged);
   text.counter("rounds_skipped_total", "Polling rounds skipped, never made up.", core.rounds_skipped);

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "store/seal/seal.hpp"
+
 namespace duheng::platform {
 namespace {
 
@@ -17,6 +19,7 @@ Error about(const Error& error, std::string_view what, std::string_view name) {
 Result<Administration> Administration::open(const std::string& data_directory, Disk& disk, const Clock& clock,
                                             Random& random, PeopleOptions people) {
   PlatformPaths paths{data_directory};
+  DUHENG_CHECK(store::break_seal(disk, paths.root));
   DUHENG_TRY(auto records, PlatformRecords::open(paths, disk, clock, random, people));
   return Administration{std::move(paths), disk, std::move(records)};
 }

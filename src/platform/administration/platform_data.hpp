@@ -28,6 +28,8 @@ struct PlatformPaths {
   [[nodiscard]] std::string records() const { return root + "/records"; }
   [[nodiscard]] std::string journal() const { return root + "/journal"; }
   [[nodiscard]] std::string telemetry() const { return root + "/telemetry"; }
+  [[nodiscard]] std::string exports() const { return root + "/exports"; }
+  [[nodiscard]] std::string imports() const { return root + "/imports"; }
   [[nodiscard]] std::string run() const { return root + "/run"; }
   [[nodiscard]] std::string ports() const { return run() + "/ports.json"; }
 };

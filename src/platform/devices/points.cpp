@@ -54,45 +54,50 @@ Result<Point> Points::get(const Scope& scope, PointId id) {
 }
 
 Result<PointId> Points::create(const Scope& scope, const PointDetails& details) {
+  return database_.write([&](Transaction& t) { return create_in(t, scope, details); });
+}
+
+Result<PointId> Points::create_in(Transaction& t, const Scope& scope, const PointDetails& details) {
   DUHENG_CHECK(check_text("a point's name", details.name, 1, 200));
-  return database_.write([&](Transaction& t) -> Result<PointId> {
-    DUHENG_CHECK(require_organisation(t, scope, details.organisation));
-    if (details.site) DUHENG_CHECK(require_site(t, scope, details.site));
-    const auto made = t.insert(
-        "INSERT INTO points (organisation_id, site_id, name, created_at_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id",
-        {details.organisation, details.site, details.name, clock_.utc_ms()});
-    if (made) return PointId{*made};
-    if (made.error().code != ErrorCode::conflict) return std::unexpected(made.error());
-    return fail(ErrorCode::already_exists, "a point named \"" + details.name + "\" exists in this organisation");
-  });
+  DUHENG_CHECK(require_organisation(t, scope, details.organisation));
+  if (details.site) DUHENG_CHECK(require_site(t, scope, details.site));
+  const auto made = t.insert(
+      "INSERT INTO points (organisation_id, site_id, name, created_at_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+      {details.organisation, details.site, details.name, clock_.utc_ms()});
+  if (made) return PointId{*made};
+  if (made.error().code != ErrorCode::conflict) return std::unexpected(made.error());
+  return fail(ErrorCode::already_exists, "a point named \"" + details.name + "\" exists in this organisation");
 }
 
 Result<void> Points::install(const Scope& scope, PointId id, DeviceId device, std::int64_t from_utc_ms) {
-  return database_.write([&](Transaction& t) -> Result<void> {
-    DUHENG_CHECK(require_point(t, scope, id));
-    DUHENG_CHECK(require_device(t, scope, device));
-    DUHENG_CHECK(require_free_after(t, id, device, from_utc_ms));
-    DUHENG_CHECK(
-        t.execute("UPDATE point_devices SET to_ms = ?3 WHERE (point_id = ?1 OR device_id = ?2) AND to_ms IS NULL",
-                  {id, device, from_utc_ms}));
-    DUHENG_CHECK(t.execute("INSERT INTO point_devices (point_id, device_id, from_ms) VALUES (?1, ?2, ?3)",
-                           {id, device, from_utc_ms}));
-    return {};
-  });
+  return database_.write([&](Transaction& t) { return install_in(t, scope, id, device, from_utc_ms); });
+}
+
+Result<void> Points::install_in(Transaction& t, const Scope& scope, PointId id, DeviceId device,
+                                std::int64_t from_utc_ms) {
+  DUHENG_CHECK(require_point(t, scope, id));
+  DUHENG_CHECK(require_device(t, scope, device));
+  DUHENG_CHECK(require_free_after(t, id, device, from_utc_ms));
+  DUHENG_CHECK(
+      t.execute("UPDATE point_devices SET to_ms = ?3 WHERE (point_id = ?1 OR device_id = ?2) AND to_ms IS NULL",
+                {id, device, from_utc_ms}));
+  DUHENG_CHECK(t.execute("INSERT INTO point_devices (point_id, device_id, from_ms) VALUES (?1, ?2, ?3)",
+                         {id, device, from_utc_ms}));
+  return {};
 }
 
 Result<void> Points::uninstall(const Scope& scope, PointId id, std::int64_t at_utc_ms) {
-  return database_.write([&](Transaction& t) -> Result<void> {
-    DUHENG_CHECK(require_point(t, scope, id));
-    DUHENG_TRY(const auto since,
-               t.integer("SELECT from_ms FROM point_devices WHERE point_id = ?1 AND to_ms IS NULL", {id}));
-    if (!since) return fail(ErrorCode::not_found, "nothing measures at this point");
-    if (at_utc_ms <= *since)
-      return fail(ErrorCode::invalid_argument, "the present device was installed later than that");
-    DUHENG_CHECK(
-        t.execute("UPDATE point_devices SET to_ms = ?2 WHERE point_id = ?1 AND to_ms IS NULL", {id, at_utc_ms}));
-    return {};
-  });
+  return database_.write([&](Transaction& t) { return uninstall_in(t, scope, id, at_utc_ms); });
+}
+
+Result<void> Points::uninstall_in(Transaction& t, const Scope& scope, PointId id, std::int64_t at_utc_ms) {
+  DUHENG_CHECK(require_point(t, scope, id));
+  DUHENG_TRY(const auto since,
+             t.integer("SELECT from_ms FROM point_devices WHERE point_id = ?1 AND to_ms IS NULL", {id}));
+  if (!since) return fail(ErrorCode::not_found, "nothing measures at this point");
+  if (at_utc_ms <= *since) return fail(ErrorCode::invalid_argument, "the present device was installed later than that");
+  DUHENG_CHECK(t.execute("UPDATE point_devices SET to_ms = ?2 WHERE point_id = ?1 AND to_ms IS NULL", {id, at_utc_ms}));
+  return {};
 }
 
 Result<std::vector<PointDevice>> Points::chain(const Scope& scope, PointId id) {

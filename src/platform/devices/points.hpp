@@ -50,6 +50,17 @@ class Points {
   /// Oldest first. Errors: not_found.
   [[nodiscard]] Result<std::vector<PointDevice>> chain(const Scope& scope, PointId id);
 
+  // For other capabilities' transactions.
+  /// As create().
+  [[nodiscard]] Result<PointId> create_in(records::Transaction& transaction, const Scope& scope,
+                                          const PointDetails& details);
+  /// As install().
+  [[nodiscard]] Result<void> install_in(records::Transaction& transaction, const Scope& scope, PointId id,
+                                        DeviceId device, std::int64_t from_utc_ms);
+  /// As uninstall().
+  [[nodiscard]] Result<void> uninstall_in(records::Transaction& transaction, const Scope& scope, PointId id,
+                                          std::int64_t at_utc_ms);
+
  private:
   records::Database& database_;
   const Clock& clock_;

@@ -22,7 +22,7 @@ struct IngestOptions {
   std::size_t pending_bytes_max = 64U << 20;
   /// One group = one write and one synchronisation of the disk.
   std::size_t commit_batches_max = 16'384;
-  std::size_t commit_bytes_max = 16U << 20;
+  std::size_t commit_bytes_max = 2U << 20;  ///< small enough that following one reading back reads little
   /// Gateways keep what no backup of the platform holds. Without backups of the platform say no, or they keep it all.
   bool keep_until_backup = true;
   std::uint64_t storage_retry_ms = 10'000;

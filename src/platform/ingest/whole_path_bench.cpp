@@ -1,16 +1,8 @@
 #include "platform/ingest/whole_path_bench.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <fmt/format.h>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <thread>
-#include <time.h>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -18,9 +10,8 @@
 #include "base/random.hpp"
 #include "codec/dlt645/message.hpp"
 #include "model/batch.hpp"
-#include "platform/history/telemetry_applier.hpp"
-#include "platform/ingest/ingest_service.hpp"
-#include "store/telemetry/duckdb_telemetry_store.hpp"
+#include "platform/ingest/whole_path_frames.hpp"
+#include "platform/ingest/whole_path_harness.hpp"
 
 namespace duheng::platform {
 
@@ -31,21 +22,13 @@ constexpr std::int64_t round_ms = 60'000;
 // So many rounds of different values, then the same again with later times: far more than a compressor looks back over.
 constexpr std::size_t rounds_made = 40;
 
-double cpu_seconds(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-double thread_cpu() { return cpu_seconds(CLOCK_THREAD_CPUTIME_ID); }
-double process_cpu() { return cpu_seconds(CLOCK_PROCESS_CPUTIME_ID); }
-
 /// Adds the processor time of its scope to a sum.
 class CpuScope {
  public:
-  explicit CpuScope(double& sum) : sum_(sum), begin_(thread_cpu()) {}
+  explicit CpuScope(double& sum) : sum_(sum), begin_(thread_cpu_s()) {}
   CpuScope(const CpuScope&) = delete;
   CpuScope& operator=(const CpuScope&) = delete;
-  ~CpuScope() { sum_ += thread_cpu() - begin_; }
+  ~CpuScope() { sum_ += thread_cpu_s() - begin_; }
 
  private:
   double& sum_;
@@ -54,46 +37,31 @@ class CpuScope {
 
 /// What is asked of each meter in a round.
 struct Item {
-  dlt645::DataIdentifier identifier{};
-  dlt645::DataDescription description{};
-  std::vector<std::string_view> registers{};
-  std::string_view unit{};
-  std::int8_t exponent = 0;
+  AskedItem asked{};
+  std::size_t value_octets = 0;
   std::int64_t base = 0;
   std::int64_t span = 0;  ///< values vary by so much; 0: a register that counts up
 };
 
 Result<std::vector<Item>> make_items() {
-  std::vector<Item> items{
-      {.identifier = {0x00010000},
-       .registers = {"energy_active_import_total"},
-       .unit = "kWh",
-       .exponent = -2,
-       .base = 1'000'000},
-      {.identifier = {0x0201FF00},
-       .registers = {"voltage_a", "voltage_b", "voltage_c"},
-       .unit = "V",
-       .exponent = -1,
-       .base = 2'150,
-       .span = 100},
-      {.identifier = {0x0202FF00},
-       .registers = {"current_a", "current_b", "current_c"},
-       .unit = "A",
-       .exponent = -3,
-       .base = 500,
-       .span = 20'000},
-      {.identifier = {0x0203FF00},
-       .registers = {"power_active_total", "power_active_a", "power_active_b", "power_active_c"},
-       .unit = "kW",
-       .exponent = -4,
-       .base = 1'000,
-       .span = 60'000},
-  };
-  for (Item& item : items) {
-    const auto described = dlt645::describe(item.identifier);
-    if (!described) return fail(ErrorCode::internal, "the benchmark's data identifiers are not in the codec's table");
-    item.description = *described;
-  }
+  std::vector<Item> items(4);
+  DUHENG_TRY(items[0].asked, make_asked_item(0x00010000, {"energy_active_import_total"}, "kWh"));
+  items[0].value_octets = 4;
+  items[0].base = 1'000'000;
+  DUHENG_TRY(items[1].asked, make_asked_item(0x0201FF00, {"voltage_a", "voltage_b", "voltage_c"}, "V"));
+  items[1].value_octets = 2;
+  items[1].base = 2'150;
+  items[1].span = 100;
+  DUHENG_TRY(items[2].asked, make_asked_item(0x0202FF00, {"current_a", "current_b", "current_c"}, "A"));
+  items[2].value_octets = 3;
+  items[2].base = 500;
+  items[2].span = 20'000;
+  DUHENG_TRY(
+      items[3].asked,
+      make_asked_item(0x0203FF00, {"power_active_total", "power_active_a", "power_active_b", "power_active_c"}, "kW"));
+  items[3].value_octets = 3;
+  items[3].base = 1'000;
+  items[3].span = 60'000;
   return items;
 }
 
@@ -131,24 +99,21 @@ class FramePool {
   }
   [[nodiscard]] const Item& item(const MadeFrame& frame) const noexcept { return items_[frame.item]; }
   [[nodiscard]] const std::string& uid(const MadeFrame& frame) const noexcept { return uids_[frame.meter]; }
-  [[nodiscard]] dlt645::FrameBuffer question(const MadeFrame& frame) const noexcept {
-    return dlt645::read_request(addresses_[frame.meter], items_[frame.item].identifier);
+  [[nodiscard]] const dlt645::Address& address(const MadeFrame& frame) const noexcept {
+    return addresses_[frame.meter];
   }
 
  private:
   Result<void> add(std::uint32_t meter, std::uint32_t item_number, std::size_t round, Random& random) {
     const Item& item = items_[item_number];
     Bytes payload;
-    for (std::size_t i = 0; i < item.registers.size(); ++i) {
+    for (std::size_t i = 0; i < item.asked.registers.size(); ++i) {
       std::int64_t value = item.base;
       value += item.span == 0 ? static_cast<std::int64_t>(meter * 977 % 500'000 + round * 3 + random.below(3))
                               : static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(item.span)));
-      const std::size_t octets = item.identifier.value == 0x00010000 ? 4 : item.identifier.di(2) == 1 ? 2 : 3;
-      for (std::size_t octet = 0; octet < octets; ++octet, value /= 100) {
-        payload.push_back(static_cast<std::uint8_t>(value / 10 % 10 << 4 | value % 10));
-      }
+      append_bcd(payload, value, item.value_octets);
     }
-    const auto reply = dlt645::read_reply(addresses_[meter], item.identifier, payload);
+    const auto reply = dlt645::read_reply(addresses_[meter], item.asked.identifier, payload);
     if (!reply) return fail(ErrorCode::internal, "a benchmark frame could not be made");
     frames_.push_back({meter, item_number, static_cast<std::uint32_t>(octets_.size()),
                        static_cast<std::uint16_t>(reply->view().size())});
@@ -162,174 +127,15 @@ class FramePool {
   Bytes octets_;
 };
 
-/// Decodes and verifies one answer. Errors: the benchmark's frames are all sound.
-Result<void> read_answer(const FramePool& pool, const MadeFrame& made, dlt645::ValueList& values) {
-  const auto frame = dlt645::decode(pool.answer(made));
-  if (!frame) return fail(ErrorCode::internal, "a benchmark frame was not decoded");
-  const dlt645::PlainData plain = frame->plain_data();
-  const auto reply = dlt645::parse_read_reply(*frame, plain.view());
-  if (!reply || reply->identifier != pool.item(made).identifier)
-    return fail(ErrorCode::internal, "an answer to another question");
-  values.clear();
-  if (!dlt645::decode_values(pool.item(made).description, reply->payload, values))
-    return fail(ErrorCode::internal, "a benchmark value was not read");
-  return {};
+Result<void> read_pooled(const FramePool& pool, const MadeFrame& made, dlt645::ValueList& values) {
+  return read_answer(pool.item(made).asked, pool.answer(made), values);
 }
 
-void write_answer(const FramePool& pool, const MadeFrame& made, const dlt645::ValueList& values,
+void write_pooled(const FramePool& pool, const MadeFrame& made, const dlt645::ValueList& values,
                   std::int64_t time_utc_ms, BatchWriter& writer) {
-  const Item& item = pool.item(made);
-  const dlt645::FrameBuffer question = pool.question(made);
-  writer.frame({.device_index = writer.device(pool.uid(made)),
-                .protocol = Protocol::dlt645_2007,
-                .sent_utc_ms = time_utc_ms - 35,
-                .received_utc_ms = time_utc_ms,
-                .request = question.view(),
-                .response = pool.answer(made)});
-  for (const dlt645::Value& value : values) {
-    const std::uint32_t index =
-        writer.register_of({.name = item.registers[value.element], .unit = item.unit, .exponent = value.exponent});
-    writer.reading({.register_index = index, .mantissa = value.mantissa, .time_utc_ms = time_utc_ms});
-  }
+  write_answer(pool.item(made).asked, pool.address(made), pool.uid(made), pool.answer(made), values, time_utc_ms,
+               writer);
 }
-
-/// One gateway's chain.
-struct Chain {
-  std::uint64_t sequence = 0;
-  crypto::Hash256 last{};
-  [[nodiscard]] uplink::Batch next(std::shared_ptr<const Bytes> body) {
-    uplink::Batch batch{.epoch = 1, .sequence = sequence, .previous_hash = last, .body = *body};
-    batch.hash = last = uplink::batch_hash(last, batch.epoch, sequence, *body);
-    batch.owner = std::move(body);
-    ++sequence;
-    return batch;
-  }
-};
-
-/// Waits for room and for acknowledgements, and notes when each came.
-class BenchAnswers final : public uplink::SessionAnswers {
- public:
-  explicit BenchAnswers(const Clock& clock, std::size_t sessions) : clock_(clock), under_way_(sessions) {}
-  void offered(std::size_t session, std::int64_t begin_ns) {
-    const std::lock_guard lock(mutex_);
-    under_way_[session].push_back(begin_ns);
-    ++offered_;
-  }
-  [[nodiscard]] bool has_room(std::size_t session, std::size_t window) {
-    const std::lock_guard lock(mutex_);
-    return under_way_[session].size() < window;
-  }
-  void committed(uplink::SessionId session, const uplink::EpochPosition& position) override {
-    const std::int64_t now_ns = clock_.monotonic_ns();
-    const std::lock_guard lock(mutex_);
-    auto& waiting = under_way_[static_cast<std::size_t>(session.value)];
-    std::uint64_t& done = done_[session.value];
-    for (; done < position.next_sequence && !waiting.empty(); ++done) {
-      latencies_ns_.push_back(now_ns - waiting.front());
-      waiting.pop_front();
-      ++acknowledged_;
-    }
-  }
-  void refused(uplink::SessionId, const uplink::Refusal& refusal) override {
-    const std::lock_guard lock(mutex_);
-    failure_ = Error{ErrorCode::storage_failed, refusal.message};
-    changed_.notify_all();
-  }
-  void room_available() override {
-    const std::lock_guard lock(mutex_);
-    ++rooms_;
-    changed_.notify_all();
-  }
-  /// Until the next group was committed.
-  Result<void> wait_for_commit(std::uint64_t seen) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return rooms_ != seen || failure_; });
-    if (failure_) return std::unexpected(*failure_);
-    return {};
-  }
-  [[nodiscard]] std::uint64_t commits_seen() {
-    const std::lock_guard lock(mutex_);
-    return rooms_;
-  }
-  Result<void> wait_for_all() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return acknowledged_ == offered_ || failure_; });
-    if (failure_) return std::unexpected(*failure_);
-    return {};
-  }
-  [[nodiscard]] std::vector<std::int64_t> latencies_ns() {
-    const std::lock_guard lock(mutex_);
-    return latencies_ns_;
-  }
-
- private:
-  const Clock& clock_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::deque<std::int64_t>> under_way_;
-  std::map<std::int64_t, std::uint64_t> done_;
-  std::vector<std::int64_t> latencies_ns_;
-  std::uint64_t offered_ = 0;
-  std::uint64_t acknowledged_ = 0;
-  std::uint64_t rooms_ = 0;
-  std::optional<Error> failure_;
-};
-
-/// Offers until there is room.
-Result<void> offer(IngestService& service, BenchAnswers& answers, std::size_t gateway, const uplink::Batch& batch,
-                   std::int64_t begin_ns) {
-  answers.offered(gateway, begin_ns);
-  while (true) {
-    const std::uint64_t seen = answers.commits_seen();
-    const auto outcome = service.offer(GatewayId{static_cast<std::int64_t>(gateway) + 1},
-                                       uplink::SessionId{static_cast<std::int64_t>(gateway)}, batch);
-    if (std::holds_alternative<uplink::BatchSink::Queued>(outcome)) return {};
-    if (!std::holds_alternative<uplink::BatchSink::Full>(outcome))
-      return fail(ErrorCode::internal, "ingest refused a benchmark batch");
-    DUHENG_CHECK(answers.wait_for_commit(seen));
-  }
-}
-
-/// Applies the journal until it has `next_record`, in a thread of its own whose processor time it tells.
-class ApplyingThread {
- public:
-  ApplyingThread(store::Journal& journal, store::TelemetryStore& telemetry, const Clock& clock)
-      : journal_(journal), telemetry_(telemetry), applier_(journal, telemetry, clock) {
-    thread_ = std::thread([this] { run(); });
-  }
-  ~ApplyingThread() {
-    if (thread_.joinable()) (void)finish(0);
-  }
-  Result<void> finish(std::uint64_t next_record) {
-    until_ = next_record;
-    ending_ = true;
-    thread_.join();
-    if (error_) return std::unexpected(*error_);
-    return {};
-  }
-  [[nodiscard]] double cpu_s() const noexcept { return cpu_s_; }
-
- private:
-  void run() {
-    while (!ending_ || telemetry_.next_record() < until_) {
-      const auto applied = applier_.step();
-      if (!applied) {
-        error_ = applied.error();
-        break;
-      }
-      if (*applied == 0) (void)journal_.wait_for(telemetry_.next_record(), std::chrono::milliseconds(20));
-    }
-    cpu_s_ = thread_cpu();
-  }
-  store::Journal& journal_;
-  store::TelemetryStore& telemetry_;
-  TelemetryApplier applier_;
-  std::atomic<std::uint64_t> until_ = 0;
-  std::atomic<bool> ending_ = false;
-  std::optional<Error> error_;
-  double cpu_s_ = 0;
-  std::thread thread_;
-};
 
 double percentile_ms(const std::vector<std::int64_t>& sorted_ns, double share) {
   if (sorted_ns.empty()) return 0;
@@ -340,24 +146,10 @@ double percentile_ms(const std::vector<std::int64_t>& sorted_ns, double share) {
 }  // namespace
 
 Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
-  PosixDisk disk;
-  SystemRandom random;
   SystemClock clock;
-  crypto::LocalKeyProvider keys{crypto::SecretKey{}};
   DUHENG_TRY(const FramePool pool, FramePool::make(options.meters));
-  DUHENG_TRY(const auto journal,
-             store::Journal::open(disk, random, keys, {.directory = options.directory + "/journal"}));
-  store::DuckDbTelemetryOptions telemetry_options;
-  telemetry_options.directory = options.directory + "/telemetry";
-  telemetry_options.threads = 1;  // so that its work is the applying thread's and can be told apart
-  DUHENG_TRY(const auto telemetry, store::DuckDbTelemetryStore::open(telemetry_options, disk, clock, keys));
-
+  DUHENG_TRY(const auto path, WholePath::open({.directory = options.directory, .gateways = options.gateways}, clock));
   WholePathFigures figures;
-  BenchAnswers answers(clock, options.gateways);
-  IngestService service(*journal, clock, {});
-  service.set_answers(&answers);
-  ApplyingThread applying(*journal, *telemetry.store, clock);
-  std::vector<Chain> chains(options.gateways);
   std::vector<dlt645::ValueList> values(options.readings_per_batch);
   BatchWriter writer(start_utc_ms);
   std::size_t body_bytes = 0;
@@ -365,8 +157,8 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
   std::int64_t lap = 0;
 
   const std::int64_t begin_ns = clock.monotonic_ns();
-  const double process_begin = process_cpu();
-  const double driver_begin = thread_cpu();
+  const double process_begin = process_cpu_s();
+  const double driver_begin = thread_cpu_s();
   while (figures.readings < options.readings) {
     // As many frames as fill a batch, of one gateway's meters as they come in.
     const std::size_t first = at;
@@ -375,7 +167,7 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
     {
       const CpuScope scope(figures.cpu_decode_s);
       while (readings < options.readings_per_batch && at < pool.frames().size()) {
-        DUHENG_CHECK(read_answer(pool, pool.frames()[at], values[frames]));
+        DUHENG_CHECK(read_pooled(pool, pool.frames()[at], values[frames]));
         readings += values[frames].size();
         ++frames;
         ++at;
@@ -392,16 +184,14 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
       };
       writer.clear(time_of(first));
       for (std::size_t i = 0; i < frames; ++i)
-        write_answer(pool, pool.frames()[first + i], values[i], time_of(first + i), writer);
+        write_pooled(pool, pool.frames()[first + i], values[i], time_of(first + i), writer);
       body->reserve(body_bytes + body_bytes / 8);
       writer.finish(*body);
       body_bytes = body->size();
     }
     {
       const CpuScope scope(figures.cpu_hash_and_check_s);
-      const std::size_t gateway = figures.batches % options.gateways;
-      const uplink::Batch batch = chains[gateway].next(std::move(body));
-      DUHENG_CHECK(offer(service, answers, gateway, batch, clock.monotonic_ns()));
+      DUHENG_CHECK(path->offer(figures.batches % options.gateways, std::move(body)));
     }
     figures.frames += frames;
     figures.readings += readings;
@@ -411,26 +201,27 @@ Result<WholePathFigures> run_whole_path_bench(const WholePathOptions& options) {
       ++lap;
     }
   }
-  DUHENG_CHECK(answers.wait_for_all());
+  DUHENG_CHECK(path->wait_until_durable());
   figures.seconds_until_durable = static_cast<double>(clock.monotonic_ns() - begin_ns) * 1e-9;
-  const double driver_cpu = thread_cpu() - driver_begin;
-  DUHENG_CHECK(applying.finish(journal->next_number()));
+  const double driver_cpu = thread_cpu_s() - driver_begin;
+  DUHENG_CHECK(path->wait_until_applied());
   figures.seconds = static_cast<double>(clock.monotonic_ns() - begin_ns) * 1e-9;
-  figures.cpu_telemetry_s = applying.cpu_s();
-  figures.cpu_journal_s = std::max(0.0, process_cpu() - process_begin - driver_cpu - figures.cpu_telemetry_s);
-  service.set_answers(nullptr);
-  if (telemetry.store->statistics().readings != figures.readings) {
+  figures.cpu_telemetry_s = path->applying_cpu_s();
+  figures.cpu_maintenance_s = path->maintaining_cpu_s();
+  figures.cpu_journal_s =
+      std::max(0.0, process_cpu_s() - process_begin - driver_cpu - figures.cpu_telemetry_s - figures.cpu_maintenance_s);
+  if (path->telemetry().statistics().readings != figures.readings) {
     return fail(ErrorCode::internal, fmt::format("{} readings went in, {} stand in telemetry", figures.readings,
-                                                 telemetry.store->statistics().readings));
+                                                 path->telemetry().statistics().readings));
   }
   figures.readings_per_s = static_cast<double>(figures.readings) / figures.seconds;
   figures.durable_readings_per_s = static_cast<double>(figures.readings) / figures.seconds_until_durable;
-  figures.journal_commits = service.statistics().commits;
-  figures.journal_bytes = journal->size_bytes();
+  figures.journal_commits = path->statistics().commits;
+  figures.journal_bytes = path->journal().size_bytes();
   figures.journal_bytes_per_reading =
       static_cast<double>(figures.journal_bytes) / static_cast<double>(figures.readings);
-  DUHENG_CHECK(telemetry.store->checkpoint());
-  figures.telemetry_bytes = telemetry.store->statistics().file_bytes;
+  DUHENG_CHECK(path->settle());
+  figures.telemetry_bytes = path->telemetry().statistics().file_bytes;
   return figures;
 }
 
@@ -445,12 +236,12 @@ Result<SingleReadingFigures> run_single_reading_bench(const SingleReadingOptions
   BenchAnswers answers(clock, options.gateways);
   IngestService service(*journal, clock, {});
   service.set_answers(&answers);
-  std::vector<Chain> chains(options.gateways);
+  std::vector<BatchChain> chains(options.gateways);
   dlt645::ValueList values;
   BatchWriter writer(start_utc_ms);
   SingleReadingFigures figures;
   std::size_t at = 0;
-  const double process_begin = process_cpu();
+  const double process_begin = process_cpu_s();
   const std::int64_t begin_ns = clock.monotonic_ns();
   const std::int64_t end_ns = begin_ns + static_cast<std::int64_t>(options.seconds * 1e9);
   while (clock.monotonic_ns() < end_ns) {
@@ -463,26 +254,26 @@ Result<SingleReadingFigures> run_single_reading_bench(const SingleReadingOptions
       const MadeFrame& made = pool.frames()[at];
       at = (at + 4) % pool.frames().size();  // energy: one reading in each frame
       const std::int64_t time_utc_ms = start_utc_ms + static_cast<std::int64_t>(figures.readings);
-      DUHENG_CHECK(read_answer(pool, made, values));
+      DUHENG_CHECK(read_pooled(pool, made, values));
       writer.clear(time_utc_ms);
-      write_answer(pool, made, values, time_utc_ms, writer);
+      write_pooled(pool, made, values, time_utc_ms, writer);
       auto body = std::make_shared<Bytes>();
       body->reserve(160);
       writer.finish(*body);
-      DUHENG_CHECK(offer(service, answers, gateway, chains[gateway].next(std::move(body)), arrived_ns));
+      DUHENG_CHECK(offer_batch(service, answers, gateway, chains[gateway].next(std::move(body)), arrived_ns));
       figures.readings += values.size();
     }
     if (!any) DUHENG_CHECK(answers.wait_for_commit(seen));
   }
   DUHENG_CHECK(answers.wait_for_all());
   figures.seconds = static_cast<double>(clock.monotonic_ns() - begin_ns) * 1e-9;
-  figures.cpu_s = process_cpu() - process_begin;
+  figures.cpu_s = process_cpu_s() - process_begin;
   service.set_answers(nullptr);
   figures.readings_per_s = static_cast<double>(figures.readings) / figures.seconds;
   figures.journal_commits = service.statistics().commits;
   figures.readings_per_commit =
       static_cast<double>(figures.readings) / static_cast<double>(std::max<std::uint64_t>(1, figures.journal_commits));
-  std::vector<std::int64_t> latencies = answers.latencies_ns();
+  std::vector<std::int64_t> latencies = answers.take_delays().latencies_ns;
   std::ranges::sort(latencies);
   figures.latency_ms_p50 = percentile_ms(latencies, 0.5);
   figures.latency_ms_p99 = percentile_ms(latencies, 0.99);
@@ -494,10 +285,10 @@ std::string WholePathFigures::to_json() const {
   return fmt::format(
       R"({{"readings":{},"frames":{},"batches":{},"seconds":{:.3f},"readings_per_s":{:.0f},"seconds_until_durable":{:.3f},)"
       R"("durable_readings_per_s":{:.0f},"cpu_s":{{"decode":{:.3f},"batch":{:.3f},"hash_and_check":{:.3f},"journal":{:.3f},)"
-      R"("telemetry":{:.3f}}},"journal_commits":{},"journal_bytes":{},"journal_bytes_per_reading":{:.2f},"telemetry_bytes":{}}})",
+      R"("telemetry":{:.3f},"maintenance":{:.3f}}},"journal_commits":{},"journal_bytes":{},"journal_bytes_per_reading":{:.2f},"telemetry_bytes":{}}})",
       readings, frames, batches, seconds, readings_per_s, seconds_until_durable, durable_readings_per_s, cpu_decode_s,
-      cpu_batch_s, cpu_hash_and_check_s, cpu_journal_s, cpu_telemetry_s, journal_commits, journal_bytes,
-      journal_bytes_per_reading, telemetry_bytes);
+      cpu_batch_s, cpu_hash_and_check_s, cpu_journal_s, cpu_telemetry_s, cpu_maintenance_s, journal_commits,
+      journal_bytes, journal_bytes_per_reading, telemetry_bytes);
 }
 
 std::string SingleReadingFigures::to_json() const {

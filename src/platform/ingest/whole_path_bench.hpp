@@ -8,7 +8,8 @@ namespace duheng::platform {
 
 /// The whole way in one process, nothing left out: octets of DL/T 645 frames -> decode and verify -> batch with frames
 /// and readings -> hash chain -> ingest's checks -> journal (encrypted, real files, one synchronisation per group) ->
-/// telemetry (encrypted, its log synchronised). The clock runs until the last reading stands in telemetry.
+/// telemetry (encrypted), with its maintenance in a thread beside it. The clock runs until the last reading stands in
+/// telemetry.
 struct WholePathOptions {
   std::string directory{};  ///< must exist; files are left to the caller to remove
   std::uint64_t readings = 10'000'000;
@@ -31,6 +32,7 @@ struct WholePathFigures {
   double cpu_hash_and_check_s = 0;
   double cpu_journal_s = 0;
   double cpu_telemetry_s = 0;
+  double cpu_maintenance_s = 0;  ///< merging and sealing beside it
   std::uint64_t journal_commits = 0;
   std::uint64_t journal_bytes = 0;  ///< on disk
   std::uint64_t telemetry_bytes = 0;

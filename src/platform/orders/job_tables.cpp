@@ -106,7 +106,8 @@ constexpr records::Migration steps[] = {
      " detail TEXT NOT NULL,"
      " remote_address TEXT NOT NULL);"
      "CREATE INDEX operation_log_by_job ON operation_log (job_id);"
-     "CREATE INDEX operation_log_by_device ON operation_log (device_id);"}};
+     "CREATE INDEX operation_log_by_device ON operation_log (device_id);"},
+    {"operation log by order", "CREATE INDEX operation_log_by_order ON operation_log (order_number);"}};
 
 constexpr std::string_view job_columns =
     "SELECT j.id, j.kind, j.name, j.registers, j.item, j.from_ms, j.to_ms, j.title_zh, j.title_en, j.danger, j.state, "

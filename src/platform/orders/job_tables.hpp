@@ -64,4 +64,14 @@ struct KnownOrder {
 [[nodiscard]] Result<std::optional<DeviceAccess>> access_of(Transaction& t, DeviceId device);
 [[nodiscard]] Result<bool> is_protected(Transaction& t, DeviceId device);
 
+struct DeletedOrders {
+  std::int64_t jobs = 0;
+  bool more = false;  ///< the limit was reached
+};
+/// Deletes about `orders_max` orders of jobs that were over before `before_utc_ms`, and the jobs that have none left. A
+/// job that is not over, or has an order that is not, is never touched. The operation log keeps its entries, with the
+/// numbers in their detail.
+[[nodiscard]] Result<DeletedOrders> delete_old_orders(records::Transaction& t, std::int64_t before_utc_ms,
+                                                      std::int64_t orders_max);
+
 }  // namespace duheng::platform::job_tables

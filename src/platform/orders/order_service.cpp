@@ -363,6 +363,10 @@ Result<std::vector<OperationEntry>> OrderService::operations(const Scope& scope,
   return platform::operations(impl_->database, scope, limit);
 }
 
+Result<OperationPage> OrderService::operations(const Scope& scope, const OperationQuery& query) {
+  return find_operations(impl_->database, scope, query);
+}
+
 void OrderService::on_change(std::function<void(JobNumber)> changed) {
   const std::lock_guard lock(impl_->listener_mutex);
   impl_->listener = std::move(changed);

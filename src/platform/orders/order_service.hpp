@@ -24,6 +24,8 @@ struct OrderServiceOptions {
   std::size_t targets_max = 100'000;                   ///< of one job
   std::size_t open_orders_max = 500'000;               ///< of all jobs; beyond it new jobs are refused
   std::int64_t tick_ms = 500;
+  /// Jobs that have been over for so long are deleted with their orders, values and frames; the operation log stays.
+  std::int64_t keep_ms = 6LL * 366 * 86'400'000;
 };
 
 struct OrderStatistics {
@@ -34,6 +36,7 @@ struct OrderStatistics {
   std::uint64_t reports_stored = 0;
   std::uint64_t reports_foreign = 0;  ///< of orders that the gateway was never given, or that nobody knows
   std::uint64_t storage_failures = 0;
+  std::uint64_t jobs_deleted = 0;  ///< because they were over for OrderServiceOptions::keep_ms
 };
 
 /// What people ask of devices: jobs, each with one order per device. Everything is stored before it goes out and before
@@ -78,6 +81,7 @@ class OrderService {
   [[nodiscard]] Result<OrderPage> orders(const Scope& scope, JobNumber job, const OrderQuery& query);
   [[nodiscard]] Result<OrderRow> order(const Scope& scope, OrderNumber number);
   [[nodiscard]] Result<std::vector<OperationEntry>> operations(const Scope& scope, std::int64_t limit);
+  [[nodiscard]] Result<OperationPage> operations(const Scope& scope, const OperationQuery& query);
 
   // ---- gateways ----
 

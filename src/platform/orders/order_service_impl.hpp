@@ -80,6 +80,8 @@ struct OrderService::Impl {
   [[nodiscard]] Result<FieldOrder> field_order(records::Transaction& t, const OpenOrder& open, std::int64_t now);
   void give_up(std::int64_t now);
   void lapse(std::int64_t now);
+  /// Some of what is over for long enough, now and then.
+  void delete_old(std::int64_t now);
   void store_reports(std::int64_t now);
   [[nodiscard]] Result<void> take_report(records::Transaction& t, const Pending& pending, std::int64_t now,
                                          Effects& effects);
@@ -105,6 +107,7 @@ struct OrderService::Impl {
 
   mutable std::mutex mutex;  // guards what follows up to the listener; held while a transaction runs
   OrderBook book;
+  std::int64_t delete_again_utc_ms = 0;
   std::map<JobNumber, Memory> memories;
   std::map<JobNumber, std::shared_ptr<const Definition>> definitions;
   std::set<std::pair<std::int64_t, JobNumber>> awaiting;  ///< until when each must be confirmed

@@ -1,6 +1,7 @@
 // Jobs and orders over real records: rules, hand-over, reports, restarts.
 #include "platform/orders/order_service.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "platform/orders/order_test_world.hpp"
@@ -322,6 +323,71 @@ TEST_F(OrderServiceTest, ForeignReportsChangeNothing) {
   report(gateway, nobodys, OrderState::done);
   EXPECT_EQ(service->statistics().reports_foreign, 2U);
   EXPECT_EQ(confirmed.size(), 2U) << "so that they are not told for ever";
+}
+
+TEST_F(OrderServiceTest, TheOperationLogIsFoundByWhatOneKnows) {
+  connect(gateway);
+  const JobTarget meter = device();
+  const JobNumber first = must(service->create(anna, read({meter})));
+  service->tick();
+  report(gateway, sent[gateway].at(0).id, OrderState::done);
+  pass(60'000);
+  const std::int64_t later = database.clock.utc_ms();
+  const JobNumber second = must(service->create(anna, read({device()})));
+  const auto count = [&](const OperationQuery& query, const Scope& scope = Scope::everything()) {
+    return must(service->operations(scope, query)).total;
+  };
+  const std::int64_t all = count({});
+  EXPECT_EQ(all, 2);
+  EXPECT_EQ(count({.job = first}) + count({.job = second}), all);
+  EXPECT_EQ(count({.to_utc_ms = later}) + count({.from_utc_ms = later}), all);
+  EXPECT_EQ(count({.from_utc_ms = later}), count({.job = second}));
+  EXPECT_EQ(count({.action = "create_job"}), 2);
+  EXPECT_EQ(count({.action = "create_job", .outcome = "ok"}), 2);
+  EXPECT_EQ(count({.device = meter.device}), 0) << "reading is no step of its own for each device";
+  EXPECT_EQ(count({.name = anna.name.substr(1, 2)}), 2);
+  EXPECT_EQ(count({.name = "%"}), 0) << "no wildcard";
+  EXPECT_EQ(count({}, Scope::below(west)), 0) << "others' devices";
+  const auto newest = must(service->operations(Scope::everything(), {.page_size = 1}));
+  ASSERT_EQ(newest.entries.size(), 1U);
+  EXPECT_EQ(newest.entries[0].job, second);
+  const auto rest =
+      must(service->operations(Scope::everything(), {.before_number = newest.entries[0].number, .page_size = 100}));
+  EXPECT_EQ(static_cast<std::int64_t>(rest.entries.size()), all - 1);
+  for (const auto& entry : rest.entries) EXPECT_EQ(entry.device_name, entry.device ? "meter-1" : "");
+}
+
+TEST_F(OrderServiceTest, WhatHasBeenOverForLongIsDeletedAndNothingElse) {
+  options.keep_ms = 10'000'000;
+  start();
+  connect(gateway);
+  const JobNumber old_one = must(service->create(anna, read(many(700))));  // more than one slice
+  const JobNumber open_one = must(service->create(anna, read({device(other_gateway, east)})));
+  service->tick();
+  for (std::size_t reported = 0; reported < 700;) {
+    service->tick();
+    ASSERT_LT(reported, sent[gateway].size()) << "no more is handed over";
+    while (reported < sent[gateway].size()) report(gateway, OrderId(sent[gateway][reported++].id), OrderState::done);
+  }
+  ASSERT_EQ(job(old_one).state, JobState::finished);
+  const std::int64_t logged = must(service->operations(Scope::everything(), OperationQuery{})).total;
+  pass(5'000'000);
+  EXPECT_EQ(job(old_one).counts.of(OrderStage::done), 700);
+  EXPECT_EQ(service->statistics().jobs_deleted, 0U);
+  const JobNumber fresh = must(service->create(anna, read({device()})));
+  for (int i = 0; i < 10; ++i) pass(1'000'000);
+  for (int i = 0; i < 10; ++i) pass(2'000);
+  EXPECT_EQ(service->statistics().jobs_deleted, 1U);
+  EXPECT_FALSE(service->job(Scope::everything(), old_one));
+  EXPECT_TRUE(service->job(Scope::everything(), open_one));
+  EXPECT_TRUE(service->job(Scope::everything(), fresh));
+  const auto log = must(service->operations(Scope::everything(), OperationQuery{.page_size = 5'000}));
+  EXPECT_GE(log.total, logged) << "the log stays";
+  EXPECT_TRUE(std::ranges::any_of(log.entries, [&](const OperationEntry& entry) {
+    return entry.detail.find("[job " + std::to_string(old_one) + "]") != std::string::npos;
+  }));
+  restart();
+  EXPECT_TRUE(service->job(Scope::everything(), open_one));
 }
 
 }  // namespace

@@ -52,6 +52,21 @@ void OrderService::Impl::pump(std::int64_t now) {
   give_up(now);
   hand_over(now);
   send_due(now);
+  delete_old(now);
+}
+
+void OrderService::Impl::delete_old(std::int64_t now) {
+  constexpr std::int64_t every_ms = 3'600'000;
+  constexpr std::int64_t goes_on_ms = 1'000;  // others want the records, too
+  constexpr std::int64_t orders_at_once = 500;
+  const bool clock_went_back = delete_again_utc_ms > now + every_ms;
+  if (now < delete_again_utc_ms && !clock_went_back) return;
+  delete_again_utc_ms = now + every_ms;
+  const auto deleted = database.write(
+      [&](Transaction& t) { return job_tables::delete_old_orders(t, now - options.keep_ms, orders_at_once); });
+  if (!deleted) return failed("old orders cannot be deleted", deleted.error());
+  statistics.jobs_deleted += static_cast<std::uint64_t>(deleted->jobs);
+  if (deleted->more) delete_again_utc_ms = now + goes_on_ms;
 }
 
 void OrderService::Impl::failed(std::string_view what, const Error& error) {

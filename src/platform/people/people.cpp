@@ -374,6 +374,17 @@ Result<void> People::log_out(std::string_view token, std::string_view remote_add
   });
 }
 
+Result<void> People::note(std::string_view action, std::string_view name) {
+  return database_.write([&](Transaction& t) -> Result<void> {
+    return write_audit(t, {.at_utc_ms = clock_.utc_ms(),
+                           .user = {},
+                           .name = audit_text(name),
+                           .action = audit_text(action),
+                           .outcome = "ok",
+                           .remote_address = ""});
+  });
+}
+
 Result<LoginResult> People::change_password(std::string_view token, std::string_view old_password,
                                             std::string_view new_password, std::string_view remote_address) {
   DUHENG_TRY(const auto current, session(token));

@@ -57,7 +57,7 @@ struct AuditEntry {
   std::int64_t at_utc_ms = 0;
   UserId user{};          ///< 0 when nobody known
   std::string name{};     ///< as it was given, cut to 100 octets
-  std::string action{};   ///< log_in, log_out, change_password, create_user, revoke_sessions, update_user
+  std::string action{};   ///< log_in, log_out, change_password, create_user, revoke_sessions, update_user, note's
   std::string outcome{};  ///< ok, or an error's name
   std::string remote_address{};
 };
@@ -113,6 +113,8 @@ class People {
   [[nodiscard]] Result<std::int64_t> revoke_sessions(const Scope& scope, UserId id);
   /// Forgets sessions past their time and audit entries older than `audit_kept_ms`; call now and then.
   [[nodiscard]] Result<void> sweep(std::int64_t audit_kept_ms);
+  /// Writes down what the platform did by itself, e.g. "remove_records" on "journal before 4711".
+  [[nodiscard]] Result<void> note(std::string_view action, std::string_view name);
   /// Newest first, at most `limit`. Within a scope: entries of its users only.
   [[nodiscard]] Result<std::vector<AuditEntry>> audit(const Scope& scope, int limit);
   [[nodiscard]] std::int64_t sessions_open();

@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "platform/web/export_requests.hpp"
 #include "platform/web/live_service.hpp"
 #include "platform/web/onboarding_requests.hpp"
 #include "platform/web/order_requests.hpp"
@@ -40,6 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto adoptions = parse_adoption(text); adoptions && (adoptions->empty() || adoptions->size() > 1'000))
     abort();
   if (const auto ids = parse_dismissal(text); ids && ids->size() > 1'000) abort();
+  if (const auto wanted = parse_export_request(text)) {
+    const bool chosen =
+        wanted->all_devices || !wanted->devices.empty() || !wanted->sites.empty() || !wanted->series.empty();
+    if (!chosen || wanted->name.size() > 200 || wanted->range.from_utc_ms < 0) abort();
+  }
   static_cast<void>(parse_commit(text));
   return 0;
 }

@@ -43,6 +43,7 @@ Json reading_json(const store::Series& series, const store::Point& point) {
            {"time_source", to_string(point.time_source)},
            {"frame", std::to_string(point.frame.value)}};
   if (point.conflict) out["conflict"] = true;
+  if (point.edit_count > 0) out["edits"] = point.edit_count;
   return out;
 }
 

@@ -17,6 +17,7 @@
 #include "platform/sites/sites.hpp"
 #include "platform/status/health.hpp"
 #include "platform/status/metrics.hpp"
+#include "platform/web/aggregate_answers.hpp"
 #include "platform/web/device_directory.hpp"
 #include "platform/web/router.hpp"
 #include "store/telemetry/telemetry_store.hpp"
@@ -27,6 +28,10 @@ class ModelLibrary;
 namespace duheng::platform {
 class DeviceGuards;
 class DeviceImports;
+class EditService;
+class ExportService;
+class HistoryImports;
+class MeteringPoints;
 class Onboarding;
 class OrderService;
 class PlanBook;
@@ -85,6 +90,11 @@ struct ApiServices {
   Onboarding* onboarding = nullptr;  ///< null: devices cannot be added here
   PlanBook* plans = nullptr;
   DeviceImports* imports = nullptr;
+  ExportService* exports = nullptr;           ///< null: nothing can be exported here
+  HistoryImports* history_imports = nullptr;  ///< null: no history can be imported here
+  EditService* edits = nullptr;               ///< null: values cannot be edited here
+  MeteringPoints* points = nullptr;           ///< null: no metering points are kept here
+  AggregateSource aggregates{};               ///< empty: no hours, days and months are kept here
 };
 
 }  // namespace duheng::platform::web

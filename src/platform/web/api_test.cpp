@@ -3,6 +3,8 @@
 #include <fstream>
 
 #include "platform/web/testing/api_test_fixture.hpp"
+#include "platform/web/testing/edit_answers.hpp"
+#include "platform/web/testing/export_answers.hpp"
 #include "platform/web/testing/onboarding_answers.hpp"
 
 namespace duheng::platform::web {
@@ -188,6 +190,10 @@ void ApiTest::note_orders(const Note& note) {
   Answer file = send("GET", path("jobs", job) + "/results");
   file.body.clear();  // no JSON
   note("get", "/api/v1/jobs/{job_id}/results", file);
+  note("get", "/api/v1/operations", get("admin", "/api/v1/operations?page_size=20").answer);
+  Answer log = send("GET", "/api/v1/operations/export?action=create_job");
+  log.body.clear();
+  note("get", "/api/v1/operations/export", log);
   const std::string device = path("devices", world_.west_1.value);
   note("put", "/api/v1/devices/{device_id}/access", send("PUT", device + "/access", R"({"password":"02000000"})"));
   note("put", "/api/v1/devices/{device_id}/access", send("PUT", device + "/access", "{}"));
@@ -211,6 +217,7 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
               Quality::out_of_range | Quality::decreased);
   world_.send(world_.gateway_east, "000000000001", world_.now - 5'000, 0, 2'204, Quality::no_value);
   const std::string date = *civil_date(world_.now, "Asia/Shanghai");
+  const std::string fleet = "?register=energy_active_import_total&from=" + date + "&to=" + date;
   const std::vector<std::pair<std::string, std::string>> gets{
       {"/api/v1/session", "/api/v1/session"},
       {"/api/v1/overview", "/api/v1/overview"},
@@ -222,9 +229,25 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
       {"/api/v1/devices/{device_id}/completeness", path("devices", world_.east_1.value) + "/completeness?date=" + date},
       {"/api/v1/series/{series_id}/curve", curve_of(world_.east_energy)},
       {"/api/v1/series/{series_id}/readings", path("series", world_.east_energy.value) + "/readings"},
+      {"/api/v1/series/{series_id}/aggregates",
+       path("series", world_.east_energy.value) + "/aggregates?by=day&from=" + date + "&to=" + date},
+      {"/api/v1/series/{series_id}/aggregates",
+       path("series", world_.east_energy.value) + "/aggregates?by=month&from=" + date + "&to=" + date},
+      {"/api/v1/series/{series_id}/aggregates",
+       path("series", world_.east_energy.value) + "/aggregates?by=hour&from=" + date + "&to=2000-01-01"},
+      {"/api/v1/fleet/top", "/api/v1/fleet/top" + fleet},
+      {"/api/v1/fleet/top", "/api/v1/fleet/top"},
+      {"/api/v1/fleet/totals", "/api/v1/fleet/totals" + fleet},
+      {"/api/v1/fleet/totals", "/api/v1/fleet/totals" + fleet + "&group=model"},
+      {"/api/v1/fleet/completeness", "/api/v1/fleet/completeness" + fleet + "&group=site"},
+      {"/api/v1/fleet/completeness", "/api/v1/fleet/completeness" + fleet},
       {"/api/v1/frames/{frame}", path("frames", world_.east_frame.value)},
       {"/api/v1/frames/{frame}", path("frames", world_.stray_frame.value)},
       {"/api/v1/frames/{frame}", path("frames", 1)},
+      {"/api/v1/figure", "/api/v1/figure?frame=" + std::to_string(world_.east_frame.value)},
+      {"/api/v1/figure", "/api/v1/figure?device_uid=000000000001&register=energy_active_import_total"},
+      {"/api/v1/figure", "/api/v1/figure"},
+      {"/api/v1/devices/{device_id}/frames", path("devices", world_.east_1.value) + "/frames?limit=3"},
       {"/api/v1/sources", "/api/v1/sources"},
       {"/api/v1/organisations", "/api/v1/organisations"},
       {"/api/v1/gateways", "/api/v1/gateways"},
@@ -262,7 +285,9 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
          client_->request("POST", "/api/v1/analyser/build", cookies_["admin"] + std::string{json_body}, body));
   }
   note_orders(note);
+  testing::EditAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::OnboardingAnswers(world_, *client_, cookies_["admin"], note).take();
+  testing::ExportAnswers(world_, *client_, cookies_["admin"], note).take();
   note("delete", "/api/v1/session",
        client_->request("DELETE", "/api/v1/session", cookies_["admin"] + "X-Duheng-Request: 1\r\n"));
 }

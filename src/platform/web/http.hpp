@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/error.hpp"
 
 namespace duheng::platform::web {
 
@@ -33,18 +34,33 @@ struct HttpRequest {
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
 };
 
+/// A body made while it is sent: for what is too large to be held whole.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// Known before, so that a client notices when the end is missing.
+  [[nodiscard]] virtual std::uint64_t size_bytes() const noexcept = 0;
+  /// The next part, best some hundred KiB; empty at the end. Asked for when the network has taken the part before, on a
+  /// thread that may wait for the disk. After an error the connection is cut.
+  [[nodiscard]] virtual Result<std::string> next() = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type;  ///< empty: no body
   std::string body;
   /// Stands in for `body` when set: bytes that many responses share (static files).
   std::shared_ptr<const Bytes> shared_body;
+  /// Stands in for both when set.
+  std::shared_ptr<BodySource> streamed_body;
   std::vector<HttpHeader> headers;
   bool close_connection = false;
   /// When set, the connection becomes a WebSocket (RFC 6455) of this application and the rest is ignored.
   std::shared_ptr<WebSocketApplication> websocket;
 
-  [[nodiscard]] std::size_t body_bytes() const noexcept { return shared_body ? shared_body->size() : body.size(); }
+  [[nodiscard]] std::uint64_t body_bytes() const noexcept {
+    return streamed_body ? streamed_body->size_bytes() : shared_body ? shared_body->size() : body.size();
+  }
 };
 
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "platform/web/guarded_socket.hpp"
 #include "platform/web/websocket_connection.hpp"
+#include "platform/web/worker_pool.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -196,6 +197,7 @@ class RestinioServer final : public HttpServer {
     io_->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    if (body_readers_) body_readers_->stop();
     server_.reset();
     io_.reset();  // destroys what was pending, connections included
   }
@@ -244,6 +246,10 @@ class RestinioServer final : public HttpServer {
     restinio::writable_items_container_t items;
     items.emplace_back(head_of(response, close));
     const bool with_body = request.header().method() != restinio::http_method_head() && response.status != 304;
+    if (with_body && response.streamed_body) {
+      return begin_stream(request, std::move(items), std::move(response.streamed_body), close,
+                          std::move(until_written));
+    }
     if (with_body && response.shared_body && !response.shared_body->empty()) {
       items.emplace_back(std::move(response.shared_body));
     } else if (with_body && !response.shared_body && !response.body.empty()) {
@@ -259,6 +265,76 @@ class RestinioServer final : public HttpServer {
                                           close ? restinio::response_connection_attr_t::connection_close
                                                 : restinio::response_connection_attr_t::connection_keepalive},
         std::move(group));
+  }
+
+  /// A body on its way out, part by part: the next is read when the network has taken the one before.
+  struct Stream {
+    std::shared_ptr<restinio::impl::connection_base_t> connection;
+    restinio::request_id_t request_id;
+    std::shared_ptr<BodySource> source;
+    std::uint64_t octets_left = 0;
+    bool close = false;
+    std::shared_ptr<void> until_written;
+  };
+  using StreamPtr = std::shared_ptr<Stream>;
+
+  void begin_stream(restinio::request_t& request, restinio::writable_items_container_t head,
+                    std::shared_ptr<BodySource> source, bool close, std::shared_ptr<void> until_written) {
+    auto connection = std::move(restinio::impl::access_req_connection(request));
+    if (!connection) return;
+    const std::uint64_t size = source->size_bytes();
+    write_part(std::make_shared<Stream>(Stream{std::move(connection), request.request_id(), std::move(source), size,
+                                               close, std::move(until_written)}),
+               std::move(head));
+  }
+
+  void write_part(const StreamPtr& stream, restinio::writable_items_container_t items) {
+    const bool last = stream->octets_left == 0;
+    restinio::write_group_t group{std::move(items)};
+    group.after_write_notificator([this, stream, last](const auto& error) {
+      if (!error && !last) read_part(stream);
+    });
+    stream->connection->write_response_parts(
+        stream->request_id,
+        restinio::response_output_flags_t{
+            last ? restinio::response_parts_attr_t::final_parts : restinio::response_parts_attr_t::not_final_parts,
+            stream->close ? restinio::response_connection_attr_t::connection_close
+                          : restinio::response_connection_attr_t::connection_keepalive},
+        std::move(group));
+  }
+
+  void read_part(const StreamPtr& stream) {
+    const bool submitted = body_readers().submit([this, stream] {
+      auto part = std::make_shared<Result<std::string>>(stream->source->next());
+      asio_ns::post(*io_, [this, stream, part] { take_part(stream, std::move(*part)); });
+    });
+    if (!submitted) asio_ns::post(*io_, [this, stream] { cut(stream); });
+  }
+
+  void take_part(const StreamPtr& stream, Result<std::string> part) {
+    if (!part || part->empty() || part->size() > stream->octets_left) {
+      log::error("web", "a body ended before its end",
+                 {{"octets_left", stream->octets_left}, {"error", part ? "wrong size" : part.error().message}});
+      return cut(stream);
+    }
+    stream->octets_left -= part->size();
+    restinio::writable_items_container_t items;
+    items.emplace_back(std::move(*part));
+    write_part(stream, std::move(items));
+  }
+
+  /// The client sees fewer octets than it was told and knows that they are not the whole.
+  void cut(const StreamPtr& stream) {
+    stream->octets_left = 0;
+    stream->close = true;
+    write_part(stream, {});
+  }
+
+  /// Made when a body is streamed for the first time.
+  WorkerPool& body_readers() {
+    const std::lock_guard lock{body_readers_mutex_};
+    if (!body_readers_) body_readers_ = std::make_unique<WorkerPool>(1, state_->limits.connections_max);
+    return *body_readers_;
   }
 
   void upgrade(restinio::request_t& request, HttpResponse response) {
@@ -294,6 +370,8 @@ class RestinioServer final : public HttpServer {
   bool accepting_ = true;
   std::mutex websockets_mutex_;
   std::vector<std::weak_ptr<StoppableWebSocket>> websockets_;
+  std::mutex body_readers_mutex_;
+  std::unique_ptr<WorkerPool> body_readers_;
 };
 
 }  // namespace

@@ -115,6 +115,8 @@ Json line_json(const std::optional<DeviceLine>& line) {
           {"late_answers", state.late_answers},
           {"unasked_answers", state.unasked_answers},
           {"unusable_answers", state.unusable_answers},
+          {"bad_frames", state.bad_frames},
+          {"noise_octets", state.noise_octets},
           {"told_at", format_utc(line->told_utc_ms)}};
 }
 

@@ -287,5 +287,25 @@ TEST_F(OrderApiTest, TracesALineWhileTheSocketStands) {
   EXPECT_EQ(seen["events"][0]["hex"], "02");
 }
 
+TEST_F(OrderApiTest, TheOperationLogSaysWhoDidWhat) {
+  EXPECT_EQ(send("viewer", "GET", "/api/v1/operations").status, 403);
+  ASSERT_EQ(post("west", "/api/v1/jobs", read_job({world_.west_1})).status, 201);
+  const Got listed = send("west", "GET", "/api/v1/operations?action=create_job&page_size=1");
+  ASSERT_EQ(listed.status, 200) << listed.answer.body;
+  ASSERT_EQ(listed.body["operations"].size(), 1U);
+  const Json entry = listed.body["operations"][0];
+  EXPECT_EQ(entry["user"], "west");
+  EXPECT_EQ(entry["outcome"], "ok");
+  EXPECT_TRUE(entry["job_id"].is_number());
+  EXPECT_EQ(send("west", "GET", "/api/v1/operations?job_id=" + entry["job_id"].dump()).body["total"].is_number(), true);
+  EXPECT_EQ(send("west", "GET", "/api/v1/operations?user=nobody").body["total"], 0);
+  EXPECT_EQ(send("west", "GET", "/api/v1/operations?from=2100-01-01T00:00:00Z").body["total"], 0);
+  EXPECT_EQ(send("west", "GET", "/api/v1/operations?usr=west").status, 400);
+  const Got file = send("west", "GET", "/api/v1/operations/export?action=create_job");
+  ASSERT_EQ(file.status, 200);
+  EXPECT_THAT(file.answer.body, HasSubstr("time,user,action,job_id"));
+  EXPECT_THAT(file.answer.body, HasSubstr(",west,create_job,"));
+}
+
 }  // namespace
 }  // namespace duheng::platform::web

@@ -36,7 +36,9 @@ Json octets_json(Protocol protocol, const Bytes& octets, bool is_request, bool e
   return {{"hex", to_hex(octets)}, {"error", std::move(error)}, {"fields", std::move(fields)}};
 }
 
-void append_cell(std::string_view text, std::string& out) {
+}  // namespace
+
+void append_csv_cell(std::string_view text, std::string& out) {
   const bool computes = !text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos &&
                         text.find_first_not_of("+-0123456789.") != std::string_view::npos;
   const bool quote = computes || text.find_first_of("\",\r\n") != std::string_view::npos;
@@ -52,8 +54,6 @@ void append_cell(std::string_view text, std::string& out) {
   }
   out.push_back('"');
 }
-
-}  // namespace
 
 Json job_json(const Job& job) {
   Json counts = Json::object();
@@ -125,13 +125,13 @@ void append_csv(const OrderRow& order, std::string& out) {
   const auto begin_line = [&] {
     out.append(std::to_string(order.device.value)).push_back(',');
     for (const std::string* text : {&order.device_name, &order.device_uid, &order.device_address}) {
-      append_cell(*text, out);
+      append_csv_cell(*text, out);
       out.push_back(',');
     }
     out.append(to_string(order.stage)).push_back(',');
-    append_cell(order.reason, out);
+    append_csv_cell(order.reason, out);
     out.push_back(',');
-    append_cell(order.detail, out);
+    append_csv_cell(order.detail, out);
     out.append(",").append(format_utc(order.changed_utc_ms)).push_back(',');
   };
   if (order.values.empty()) {
@@ -140,10 +140,10 @@ void append_csv(const OrderRow& order, std::string& out) {
   }
   for (const OrderValue& value : order.values) {
     begin_line();
-    append_cell(value.register_name, out);
+    append_csv_cell(value.register_name, out);
     const Json exact = exact_value(value.mantissa, value.exponent, value.kind, value.quality);
     out.append(",").append(exact.is_string() ? exact.get<std::string>() : "").push_back(',');
-    append_cell(value.unit, out);
+    append_csv_cell(value.unit, out);
     out.append(",").append(format_utc(value.time_utc_ms)).append(",\"").append(to_string(value.quality)).append("\",");
     out.append(value.read_back ? "true" : "false").append("\r\n");
   }

@@ -11,6 +11,8 @@ namespace duheng::platform::web {
 [[nodiscard]] Json order_detail_json(const OrderRow& order, bool english);
 /// One line for each value of an order, one at least. RFC 4180; texts that a spreadsheet would compute are quoted so
 /// that it does not.
+/// One cell by the same rules.
+void append_csv_cell(std::string_view text, std::string& out);
 void append_csv(const OrderRow& order, std::string& out);
 [[nodiscard]] std::string_view csv_head() noexcept;
 

@@ -9,6 +9,7 @@ Router make_router(ApiServices& services) {
   add_device_routes(router, services);
   add_series_routes(router, services);
   add_frame_routes(router, services);
+  add_figure_routes(router, services);
   add_source_routes(router, services);
   add_organisation_routes(router, services);
   add_gateway_routes(router, services);
@@ -17,7 +18,15 @@ Router make_router(ApiServices& services) {
   add_model_routes(router, services);
   add_onboarding_routes(router, services);
   add_import_routes(router, services);
+  add_export_routes(router, services);
+  add_history_import_routes(router, services);
+  add_edit_routes(router, services);
+  add_point_routes(router, services);
+  add_consumption_routes(router, services);
+  add_aggregate_routes(router, services);
+  add_fleet_routes(router, services);
   add_order_routes(router, services);
+  add_operation_routes(router, services);
   add_guard_routes(router, services);
   return router;
 }

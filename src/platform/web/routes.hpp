@@ -15,6 +15,7 @@ void add_overview_routes(Router& router, ApiServices& services);
 void add_device_routes(Router& router, ApiServices& services);
 void add_series_routes(Router& router, ApiServices& services);
 void add_frame_routes(Router& router, ApiServices& services);
+void add_figure_routes(Router& router, ApiServices& services);
 void add_source_routes(Router& router, ApiServices& services);
 void add_organisation_routes(Router& router, ApiServices& services);
 void add_gateway_routes(Router& router, ApiServices& services);
@@ -23,7 +24,15 @@ void add_analyser_routes(Router& router, ApiServices& services);
 void add_model_routes(Router& router, ApiServices& services);
 void add_onboarding_routes(Router& router, ApiServices& services);
 void add_import_routes(Router& router, ApiServices& services);
+void add_export_routes(Router& router, ApiServices& services);
+void add_history_import_routes(Router& router, ApiServices& services);
+void add_edit_routes(Router& router, ApiServices& services);
+void add_point_routes(Router& router, ApiServices& services);
+void add_consumption_routes(Router& router, ApiServices& services);
+void add_aggregate_routes(Router& router, ApiServices& services);
+void add_fleet_routes(Router& router, ApiServices& services);
 void add_order_routes(Router& router, ApiServices& services);
+void add_operation_routes(Router& router, ApiServices& services);
 void add_guard_routes(Router& router, ApiServices& services);
 
 /// All of them; the live socket adds its own (LiveService::add_routes).

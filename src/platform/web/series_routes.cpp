@@ -22,6 +22,15 @@ Json mark_json(const store::Series& series, const store::CurveBucket::Mark& mark
           {"frame", std::to_string(mark.frame.value)}};
 }
 
+/// "corrected", "estimated", both joined by a comma, or nothing.
+std::string edits_in(const store::CurveBucket& bucket) {
+  const auto all = static_cast<Quality>(bucket.quality_union);
+  std::string out;
+  if (has(all, Quality::corrected)) out = "corrected";
+  if (has(all, Quality::estimated)) out += out.empty() ? "estimated" : ",estimated";
+  return out;
+}
+
 Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
   const store::TimeRange asked{context.query.required_time("from"), context.query.required_time("to")};
   const auto buckets = context.query.integer("buckets", 1, 5'000, 500);
@@ -45,12 +54,11 @@ Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
                services.telemetry.curve(found.series.id, part, static_cast<std::size_t>(part_buckets), {}));
     for (const store::CurveBucket& bucket : drawn) {
       if (bucket.value_count == 0) continue;
-      items.push_back({{"start", format_utc(bucket.from_utc_ms)},
-                       {"count", bucket.value_count},
-                       {"first", mark_json(found.series, bucket.first)},
-                       {"last", mark_json(found.series, bucket.last)},
-                       {"min", mark_json(found.series, bucket.minimum)},
-                       {"max", mark_json(found.series, bucket.maximum)}});
+      Json item{{"start", format_utc(bucket.from_utc_ms)},        {"count", bucket.value_count},
+                {"first", mark_json(found.series, bucket.first)}, {"last", mark_json(found.series, bucket.last)},
+                {"min", mark_json(found.series, bucket.minimum)}, {"max", mark_json(found.series, bucket.maximum)}};
+      if (const std::string edited = edits_in(bucket); !edited.empty()) item["edited"] = edited;
+      items.push_back(std::move(item));
     }
   }
   return json_answer({{"series_id", found.series.id.value},

@@ -51,6 +51,20 @@ Result<VisibleDevice> visible_device(const ApiServices& services, const Caller& 
   return VisibleDevice{std::move(snapshot), device};
 }
 
+std::vector<store::TimeRange> visible_periods(const DeviceSnapshot& snapshot, const VisibleOrganisations& visible,
+                                              const SourceKey& source) {
+  if (!visible) return {{0, end_of_time}};
+  std::vector<store::TimeRange> periods;
+  if (const auto it = snapshot.by_source.find(source); it != snapshot.by_source.end()) {
+    for (const auto& [assignment, index] : it->second) {
+      if (!sees(visible, snapshot.devices[index].device.details.organisation)) continue;
+      periods.push_back(
+          {std::max<std::int64_t>(assignment.from_utc_ms, 0), assignment.to_utc_ms.value_or(end_of_time)});
+    }
+  }
+  return joined(std::move(periods));
+}
+
 Result<VisibleSeries> visible_series(const ApiServices& services, const Caller& caller, SeriesId id) {
   std::optional<store::Series> series = services.telemetry.find_series(id);
   if (!series) return std::unexpected(no_such("series"));
@@ -58,19 +72,15 @@ Result<VisibleSeries> visible_series(const ApiServices& services, const Caller& 
   if (!source) return std::unexpected(no_such("series"));
   DUHENG_TRY(const VisibleOrganisations visible, visible_organisations(services, caller));
   DUHENG_TRY(const DeviceSnapshotPtr snapshot, services.directory.snapshot());
-  VisibleSeries out{.series = std::move(*series), .source = *source, .periods = {}};
-  if (!visible) out.periods.push_back({0, end_of_time});
+  VisibleSeries out{
+      .series = std::move(*series), .source = *source, .periods = visible_periods(*snapshot, visible, *source)};
   if (const auto it = snapshot->by_source.find(*source); it != snapshot->by_source.end()) {
     for (const auto& [assignment, index] : it->second) {
       const DeviceDetails& details = snapshot->devices[index].device.details;
-      if (!sees(visible, details.organisation)) continue;
-      out.periods.push_back(
-          {std::max<std::int64_t>(assignment.from_utc_ms, 0), assignment.to_utc_ms.value_or(end_of_time)});
-      out.interval_s = details.interval_s;
+      if (sees(visible, details.organisation)) out.interval_s = details.interval_s;
     }
   }
   if (out.periods.empty()) return std::unexpected(no_such("series"));
-  out.periods = joined(std::move(out.periods));
   return out;
 }
 

@@ -28,6 +28,11 @@ struct VisibleSeries {
 /// Errors: not_found - none such, or never the caller's.
 [[nodiscard]] Result<VisibleSeries> visible_series(const ApiServices& services, const Caller& caller, SeriesId id);
 
+/// The same for a sender, for handlers that go through many. Empty: never the caller's.
+[[nodiscard]] std::vector<store::TimeRange> visible_periods(const DeviceSnapshot& snapshot,
+                                                            const VisibleOrganisations& visible,
+                                                            const SourceKey& source);
+
 /// Whether a reading of that sender at that time is the caller's.
 [[nodiscard]] Result<bool> sees_reading(const ApiServices& services, const Caller& caller, const SourceKey& source,
                                         std::int64_t time_utc_ms);

@@ -1,12 +1,12 @@
 #include "store/journal/journal.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
 
 #include "model/batch.hpp"
+#include "store/journal/backup_watermark.hpp"
 
 namespace duheng::store {
 namespace {
@@ -53,24 +53,10 @@ class Positions {
   std::map<SourceKey, SourcePosition> by_source_;
 };
 
-// The watermark's file: "duheng-backup-watermark 1 <number> <first 8 digits of the SHA-256 of what stands before>\n".
-constexpr std::string_view watermark_start = "duheng-backup-watermark 1 ";
-constexpr std::size_t watermark_check_digits = 8;
-
-std::string watermark_text(std::uint64_t number) {
-  const std::string text = fmt::format("{}{}", watermark_start, number);
-  return fmt::format("{} {}\n", text, to_hex(crypto::sha256(as_bytes(text))).substr(0, watermark_check_digits));
-}
-
 /// A missing or damaged file means that nothing is known to be backed up: retention then keeps everything.
 std::uint64_t read_watermark(Disk& disk, const std::string& path) {
   const auto file = read_file(disk, path, 1024);
-  if (!file || !as_text(*file).starts_with(watermark_start)) return 0;
-  const std::string_view text = as_text(*file).substr(watermark_start.size());
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || as_text(*file) != watermark_text(number)) return 0;
-  return number;
+  return file ? parse_watermark(*file).value_or(0) : 0;
 }
 
 Result<StoredRecord> stored_record(LogEntry entry) {
@@ -92,6 +78,14 @@ Result<void> replay(const SegmentLog& log, std::uint64_t from, std::uint64_t to,
   return {};
 }
 
+/// After a change of keys the next record stands in a segment of its own key.
+Result<void> use_newest_key(SegmentLog& log, crypto::KeyProvider& keys) {
+  if (log.next_number() == log.first_number()) return {};
+  DUHENG_TRY(const std::uint32_t newest, keys.current_version("journal"));
+  DUHENG_TRY(const EntryPlace last, log.place_of(log.next_number() - 1));
+  return last.key_version == newest ? Result<void>{} : log.start_new_segment();
+}
+
 }  // namespace
 
 struct Journal::State {
@@ -104,11 +98,20 @@ struct Journal::State {
   Positions positions;
   mutable std::mutex watermark_mutex;
   std::uint64_t watermark = 0;
-  std::unique_ptr<SegmentLog> log;  // last: its snapshot callback uses what stands above
+  std::map<std::string, std::function<std::uint64_t()>> consumers;  // under watermark_mutex
+  std::unique_ptr<SegmentLog> log;                                  // its snapshot callback uses what stands above
+  std::unique_ptr<FrameFinder> frames;
 
   Bytes snapshot() const {
     const std::lock_guard lock(positions_mutex);
     return encode_positions(positions.all());
+  }
+
+  /// Under watermark_mutex.
+  std::uint64_t removable_before_locked() const {
+    std::uint64_t number = watermark;
+    for (const auto& [name, position] : consumers) number = std::min(number, position());
+    return number;
   }
 
   /// Refuses a group that would put an offset into the journal twice.
@@ -137,7 +140,7 @@ Journal::~Journal() = default;
 
 Result<std::unique_ptr<Journal>> Journal::open(Disk& disk, Random& random, crypto::KeyProvider& keys,
                                                const JournalOptions& options) {
-  auto state = std::make_unique<State>(disk, options.directory + "/backup_watermark");
+  auto state = std::make_unique<State>(disk, fmt::format("{}/{}", options.directory, watermark_name));
   SegmentLogOptions log_options;
   log_options.directory = options.directory;
   log_options.purpose = "journal";
@@ -149,6 +152,8 @@ Result<std::unique_ptr<Journal>> Journal::open(Disk& disk, Random& random, crypt
   DUHENG_TRY(state->positions, Positions::from_snapshot(state->log->last_snapshot()));
   DUHENG_CHECK(
       replay(*state->log, state->log->last_segment_first_number(), state->log->next_number(), state->positions));
+  DUHENG_CHECK(use_newest_key(*state->log, keys));
+  state->frames = std::make_unique<FrameFinder>(disk, keys, *state->log, options.directory);
   state->watermark = std::min(read_watermark(disk, state->watermark_path), state->log->next_number());
   return std::unique_ptr<Journal>(new Journal(std::move(state)));
 }
@@ -196,6 +201,10 @@ Result<FrameEvidence> Journal::frame(FrameReference reference) const {
   return evidence;
 }
 
+Result<EntryPlace> Journal::place_of(std::uint64_t number) const { return state_->log->place_of(number); }
+Result<FramePage> Journal::frames_of(const FrameQuery& query) const { return state_->frames->find(query); }
+Result<bool> Journal::index_frames(std::size_t records_max) const { return state_->frames->step(records_max); }
+
 std::optional<SourcePosition> Journal::position(GatewayId gateway, std::uint64_t epoch) const {
   const std::lock_guard lock(state_->positions_mutex);
   return state_->positions.find(gateway, epoch);
@@ -229,11 +238,39 @@ Result<void> Journal::set_backup_watermark(std::uint64_t number) {
   return {};
 }
 
+void Journal::hold_for(const std::string& consumer, std::function<std::uint64_t()> position) {
+  const std::lock_guard lock(state_->watermark_mutex);
+  state_->consumers[consumer] = std::move(position);
+}
+
+void Journal::release(const std::string& consumer) {
+  const std::lock_guard lock(state_->watermark_mutex);
+  state_->consumers.erase(consumer);
+}
+
+std::uint64_t Journal::removable_before() const {
+  const std::lock_guard lock(state_->watermark_mutex);
+  return state_->removable_before_locked();
+}
+
 Result<std::uint64_t> Journal::remove_before(std::uint64_t number) {
   // Held throughout, so that no watermark can be drawn back under a removal.
   const std::lock_guard lock(state_->watermark_mutex);
-  DUHENG_CHECK(state_->log->remove_segments_before(std::min(number, state_->watermark)));
+  DUHENG_CHECK(state_->log->remove_segments_before(std::min(number, state_->removable_before_locked())));
   return state_->log->first_number();
+}
+
+Result<std::uint64_t> Journal::remove_older_than(std::int64_t received_before_utc_ms) {
+  const std::uint64_t removable = removable_before();
+  std::uint64_t before = 0;
+  for (const SegmentInfo& segment : segments()) {
+    if (!segment.closed || segment.next_number > removable || segment.next_number == segment.first_number) break;
+    // Records stand in the order in which they came.
+    DUHENG_TRY(const StoredRecord last, read(segment.next_number - 1));
+    if (last.record.received_utc_ms >= received_before_utc_ms) break;
+    before = segment.next_number;
+  }
+  return remove_before(before);
 }
 
 std::uint64_t Journal::first_number() const { return state_->log->first_number(); }
@@ -245,6 +282,9 @@ const OpenReport& Journal::open_report() const noexcept { return state_->log->op
 std::vector<SegmentInfo> Journal::segments() const { return state_->log->segments(); }
 Result<void> Journal::start_new_segment() { return state_->log->start_new_segment(); }
 Result<VerifyReport> Journal::verify() const { return state_->log->verify(); }
+Result<VerifyReport> Journal::verify_segment(std::uint64_t first_number) const {
+  return state_->log->verify_segment(first_number);
+}
 
 Result<std::optional<StoredRecord>> JournalCursor::next() {
   DUHENG_TRY(auto entry, cursor_.next());

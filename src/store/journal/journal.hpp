@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 #include "base/random.hpp"
 #include "crypto/key_provider.hpp"
 #include "model/reading.hpp"
+#include "store/journal/frame_finder.hpp"
 #include "store/journal/journal_record.hpp"
 #include "store/segment_log/segment_log.hpp"
 
@@ -87,6 +89,15 @@ class Journal {
   /// otherwise as read().
   [[nodiscard]] Result<FrameEvidence> frame(FrameReference reference) const;
 
+  /// Where a record stands on the disk, and what proves it; its block is read and checked anew. Errors: as read().
+  [[nodiscard]] Result<EntryPlace> place_of(std::uint64_t number) const;
+  /// A device's frames by time, found by an index of its own. Errors: invalid_argument; otherwise as read().
+  [[nodiscard]] Result<FramePage> frames_of(const FrameQuery& query) const;
+  /// One step of the work that keeps the index of frames complete, from any thread, beside commits; call it every
+  /// second or so. Returns whether there is more to do at once. Errors: as read(); storage_full, storage_failed - tried
+  /// again.
+  [[nodiscard]] Result<bool> index_frames(std::size_t records_max = 2'000) const;
+
   /// Nothing: no batch of that epoch was ever committed.
   [[nodiscard]] std::optional<SourcePosition> position(GatewayId gateway, std::uint64_t epoch) const;
   /// All epochs of a gateway, ascending.
@@ -99,9 +110,17 @@ class Journal {
   [[nodiscard]] std::uint64_t backup_watermark() const;
   /// Errors: invalid_argument - beyond next_number(); storage_full, storage_failed - the old one stays.
   [[nodiscard]] Result<void> set_backup_watermark(std::uint64_t number);
-  /// Removes whole segments before `number`, but never what no backup holds. Returns the number of the oldest record
-  /// kept.
+  /// From now on nothing is removed from `position()` on, the number of the record that a consumer has yet to read or
+  /// would read again after a crash. Called by removals, in their thread. A name that is known is replaced.
+  void hold_for(const std::string& consumer, std::function<std::uint64_t()> position);
+  void release(const std::string& consumer);
+  /// What may be removed by now: everything before this record is in a backup and was taken in by every consumer.
+  [[nodiscard]] std::uint64_t removable_before() const;
+  /// Removes whole segments before `number`, but never what no backup holds or a consumer needs. Returns the number of
+  /// the oldest record kept.
   [[nodiscard]] Result<std::uint64_t> remove_before(std::uint64_t number);
+  /// The same for segments whose records all came before a moment (platform's clock).
+  [[nodiscard]] Result<std::uint64_t> remove_older_than(std::int64_t received_before_utc_ms);
 
   [[nodiscard]] std::uint64_t first_number() const;
   [[nodiscard]] std::uint64_t next_number() const;
@@ -113,6 +132,7 @@ class Journal {
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
   [[nodiscard]] Result<void> start_new_segment();
   [[nodiscard]] Result<VerifyReport> verify() const;
+  [[nodiscard]] Result<VerifyReport> verify_segment(std::uint64_t first_number) const;
 
  private:
   struct State;

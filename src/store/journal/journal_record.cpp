@@ -17,7 +17,26 @@ crypto::Hash256 read_hash(ByteReader& in) {
   return hash;
 }
 
+bool is_known(std::uint8_t type) {
+  switch (static_cast<JournalRecordType>(type)) {
+    case JournalRecordType::batch:
+    case JournalRecordType::refused_evidence:
+    case JournalRecordType::edits:
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+JournalRecord edits_record(ByteView body, std::int64_t now_utc_ms) {
+  JournalRecord record;
+  record.type = JournalRecordType::edits;
+  record.hash = crypto::sha256(body);
+  record.received_utc_ms = now_utc_ms;
+  record.body = body;
+  return record;
+}
 
 Result<Bytes> encode_record(const JournalRecord& record) {
   if (record.reason.size() > journal_limits::reason_bytes_max || record.body.size() > journal_limits::body_bytes_max) {
@@ -58,9 +77,7 @@ Result<JournalRecord> parse_record(ByteView bytes) {
   record.received_utc_ms = static_cast<std::int64_t>(in.u64());
   record.reason = in.sized_text();
   record.body = in.raw(in.remaining());
-  const bool known_type = type == static_cast<std::uint8_t>(JournalRecordType::batch) ||
-                          type == static_cast<std::uint8_t>(JournalRecordType::refused_evidence);
-  if (!in.ok() || !known_type || record.reason.size() > journal_limits::reason_bytes_max ||
+  if (!in.ok() || !is_known(type) || record.reason.size() > journal_limits::reason_bytes_max ||
       record.body.size() > journal_limits::body_bytes_max) {
     return fail(ErrorCode::malformed, "these octets are not a journal record");
   }

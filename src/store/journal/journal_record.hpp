@@ -13,6 +13,7 @@ namespace duheng::store {
 enum class JournalRecordType : std::uint8_t {
   batch = 1,             ///< accepted: its frames and readings are part of the truth
   refused_evidence = 2,  ///< kept because of what it says about its sender, e.g. the same offset with another hash
+  edits = 3,             ///< the platform's own: what people and rules said about values (model/edit.hpp)
 };
 
 namespace journal_limits {
@@ -20,7 +21,9 @@ inline constexpr std::size_t reason_bytes_max = 1024;
 inline constexpr std::size_t body_bytes_max = 8U << 20;
 }  // namespace journal_limits
 
-/// One record of the journal. Reason and body are views: into the caller's memory when committed, into the entry when
+/// One record of the journal. Records that the platform makes itself (edits) belong to no gateway's chain: gateway,
+/// epoch and sequence are 0, `hash` is the SHA-256 of the body, `previous_hash` is empty; what chains them is the
+/// journal's own block chain. Reason and body are views: into the caller's memory when committed, into the entry when
 /// read.
 struct JournalRecord {
   JournalRecordType type = JournalRecordType::batch;
@@ -33,6 +36,9 @@ struct JournalRecord {
   std::string_view reason;           ///< of refused evidence
   ByteView body;                     ///< the batch, octet for octet as the gateway made it
 };
+
+/// The record that journals edits (model/edit.hpp, encode_edits()); `body` must outlive it.
+[[nodiscard]] JournalRecord edits_record(ByteView body, std::int64_t now_utc_ms);
 
 /// Layout, version 1: u8 version · u8 type · zigzag gateway · u64 epoch · u64 sequence · 32 hash · 32 previous hash ·
 /// u64 received · v length + reason · body up to the end.

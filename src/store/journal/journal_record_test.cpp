@@ -49,7 +49,7 @@ TEST(JournalRecord, CutShortUnknownAndOversizedAreRefused) {
   for (std::size_t size = 0; size < bytes.size() - body.size(); ++size) {
     ASSERT_EQ(parse_record(ByteView(bytes).first(size)).error().code, ErrorCode::malformed) << size;
   }
-  bytes[1] = 3;
+  bytes[1] = 4;
   EXPECT_EQ(parse_record(bytes).error().code, ErrorCode::malformed);
   bytes[0] = 2;
   EXPECT_EQ(parse_record(bytes).error().code, ErrorCode::unsupported);
@@ -61,6 +61,24 @@ TEST(JournalRecord, CutShortUnknownAndOversizedAreRefused) {
   oversized = record;
   oversized.reason = long_reason;
   EXPECT_EQ(encode_record(oversized).error().code, ErrorCode::limit_exceeded);
+}
+
+TEST(JournalRecord, EditsArePlatformMadeAndNameTheirBody) {
+  const Bytes body = {1, 2, 3};
+  const JournalRecord record = edits_record(body, 1'700'000'000'000);
+  const Bytes bytes = encode_record(record).value();
+  const JournalRecord parsed = parse_record(bytes).value();
+  EXPECT_EQ(parsed.type, JournalRecordType::edits);
+  EXPECT_EQ(parsed.gateway, GatewayId{});
+  EXPECT_EQ(parsed.epoch, 0U);
+  EXPECT_EQ(parsed.sequence, 0U);
+  EXPECT_EQ(parsed.hash, crypto::sha256(body));
+  EXPECT_EQ(parsed.previous_hash, crypto::Hash256{});
+  EXPECT_EQ(parsed.received_utc_ms, 1'700'000'000'000);
+  EXPECT_TRUE(std::ranges::equal(parsed.body, body));
+  // Stored for ever: these numbers must not move.
+  EXPECT_EQ(bytes[0], 1);
+  EXPECT_EQ(bytes[1], 3);
 }
 
 TEST(SourcePositions, ComeBackAndDamageIsRefused) {

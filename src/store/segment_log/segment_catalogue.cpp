@@ -141,6 +141,19 @@ Result<std::shared_ptr<const DecodedBlock>> SegmentCatalogue::block_of(std::uint
   return block;
 }
 
+Result<std::shared_ptr<SegmentFile>> SegmentCatalogue::file_of(std::uint64_t number) const {
+  std::shared_ptr<SegmentFile> file;
+  std::shared_ptr<SegmentFile> evicted;
+  {
+    const std::lock_guard lock(mutex_);
+    if (segments_.empty() || number < segments_.front().file->first_number() || number >= next_number_)
+      return fail(ErrorCode::not_found, fmt::format("no segment holds entry {}", number));
+    file = use_locked(number, evicted);
+  }
+  if (evicted) evicted->unload();
+  return file;
+}
+
 Result<SegmentSnapshot> SegmentCatalogue::snapshot_before(std::uint64_t number) const {
   std::shared_ptr<SegmentFile> file;
   std::shared_ptr<SegmentFile> evicted;

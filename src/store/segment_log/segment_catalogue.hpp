@@ -32,6 +32,8 @@ class SegmentCatalogue {
 
   // The readers' side.
   [[nodiscard]] Result<std::shared_ptr<const DecodedBlock>> block_of(std::uint64_t number) const;
+  /// The segment that holds an entry. Errors: not_found.
+  [[nodiscard]] Result<std::shared_ptr<SegmentFile>> file_of(std::uint64_t number) const;
   [[nodiscard]] Result<SegmentSnapshot> snapshot_before(std::uint64_t number) const;
   [[nodiscard]] std::vector<SegmentInfo> infos() const;
   [[nodiscard]] bool wait_for(std::uint64_t number, std::chrono::milliseconds timeout) const;

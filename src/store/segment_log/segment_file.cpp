@@ -269,8 +269,7 @@ std::optional<SegmentFile::Place> SegmentFile::find(std::uint64_t number) const 
   return Place{place->first_number, place->offset, after == index_->blocks.end() ? index_->end : after->offset};
 }
 
-Result<std::shared_ptr<const DecodedBlock>> SegmentFile::read_block(std::uint64_t number) {
-  const std::lock_guard lock(file_mutex_);
+Result<SegmentFile::RawBlock> SegmentFile::read_raw_locked(std::uint64_t number) {
   DUHENG_CHECK(open_locked());
   bool indexed = false;
   {
@@ -280,22 +279,48 @@ Result<std::shared_ptr<const DecodedBlock>> SegmentFile::read_block(std::uint64_
   if (!indexed) DUHENG_CHECK(load_index_locked());
   const auto place = find(number);
   if (!place) return corrupt(fmt::format("entry {} is missing in {}", number, path_));
+  if (place->end - place->offset > block_overhead_bytes + plain_bytes_max)
+    return corrupt(fmt::format("{} at octet {}: the index is damaged", path_, place->offset));
+  DUHENG_TRY(Bytes block, opened_->file->read_at(place->offset, static_cast<std::size_t>(place->end - place->offset)));
+  return RawBlock{*place, std::move(block)};
+}
+
+Result<std::shared_ptr<const DecodedBlock>> SegmentFile::read_block(std::uint64_t number) {
+  const std::lock_guard lock(file_mutex_);
+  DUHENG_TRY(const RawBlock raw, read_raw_locked(number));
   const auto damaged = [&](std::string_view what) {
-    return corrupt(fmt::format("{} at octet {}: {}", path_, place->offset, what));
+    return corrupt(fmt::format("{} at octet {}: {}", path_, raw.place.offset, what));
   };
-  if (place->end - place->offset > block_overhead_bytes + plain_bytes_max) return damaged("the index is damaged");
-  DUHENG_TRY(const Bytes block,
-             opened_->file->read_at(place->offset, static_cast<std::size_t>(place->end - place->offset)));
-  const auto header = parse_block_header(block);
+  const auto header = parse_block_header(raw.bytes);
   if (!header) return damaged(header.error().message);
-  if (header->first_number != place->first_number || header->block_bytes() != block.size())
+  if (header->first_number != raw.place.first_number || header->block_bytes() != raw.bytes.size())
     return damaged("another block stands here");
-  auto plain = open_block(*header, block, opened_->aead);
+  auto plain = open_block(*header, raw.bytes, opened_->aead);
   if (!plain) return damaged(plain.error().message);
   auto decoded = DecodedBlock::from_plain(header->first_number, header->entry_count, std::move(*plain));
   if (!decoded) return damaged(decoded.error().message);
   if (!(*decoded)->holds(number)) return damaged("the block does not hold the entry");
   return decoded;
+}
+
+Result<EntryPlace> SegmentFile::place_of(std::uint64_t number) {
+  const std::lock_guard lock(file_mutex_);
+  DUHENG_TRY(const RawBlock raw, read_raw_locked(number));
+  EntryPlace place;
+  place.path = path_;
+  place.segment_first_number = first_number_;
+  place.key_version = opened_->header.key_version;
+  place.block_offset = raw.place.offset;
+  place.block_bytes = raw.bytes.size();
+  place.block_first_number = raw.place.first_number;
+  const auto header = parse_block_header(raw.bytes);
+  if (!header || header->block_bytes() != raw.bytes.size()) return place;
+  place.block_entries = header->entry_count;
+  place.previous_block_hash = header->previous_hash;
+  std::copy(raw.bytes.end() - hash_bytes, raw.bytes.end(), place.block_hash.begin());
+  place.hash_holds = checked_block_hash(raw.bytes).has_value();
+  place.authentic = open_block(*header, raw.bytes, opened_->aead).has_value();
+  return place;
 }
 
 }  // namespace duheng::store

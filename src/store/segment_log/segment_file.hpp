@@ -74,6 +74,9 @@ class SegmentFile {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Errors: not_found - the segment has no such entry; storage_corrupt, storage_failed, key_missing.
   [[nodiscard]] Result<std::shared_ptr<const DecodedBlock>> read_block(std::uint64_t number);
+  /// Reads the entry's block and tells what proves it. Errors: as read_block(), but a damaged block is told, not an
+  /// error.
+  [[nodiscard]] Result<EntryPlace> place_of(std::uint64_t number);
   /// What its header keeps for the owner. Errors: as read_segment_header().
   [[nodiscard]] Result<Bytes> snapshot();
   /// For the segment that is being written: the writer tells what is durable.
@@ -104,6 +107,11 @@ class SegmentFile {
   [[nodiscard]] Result<SegmentIndex> load_index_locked();
   [[nodiscard]] Result<SegmentIndex> walk_headers_locked(std::uint64_t file_bytes);
   [[nodiscard]] std::optional<Place> find(std::uint64_t number) const;
+  struct RawBlock {
+    Place place;
+    Bytes bytes;
+  };
+  [[nodiscard]] Result<RawBlock> read_raw_locked(std::uint64_t number);
 
   Disk& disk_;
   crypto::KeyProvider& keys_;

@@ -105,11 +105,25 @@ Result<SegmentSnapshot> SegmentLog::snapshot_before(std::uint64_t number) const 
   return catalogue_->snapshot_before(number);
 }
 std::vector<SegmentInfo> SegmentLog::segments() const { return catalogue_->infos(); }
+Result<EntryPlace> SegmentLog::place_of(std::uint64_t number) const {
+  DUHENG_TRY(const auto file, catalogue_->file_of(number));
+  return file->place_of(number);
+}
+Result<crypto::Hash256> SegmentLog::segment_hash(std::uint64_t first_number) const {
+  DUHENG_TRY(const auto file, catalogue_->file_of(first_number));
+  if (file->first_number() != first_number)
+    return fail(ErrorCode::not_found, fmt::format("no segment begins with entry {}", first_number));
+  DUHENG_TRY(const SegmentIndex index, file->load_index());
+  return index.last_hash;
+}
 std::uint64_t SegmentLog::size_bytes() const { return catalogue_->size_bytes(); }
 Result<std::uint64_t> SegmentLog::free_bytes() const { return catalogue_->disk().free_bytes(catalogue_->directory()); }
 crypto::Hash256 SegmentLog::last_hash() const { return catalogue_->last_hash(); }
 
 Result<VerifyReport> SegmentLog::verify() const { return verify_catalogue(*catalogue_); }
+Result<VerifyReport> SegmentLog::verify_segment(std::uint64_t first_number) const {
+  return verify_one(*catalogue_, first_number);
+}
 Result<VerifyReport> SegmentLog::verify_directory(Disk& disk, crypto::KeyProvider& keys, const std::string& directory,
                                                   const std::string& purpose) {
   return verify_files(disk, keys, directory, purpose);

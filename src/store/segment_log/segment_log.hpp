@@ -73,6 +73,21 @@ struct SegmentInfo {
   bool closed = false;
 };
 
+/// Where an entry stands, and what proves it: read and checked when asked for.
+struct EntryPlace {
+  std::string path;  ///< of the segment file
+  std::uint64_t segment_first_number = 0;
+  std::uint32_t key_version = 0;  ///< of the purpose's key, from which the segment's own was derived
+  std::uint64_t block_offset = 0;
+  std::uint64_t block_bytes = 0;
+  std::uint64_t block_first_number = 0;
+  std::uint32_t block_entries = 0;
+  crypto::Hash256 block_hash{};           ///< as stored
+  crypto::Hash256 previous_block_hash{};  ///< as stored: of the block before it, or of the segment's header
+  bool hash_holds = false;                ///< computed again now over the octets on the disk
+  bool authentic = false;                 ///< the authentication tag was checked with the key
+};
+
 /// The owner's state as the header of a segment keeps it.
 struct SegmentSnapshot {
   std::uint64_t first_number = 0;  ///< the state holds every entry before this one
@@ -153,6 +168,12 @@ class SegmentLog {
   /// Errors: not_found - removed, not appended yet, or no segment; storage_corrupt; storage_failed; key_missing.
   [[nodiscard]] Result<SegmentSnapshot> snapshot_before(std::uint64_t number) const;
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
+  /// Where an entry stands. Reads its block from the disk, whatever is in memory. Errors: as read(); damage to the
+  /// block is no error here, see EntryPlace.
+  [[nodiscard]] Result<EntryPlace> place_of(std::uint64_t number) const;
+  /// Hash of the last block of the segment that begins with `first_number`: it names the segment's whole content.
+  /// Errors: not_found - no such segment; otherwise as read().
+  [[nodiscard]] Result<crypto::Hash256> segment_hash(std::uint64_t first_number) const;
   /// Octets of all segment files.
   [[nodiscard]] std::uint64_t size_bytes() const;
   [[nodiscard]] Result<std::uint64_t> free_bytes() const;
@@ -165,6 +186,8 @@ class SegmentLog {
 
   /// Reads and checks everything that is durable. Errors: storage_failed - could not be read; damage is a finding.
   [[nodiscard]] Result<VerifyReport> verify() const;
+  /// Reads and checks one segment, as far as it is durable. Errors: not_found - no such segment; storage_failed.
+  [[nodiscard]] Result<VerifyReport> verify_segment(std::uint64_t first_number) const;
   /// The same for a directory whose log is not open (a backup, another process's): changes nothing. A torn tail of the
   /// last segment is a finding.
   [[nodiscard]] static Result<VerifyReport> verify_directory(Disk& disk, crypto::KeyProvider& keys,

@@ -88,6 +88,14 @@ Result<VerifyReport> verify_catalogue(const SegmentCatalogue& catalogue) {
   return verification.take_report();
 }
 
+Result<VerifyReport> verify_one(const SegmentCatalogue& catalogue, std::uint64_t first_number) {
+  Verification verification(catalogue.disk(), catalogue.keys(), catalogue.directory(), catalogue.purpose());
+  DUHENG_TRY(const auto file, catalogue.file_of(first_number));
+  const auto durable_end = file->durable_end();
+  DUHENG_CHECK(verification.segment({first_number, !durable_end, durable_end}));
+  return verification.take_report();
+}
+
 Result<VerifyReport> verify_files(Disk& disk, crypto::KeyProvider& keys, const std::string& directory,
                                   const std::string& purpose) {
   Verification verification(disk, keys, directory, purpose);

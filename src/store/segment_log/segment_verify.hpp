@@ -9,6 +9,7 @@ namespace duheng::store {
 
 /// Of a log that may grow meanwhile.
 [[nodiscard]] Result<VerifyReport> verify_catalogue(const SegmentCatalogue& catalogue);
+[[nodiscard]] Result<VerifyReport> verify_one(const SegmentCatalogue& catalogue, std::uint64_t first_number);
 [[nodiscard]] Result<VerifyReport> verify_files(Disk& disk, crypto::KeyProvider& keys, const std::string& directory,
                                                 const std::string& purpose);
 

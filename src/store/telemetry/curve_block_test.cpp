@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <rapidcheck.h>
+
+#include "crypto/hash.hpp"
+#include "store/telemetry/curve_bits.hpp"
 
 namespace duheng::store {
 namespace {
@@ -253,6 +258,23 @@ Rows rows_of_version_1(int which) {
   return rows;
 }
 
+/// A day that leads the adaptive code through its states: nothing, little, much, outliers.
+Rows busy_day_of_version_1() {
+  Rows rows;
+  std::int64_t total = 0;
+  for (std::int64_t i = 0; i < 96; ++i) {
+    const std::int64_t chance = (i * i * 7 + i / 5) % 11;
+    const std::int64_t hour = i / 4;
+    if (hour > 5 && hour < 12) total += chance < 7 ? 0 : chance - 6;
+    if (hour >= 12 && hour < 18) total += chance * chance + 20;
+    if (hour >= 18) total += chance < 5 ? 0 : chance;
+    if (i % 37 == 36) total += 50'000;
+    const std::int64_t time = midnight_utc_ms + i * 300'000;
+    rows.push_back({series, time, total, 0, 0, FrameReference::make(static_cast<std::uint64_t>(i), 0).value, time});
+  }
+  return rows;
+}
+
 // Stored files hold such blocks: these must be read for ever. A better encoder may write others; then these stay and
 // new ones are added.
 TEST(CurveBlock, BlocksOfVersion1AreReadForEver) {
@@ -273,6 +295,125 @@ TEST(CurveBlock, BlocksOfVersion1AreReadForEver) {
     const auto done = decode_curve(series, *from_hex(stored[which].values), *from_hex(stored[which].evidence), rows);
     ASSERT_TRUE(done) << which << ": " << done.error().message;
     EXPECT_TRUE(equal(rows, rows_of_version_1(static_cast<int>(which)))) << which;
+  }
+  Rows rows;
+  const auto done = decode_curve(
+      series,
+      *from_hex("016020054034120008000022B672C0F3347CC1B701C4000C0A582B8B4D9CB28849E334DDB1B06089619112DFC6"
+                "02C053350CA80482A0C2136EE0030620040200"),
+      *from_hex("01800400001000"), rows);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(equal(rows, busy_day_of_version_1()));
+}
+
+// The same for 160 blocks of every temper: lengths and octets of values and evidence in turn.
+TEST(CurveBlock, TheFileOfVersion1YieldsTheRowsItAlwaysDid) {
+  std::ifstream file(DUHENG_SOURCE_DIR "/src/store/telemetry/compat/curve_blocks_version_1.bin", std::ios::binary);
+  const std::string content(std::istreambuf_iterator<char>(file), {});
+  ByteReader in(as_bytes(content));
+  Bytes seen;
+  ByteWriter out(seen);
+  std::size_t blocks = 0;
+  for (; !in.at_end(); ++blocks) {
+    const ByteView values = in.sized();
+    const ByteView evidence = in.sized();
+    ASSERT_TRUE(in.ok());
+    Rows rows;
+    const auto done = decode_curve(1, values, evidence, rows);
+    ASSERT_TRUE(done) << "block " << blocks << ": " << done.error().message;
+    for (const ReadingRow& row : rows) {
+      out.zigzag(row.time_utc_ms);
+      out.zigzag(row.mantissa);
+      out.u16(row.quality);
+      out.u8(row.time_source);
+      out.zigzag(row.frame);
+      out.zigzag(row.received_utc_ms);
+    }
+  }
+  EXPECT_EQ(blocks, 160U);
+  EXPECT_EQ(to_hex(crypto::sha256(seen)), "E583AA5E77955A757CBC690ACE0CED5D0F75E0CFC6B34C9AFB8C6ABA5CD0D1E5");
+}
+
+// --- Blocks made by hand -------------------------------------------------------------------------------------------
+
+class HandMade {
+ public:
+  HandMade() { bits_.put(1, 8); }
+  BitWriter* operator->() noexcept { return &bits_; }
+  /// A column of a constant step; 0 for equal numbers.
+  HandMade& step(std::int64_t step) {
+    bits_.put(step == 0 ? 0 : 1, 3);
+    if (step != 0) bits_.signed_number(static_cast<std::uint64_t>(step));
+    return *this;
+  }
+  [[nodiscard]] Bytes bytes() const { return {bits_.written().begin(), bits_.written().end()}; }
+
+ private:
+  std::array<std::uint8_t, 256> memory_{};
+  BitWriter bits_{memory_.data()};
+};
+
+/// Two rows whose columns grow by the steps given.
+Bytes two_values(std::int64_t time_step, std::uint64_t first_mark, std::int64_t mark_step) {
+  HandMade block;
+  block->put(2, 11);
+  block->put(0, 3);  // milliseconds
+  block->signed_number(0);
+  block->put(0, 1);
+  block.step(time_step);
+  block->signed_number(0);
+  block.step(0);
+  block->number(first_mark);
+  block.step(mark_step);
+  return block.bytes();
+}
+Bytes two_pieces_of_evidence(std::uint64_t first_record, std::int64_t record_step, std::int64_t index_step) {
+  HandMade block;
+  block->number(first_record);
+  block.step(record_step);
+  block->put(0, 16);
+  block.step(index_step);
+  block->put(1, 1);
+  block->signed_number(0);
+  block.step(0);
+  return block.bytes();
+}
+
+TEST(CurveBlock, RefusesWhatNoRowCanHold) {
+  Rows out;
+  const auto accepts = [&](const Bytes& values, const Bytes& evidence) {
+    out.clear();
+    return decode_curve(series, values, evidence, out).has_value();
+  };
+  EXPECT_TRUE(accepts(two_values(1, 0, 0), {}));
+  EXPECT_TRUE(accepts(two_values(0, 0, 0xFFFFFF), two_pieces_of_evidence(1, 0, 0xFFFF)));
+  EXPECT_EQ(out[1].quality, 0xFFFF);
+  EXPECT_EQ(out[1].frame, FrameReference::make(1, 0xFFFF).value);
+  EXPECT_FALSE(accepts(two_values(-1, 0, 0), {})) << "time running backwards";
+  EXPECT_FALSE(accepts(two_values(1, 0, 0x1000000), {})) << "a quality of 17 bits";
+  EXPECT_FALSE(accepts(two_values(1, 0, 0), two_pieces_of_evidence(1, 0, 0x10000))) << "an index of 17 bits";
+  EXPECT_FALSE(accepts(two_values(1, 0, 0), two_pieces_of_evidence(1ULL << 48, 0, 0))) << "a record of 49 bits";
+  EXPECT_FALSE(accepts(two_values(0, 0, 0), two_pieces_of_evidence(5, -1, 0))) << "arrival running backwards";
+}
+
+TEST(CurveBlock, UnitsOfTimeAreThoseOfVersion1) {
+  const std::array<std::int64_t, 8> units_ms{1, 10, 1'000, 60'000, 300'000, 900'000, 3'600'000, 86'400'000};
+  for (std::size_t unit = 0; unit < units_ms.size(); ++unit) {
+    HandMade block;
+    block->put(2, 11);
+    block->put(unit, 3);
+    block->signed_number(3);
+    block->put(0, 1);
+    block.step(2);
+    block->signed_number(0);
+    block.step(0);
+    block->number(0);
+    block.step(0);
+    Rows rows;
+    ASSERT_TRUE(decode_curve(series, block.bytes(), {}, rows));
+    EXPECT_EQ(rows[0].time_utc_ms, 1'577'836'800'000 + 3 * units_ms[unit]);
+    EXPECT_EQ(rows[1].time_utc_ms - rows[0].time_utc_ms, 2 * units_ms[unit]);
+    EXPECT_LE(encoded(rows).values.size(), block.bytes().size()) << "the encoder finds the unit";
   }
 }
 

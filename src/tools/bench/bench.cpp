@@ -21,6 +21,8 @@ const std::vector<Bench>& benches() {
        run_whole_path_bench},
       {"single-readings", "readings arriving one by one, each durable before it is acknowledged",
        run_single_readings_bench},
+      {"telemetry", "the whole path, sizes and questions; with --peers beside four other databases",
+       run_telemetry_bench},
       {"browser-latency", "from a meter's answer at the gateway to the page in a real browser",
        run_browser_latency_bench},
       {"polling", "10,000 meters polled once a minute by one gateway: CPU, memory, jitter, and how often it could",
@@ -40,6 +42,7 @@ nlohmann::ordered_json to_json(const Bench& bench, const BenchReport& report) {
   out["benchmark"] = bench.name;
   for (const auto& figure : report.figures) out[figure.name] = figure.value;
   out["notes"] = report.notes;
+  if (!report.failed.empty()) out["failed"] = report.failed;
   return out;
 }
 
@@ -79,6 +82,10 @@ int run_benches(const std::vector<std::string>& names, bool as_json, const Bench
       out << to_json(bench, *report).dump() << std::endl;
     } else {
       print_text(bench, *report, out);
+    }
+    if (!report->failed.empty()) {
+      err << fmt::format("{}: {}\n", bench.name, report->failed);
+      exit_code = 1;
     }
   }
   return exit_code;

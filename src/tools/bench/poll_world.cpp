@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <fmt/format.h>
 #include <fstream>
@@ -67,9 +68,23 @@ std::string fleet_yaml(const PollWorldPlan& plan) {
 }  // namespace
 
 Result<std::string> with_interval(const std::string& model_yaml, std::int64_t interval_ms) {
-  static const std::regex interval("interval_ms: *[0-9]+");
-  if (!std::regex_search(model_yaml, interval)) return fail(ErrorCode::malformed, "the model has no interval");
-  return std::regex_replace(model_yaml, interval, fmt::format("interval_ms: {}", interval_ms));
+  // Only the intervals of the groups that are polled: what a clock is watched by and what a load profile's rows lie
+  // apart belongs to other sections, and stays.
+  static const std::regex interval("\\binterval_ms: *[0-9]+");
+  std::string out;
+  bool in_groups = false;
+  bool found = false;
+  for (std::size_t at = 0; at < model_yaml.size();) {
+    const std::size_t end = std::min(model_yaml.find('\n', at), model_yaml.size() - 1) + 1;
+    const std::string line = model_yaml.substr(at, end - at);
+    at = end;
+    if (std::isalpha(static_cast<unsigned char>(line.front())) != 0) in_groups = line.starts_with("groups:");
+    const bool changes = in_groups && std::regex_search(line, interval);
+    found = found || changes;
+    out += changes ? std::regex_replace(line, interval, fmt::format("interval_ms: {}", interval_ms)) : line;
+  }
+  if (!found) return fail(ErrorCode::malformed, "the model has no interval");
+  return out;
 }
 
 Result<PollWorld> PollWorld::start(Disk& disk, const BenchOptions& options, PollWorldPlan plan) {
@@ -174,6 +189,8 @@ Result<PollFindings> PollWorld::audit(std::int64_t interval_ms, std::uint32_t ro
       DUHENG_TRY(const auto batch, BatchView::parse(held.body));
       batch.for_each([](std::uint32_t, const Frame&) {},
                      [&](std::uint32_t, const Frame& frame, const Reading& reading) {
+                       // What meters remember comes with their own stamps, and is no part of a round.
+                       if (reading.time_source != TimeSource::gateway) return;
                        out.reading(batch.devices()[frame.device_index], batch.registers()[reading.register_index].name,
                                    reading.time_utc_ms);
                      });

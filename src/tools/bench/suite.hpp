@@ -1,5 +1,6 @@
 #pragma once
 #include "tools/bench/bench.hpp"
+#include "tools/bench/telemetry/telemetry_bench.hpp"
 
 namespace duheng::tools {
 

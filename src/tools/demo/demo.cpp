@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <ostream>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/disk.hpp"
 #include "base/log.hpp"
+#include "device/ledger/ledger.hpp"
 #include "platform/administration/administration.hpp"
 #include "platform/history/telemetry_applier.hpp"
 #include "store/telemetry/duckdb_telemetry_store.hpp"
@@ -342,8 +344,9 @@ class Demo {
     static_cast<void>(supervisor_.stop(platform_));
     err_ << "comparing with the meters' ledger\n";
     DUHENG_TRY(const auto report, compare());
+    DUHENG_TRY(const auto commands, command_report());
     const bool good = report.audit.sound() && report.audit.meters_with_readings == plan_.meters &&
-                      report.rebuilt_equal && supervisor_.own_ends() == 0;
+                      report.rebuilt_equal && supervisor_.own_ends() == 0 && commands.doubled == 0;
     nlohmann::ordered_json summary{{"meters", plan_.meters},
                                    {"meters_with_readings", report.audit.meters_with_readings},
                                    {"readings", report.audit.readings},
@@ -355,6 +358,8 @@ class Demo {
                                    {"doubled", report.audit.doubled},
                                    {"unknown", report.audit.unknown},
                                    {"inexact", report.audit.inexact},
+                                   {"commands", commands.count},
+                                   {"commands_doubled", commands.doubled},
                                    {"latency_ms_p50", report.audit.latency_ms_p50},
                                    {"latency_ms_p99", report.audit.latency_ms_p99},
                                    {"latency_ms_max", report.audit.latency_ms_max},
@@ -375,6 +380,30 @@ class Demo {
     out_ << summary.dump() << std::endl;
     for (const auto& example : report.audit.examples) err_ << "  " << example << '\n';
     return good ? 0 : 1;
+  }
+
+  struct CommandReport {
+    std::uint64_t count = 0;
+    std::uint64_t doubled = 0;  ///< octet for octet the same request carried out twice by the same device
+  };
+  /// What the meters themselves say they have carried out; told to whoever gave the orders in `commands.json`.
+  Result<CommandReport> command_report() {
+    DUHENG_TRY(const auto commands, device::read_ledger_commands(disk_, plan_.fleet_directory() + "/ledger"));
+    CommandReport out;
+    std::set<std::pair<std::string, Bytes>> seen;
+    auto list = nlohmann::json::array();
+    for (const auto& command : commands) {
+      ++out.count;
+      if (!seen.emplace(command.address, Bytes(command.request_hash.begin(), command.request_hash.end())).second)
+        ++out.doubled;
+      list.push_back({{"address", command.address},
+                      {"number", command.device_number},
+                      {"function", command.function},
+                      {"identifier", command.identifier},
+                      {"utc_ms", command.utc_ms}});
+    }
+    DUHENG_CHECK(write("commands.json", list.dump()));
+    return out;
   }
 
   double memory_mib(std::size_t program) {

@@ -1,6 +1,7 @@
 import { observe_server_time } from './server_clock.ts';
 import type {
   Adoption,
+  Aggregates,
   AnalysedFrame,
   Analysis,
   Completeness,
@@ -13,10 +14,18 @@ import type {
   DeviceImport,
   DevicePage,
   DeviceQuery,
+  EditOutcome,
+  EstimateDraft,
+  EstimateRequest,
+  Export,
+  FleetCompleteness,
+  FleetTop,
+  FleetTotals,
   FrameBuilders,
   FrameProvenance,
   Gateway,
   GatewayPlan,
+  HistoryImport,
   Job,
   JobPage,
   JobQuery,
@@ -24,18 +33,29 @@ import type {
   ModelList,
   NewChannel,
   NewDevice,
+  NewEdits,
+  NewExport,
   NewJob,
+  NewPoint,
+  OperationFilter,
+  OperationPage,
+  OperationQuery,
   OrderDetail,
   OrderPage,
   OrderQuery,
   OrganisationTree,
   Overview,
+  PointConsumption,
+  PointDetail,
+  PointExchange,
+  PointPage,
   Problem,
   Reading,
   Session,
   Source,
   Status,
   UnknownDevice,
+  Versions,
 } from './types.ts';
 
 /**
@@ -161,7 +181,43 @@ export const api = {
     request<DeviceImport>('POST', `/api/v1/device-imports/${id}/commit`, { body: { mode } }),
   cancel_import: (id: number) => request<DeviceImport>('POST', `/api/v1/device-imports/${id}/cancel`),
 
+  versions: (series_id: number, time: string, signal?: Signal) =>
+    get<Versions>(`/api/v1/series/${series_id}/versions`, signal, { time }),
+  edit: (series_id: number, body: NewEdits) => request<EditOutcome>('POST', `/api/v1/series/${series_id}/edits`, { body }),
+  estimate_draft: (series_id: number, body: EstimateRequest) =>
+    request<EstimateDraft>('POST', `/api/v1/series/${series_id}/estimates`, { body: { ...body, preview: true } }),
+  estimate: (series_id: number, body: EstimateRequest) =>
+    request<EditOutcome>('POST', `/api/v1/series/${series_id}/estimates`, { body: { ...body, preview: false } }),
+  points: (page: number, search: string, signal?: Signal) =>
+    get<PointPage>('/api/v1/points', signal, { page, page_size: 50, search }),
+  point: (id: number, signal?: Signal) => get<PointDetail>(`/api/v1/points/${id}`, signal),
+  create_point: (body: NewPoint) => request<PointDetail>('POST', '/api/v1/points', { body }),
+  exchange_at_point: (id: number, body: PointExchange) => request<PointDetail>('POST', `/api/v1/points/${id}/exchange`, { body }),
+  consumption: (id: number, from: string, to: string, by: string, register: string, signal?: Signal) =>
+    get<PointConsumption>(`/api/v1/points/${id}/consumption`, signal, { from, to, by, register }),
+
+  aggregates: (series_id: number, by: string, from: string, to: string, signal?: Signal) =>
+    get<Aggregates>(`/api/v1/series/${series_id}/aggregates`, signal, { by, from, to }),
+  fleet_top: (register: string, from: string, to: string, count: number, signal?: Signal) =>
+    get<FleetTop>('/api/v1/fleet/top', signal, { register, from, to, count }),
+  fleet_totals: (register: string, from: string, to: string, group: string, signal?: Signal) =>
+    get<FleetTotals>('/api/v1/fleet/totals', signal, { register, from, to, group }),
+  fleet_completeness: (register: string, from: string, to: string, signal?: Signal) =>
+    get<FleetCompleteness>('/api/v1/fleet/completeness', signal, { register, from, to }),
+
+  exports: (signal?: Signal) => get<{ exports: Export[] }>('/api/v1/exports', signal),
+  create_export: (body: NewExport) => request<Export>('POST', '/api/v1/exports', { body }),
+  cancel_export: (id: number) => request<Export>('POST', `/api/v1/exports/${id}/cancel`),
+  history_imports: (signal?: Signal) => get<{ imports: HistoryImport[] }>('/api/v1/history-imports', signal),
+  start_history_import: (file: Blob, name: string) =>
+    request<HistoryImport>('POST', with_query('/api/v1/history-imports', { name }), { csv: file }),
+  history_import: (id: number, signal?: Signal) => get<HistoryImport>(`/api/v1/history-imports/${id}`, signal),
+  commit_history_import: (id: number, mode: 'all_or_nothing' | 'good_lines') =>
+    request<HistoryImport>('POST', `/api/v1/history-imports/${id}/commit`, { body: { mode } }),
+  cancel_history_import: (id: number) => request<HistoryImport>('POST', `/api/v1/history-imports/${id}/cancel`),
+
   jobs: (query: JobQuery, signal?: Signal) => get<JobPage>('/api/v1/jobs', signal, query as Query),
+  operations: (query: OperationQuery, signal?: Signal) => get<OperationPage>('/api/v1/operations', signal, query as Query),
   create_job: (body: NewJob) => request<Job>('POST', '/api/v1/jobs', { body }),
   job: (id: number, signal?: Signal) => get<Job>(`/api/v1/jobs/${id}`, signal),
   confirm_job: (id: number) => request<Job>('POST', `/api/v1/jobs/${id}/confirm`),
@@ -173,9 +229,13 @@ export const api = {
 
 /** Files that the browser fetches by itself. */
 export const file_urls = {
+  export_file: (id: number) => `/api/v1/exports/${id}/file`,
+  history_template: '/api/v1/history-imports/template',
+  history_report: (id: number) => `/api/v1/history-imports/${id}/report`,
   import_template: '/api/v1/device-imports/template',
   import_errors: (id: number) => `/api/v1/device-imports/${id}/errors`,
   job_results: (id: number) => `/api/v1/jobs/${id}/results`,
+  operations: (filter: OperationFilter) => `/api/v1/operations/export?${new URLSearchParams(filter as Record<string, string>)}`,
 };
 
 const socket_origin = (location: Location) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`;

@@ -158,6 +158,225 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/series/{series_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Everything that was ever said about one time of a series
+         * @description In the order of its arrival; what was read, and every edit beside it. Empty when nothing was.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/{series_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        /** Corrections, estimates and withdrawals of a series, the latest first */
+        get: operations["listEdits"];
+        put?: never;
+        /**
+         * Say something about values
+         * @description All values or none, in one journal record that is on the disk before the answer. Nothing is overwritten. `expected` is what the
+         *     caller saw: 409 when another value stands there by now. A correction needs a value that stands, an estimate (method "manual") a
+         *     time at which none does, a withdrawal an edit in force. Needs the role operator; a refusal is written into the operation log.
+         */
+        post: operations["editReadings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/{series_id}/estimates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill a gap by a named method
+         * @description With `preview` nothing is written and the values are shown. Without it they are written, if `fingerprint` names exactly those that
+         *     were shown (409 otherwise). Times at which a value stands are left alone.
+         */
+        post: operations["estimateReadings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metering points by name */
+        get: operations["listPoints"];
+        put?: never;
+        /** A new metering point, with what is there from the beginning */
+        post: operations["createPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{point_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        /** A point with its whole chain and history */
+        get: operations["getPoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{point_id}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another device, another ratio, or nothing any more
+         * @description The last readings of what is there, its end, and what comes instead with its first readings, in one transaction. Without
+         *     `installation` the device is taken away. The chain grows at its end only.
+         */
+        post: operations["exchangeAtPoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{point_id}/consumption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        /** What a point consumed, with the values it stands on */
+        get: operations["getConsumption"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/{series_id}/aggregates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        /** Hours, days or months of a series - exact, with the readings they begin, end and peak with. What is partly somebody else's is left out */
+        get: operations["getAggregates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fleet/top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The largest consumers of a register that counts up, among all the caller sees, as their meters count (ratios of transformers not applied) */
+        get: operations["getFleetTop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fleet/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Consumption by group and in all */
+        get: operations["getFleetTotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fleet/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Of how many series a value came, day by day, and of which none */
+        get: operations["getFleetCompleteness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/frames/{frame}": {
         parameters: {
             query?: never;
@@ -167,6 +386,42 @@ export interface paths {
         };
         /** Provenance - the frame that carried a value, its octets explained */
         get: operations["getFrame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/figure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole way of a figure - a frame, a value with all that was ever said about it, or a consumption computed anew - back to octets, journal record, segment, block and key, every hash computed again */
+        get: operations["traceFigure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        /** Frames of a device, newest first */
+        get: operations["listDeviceFrames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -623,6 +878,207 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own exports of readings, newest first */
+        get: operations["listExports"];
+        put?: never;
+        /**
+         * Have readings written into a file
+         * @description Devices, sites and series add up; what the caller may see is settled now, and looked at again at the download. The work runs in the
+         *     background and survives a restart of the platform. The file holds everything that had been received before.
+         */
+        post: operations["createExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        /** How far it is */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop it, or delete its file */
+        post: operations["cancelExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The file
+         * @description Streamed. A connection that ends before Content-Length is reached has not brought the whole file; compare the SHA-256.
+         */
+        get: operations["getExportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own files of readings since the platform started, newest first */
+        get: operations["listHistoryImports"];
+        put?: never;
+        /**
+         * Check a file of readings; nothing is imported yet
+         * @description CSV, UTF-8 or GB18030, at most 200,000 lines and 16 MiB, with the columns device_uid (or device_id), register, time (or
+         *     time_utc_ms), value and, when wanted, unit; others are passed over, so that an export can be read back. The check runs in the
+         *     background; commitHistoryImport then imports.
+         */
+        post: operations["startHistoryImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history-imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The header and an example line */
+        get: operations["getHistoryImportTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** How far it is, and what was found */
+        get: operations["getHistoryImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history-imports/{import_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** Everything found, line by line */
+        get: operations["getHistoryImportReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history-imports/{import_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import the readings
+         * @description Each line becomes evidence in the journal, and a reading of the device's own series. This cannot be taken back.
+         */
+        post: operations["commitHistoryImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history-imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop; what is imported stays */
+        post: operations["cancelHistoryImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -751,6 +1207,40 @@ export interface paths {
         };
         /** One device's part of a job, with values and frames */
         get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to devices, newest first */
+        get: operations["listOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file, at most 100,000 entries */
+        get: operations["exportOperations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -930,6 +1420,412 @@ export interface components {
             frame: string;
             /** @description Another value of the same series and time exists */
             conflict?: boolean;
+            /** @description How many edits stand at this time; see listVersions */
+            edits?: number;
+        };
+        Edit: {
+            /** @enum {string} */
+            kind: "correction" | "estimate" | "withdrawal";
+            /** Format: date-time */
+            time: string;
+            /** @description Exact; null for a withdrawal */
+            value: string | null;
+            /** @description What its author saw there; null where nothing stood */
+            old_value: string | null;
+            author: string;
+            reason: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description Number of the journal record that holds it */
+            record: string;
+            /**
+             * @description Of an estimate
+             * @example linear
+             * @example last_value
+             * @example same_weekdays
+             * @example manual
+             */
+            method?: string;
+        };
+        Versions: {
+            series_id: number;
+            register: string;
+            unit: string;
+            exponent: number;
+            /** Format: date-time */
+            time: string;
+            /** @description Whether the caller may say something about it */
+            editable: boolean;
+            versions: components["schemas"]["Version"][];
+        };
+        Version: {
+            value: string | null;
+            quality: string;
+            /** @description The one that stands */
+            in_force: boolean;
+            /** @description null for what was read */
+            edit: components["schemas"]["Edit"] | null;
+            /** Format: date-time */
+            received_at?: string;
+            /** @description Of what was read */
+            frame?: string;
+            /** @description How many readings say the same */
+            evidence?: number;
+        };
+        NewEdits: {
+            /** @enum {string} */
+            kind: "correction" | "estimate" | "withdrawal";
+            reason: string;
+            values: {
+                /** Format: date-time */
+                time: string;
+                /** @description Plain notation; none for a withdrawal */
+                value?: string | null;
+                /** @description What the caller saw; null where nothing stood */
+                expected?: string | null;
+            }[];
+        };
+        EditOutcome: {
+            /** @description Number of the journal record */
+            record: string;
+            values: number;
+            /** @description Whether questions show it already */
+            applied: boolean;
+        };
+        EstimateRequest: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @enum {string} */
+            method: "linear" | "last_value" | "same_weekdays";
+            /** @description Between two values; usually the device's */
+            interval_s?: number;
+            /** @default true */
+            preview: boolean;
+            reason?: string;
+            /** @description Of the preview */
+            fingerprint?: string;
+        };
+        EstimateDraft: {
+            method: string;
+            interval_s: number;
+            /** @description A register whose values never go down */
+            counts_up: boolean;
+            /** @description Values that stand in the time */
+            present: number;
+            fingerprint: string;
+            values: {
+                /** Format: date-time */
+                time: string;
+                value: string;
+                before: components["schemas"]["KnownValue"] | null;
+                after: components["schemas"]["KnownValue"] | null;
+                /** @description same_weekdays: how many of the four weeks were whole */
+                weeks: number;
+            }[];
+        };
+        KnownValue: {
+            /** Format: date-time */
+            time: string;
+            value: string;
+        };
+        Point: {
+            id: number;
+            name: string;
+            organisation: components["schemas"]["NamedId"];
+            site: components["schemas"]["NamedId"] | null;
+            /** @description What measures there now */
+            device: components["schemas"]["NamedId"] | null;
+            time_zone: string;
+            /** @description Devices that were ever there, and changes of the ratio */
+            links: number;
+        };
+        PointRegister: {
+            name: string;
+            ratio_numerator: number;
+            ratio_denominator: number;
+            /** @description All digits of the register: it turns over at 10^digits */
+            digits: number | null;
+            /** @description Read by whoever installed it */
+            start: string | null;
+            /** @description Read by whoever took it away */
+            end: string | null;
+        };
+        PointDetail: components["schemas"]["Point"] & {
+            chain: {
+                device: {
+                    id: number;
+                    name: string;
+                    address: string;
+                };
+                /** Format: date-time */
+                from: string;
+                /**
+                 * Format: date-time
+                 * @description null until further notice
+                 */
+                to: string | null;
+                registers: components["schemas"]["PointRegister"][];
+            }[];
+            events: {
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                made_at: string;
+                author: string;
+                /** @enum {string} */
+                action: "create" | "install" | "exchange" | "remove";
+                reason: string;
+            }[];
+        };
+        PointInstallation: {
+            device_id: number;
+            registers: {
+                /** @example energy_active_import_total */
+                name: string;
+                /** @default 1 */
+                ratio_numerator: number;
+                /** @default 1 */
+                ratio_denominator: number;
+                digits?: number;
+                /** @description Plain notation */
+                start?: string;
+            }[];
+        };
+        NewPoint: {
+            name: string;
+            organisation_id: number;
+            site_id?: number;
+            /**
+             * Format: date-time
+             * @description Since when the device is there
+             */
+            at?: string;
+            installation?: components["schemas"]["PointInstallation"];
+        };
+        PointExchange: {
+            /** Format: date-time */
+            at: string;
+            reason: string;
+            /** @description Last readings of the device that leaves */
+            ends?: {
+                name: string;
+                value: string;
+            }[];
+            installation?: components["schemas"]["PointInstallation"];
+        };
+        ChainValue: {
+            series_id: number;
+            /** Format: date-time */
+            time: string;
+            value: string;
+            quality: string;
+            /** @description null for what a person read at an exchange */
+            frame: string | null;
+            /** @enum {string} */
+            origin: "reading" | "installation" | "removal";
+        };
+        Consumption: {
+            /** @enum {string} */
+            status: "complete" | "partly" | "not_determinable";
+            /** @description Of not_determinable */
+            reason?: string;
+            /** @description Exact */
+            amount: string | null;
+            /** @description Part of it in steps that begin or end on an estimate */
+            estimated: string;
+            corrected: string;
+            over_gaps: string;
+            /** @description Good values inside */
+            values: number;
+            start: components["schemas"]["ChainValue"] | null;
+            end: components["schemas"]["ChainValue"] | null;
+            remarks: {
+                /**
+                 * @example roll_over
+                 * @example exchange
+                 * @example gap
+                 * @example decrease_unexplained
+                 */
+                kind: string;
+                /** @description Whether it makes the amount a partial or doubtful one */
+                doubt: boolean;
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+                start: components["schemas"]["ChainValue"] | null;
+                end: components["schemas"]["ChainValue"] | null;
+                amount: string;
+            }[];
+        };
+        AggregateMark: {
+            /** Format: date-time */
+            time: string;
+            value: string | null;
+            quality: string;
+            /** @description Where it came from; null for an estimate */
+            frame: string | null;
+        };
+        /** @description What lies in (from, to] */
+        AggregateBucket: {
+            /**
+             * @description The day, or the month
+             * @example 2026-11-21
+             * @example 2026-11
+             */
+            label: string;
+            /** @description The day is not settled - it may still change without anything unusual */
+            provisional: boolean;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description Of months */
+            days_with_values?: number;
+            /** @description Times with a value */
+            values: number;
+            /** @description Times at which the device answered without a usable value */
+            without_value: number;
+            estimated: number;
+            corrected: number;
+            findings: components["schemas"]["AggregateFindings"];
+            first: components["schemas"]["AggregateMarkOrNull"];
+            last: components["schemas"]["AggregateMarkOrNull"];
+            min: components["schemas"]["AggregateMarkOrNull"];
+            max: components["schemas"]["AggregateMarkOrNull"];
+            /**
+             * @description Exact: a decimal, or "(sum)/count" when it does not end
+             * @example 220.5
+             * @example (660.4)/3
+             */
+            mean: string | null;
+            /** @description The same to two digits more than the register has */
+            mean_rounded: string | null;
+            /** @description From the last value before to the last one within; null when the register does not count up, or the value it starts from is not the caller's */
+            increase: string | null;
+            /** @description Of it in steps that begin or end on an estimate or a correction */
+            increase_edited: string | null;
+            longest_silence_s: number;
+        };
+        AggregateMarkOrNull: components["schemas"]["AggregateMark"] | null;
+        AggregateFindings: ("roll_over" | "decrease_unexplained" | "increase_implausible" | "no_start_value" | "conflict")[];
+        Aggregates: {
+            series_id: number;
+            register: string;
+            unit: string;
+            counts_up: boolean;
+            /** @enum {string} */
+            by: "hour" | "day" | "month";
+            /** @description Of all days */
+            time_zone: string;
+            /** Format: date */
+            settled_through: string | null;
+            buckets: components["schemas"]["AggregateBucket"][];
+        };
+        FleetAnswer: {
+            register: string;
+            /** @description Empty without any series */
+            unit: string;
+            time_zone: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description How many were asked */
+            series: number;
+            left_out: {
+                /** @description Series that were not the caller's alone in all these days */
+                partly_visible: number;
+                other_unit: number;
+            };
+            standing: {
+                /** Format: date */
+                settled_through: string | null;
+                /** Format: date */
+                provisional_through: string | null;
+                /** @description Late readings have come that the figures do not show yet */
+                changes_waiting: boolean;
+            };
+        };
+        FleetPlace: {
+            series_id: number;
+            gateway_id: number;
+            device_uid: string;
+            device: components["schemas"]["NamedId"] | null;
+            organisation: components["schemas"]["NamedId"] | null;
+            site: components["schemas"]["NamedId"] | null;
+        };
+        /** @description Null for what has none of the kind */
+        FleetGroup: {
+            /** @description Models have none */
+            id: number | null;
+            name: string;
+        } | null;
+        FleetTotal: {
+            amount: string;
+            /** @description Of it resting on estimates or corrections */
+            edited: string;
+            findings: components["schemas"]["AggregateFindings"];
+            series: number;
+            series_with_values: number;
+            series_in_doubt: number;
+        };
+        FleetTop: components["schemas"]["FleetAnswer"] & {
+            rows: (components["schemas"]["FleetPlace"] & {
+                amount: string;
+                edited: string;
+                findings: components["schemas"]["AggregateFindings"];
+                in_doubt: boolean;
+                days_with_values: number;
+            })[];
+        };
+        FleetTotals: components["schemas"]["FleetAnswer"] & {
+            total: components["schemas"]["FleetTotal"];
+            rows: (components["schemas"]["FleetTotal"] & {
+                group: components["schemas"]["FleetGroup"];
+            })[];
+        };
+        FleetCompleteness: components["schemas"]["FleetAnswer"] & {
+            rows: {
+                /** Format: date */
+                day: string;
+                group: components["schemas"]["FleetGroup"];
+                provisional: boolean;
+                series: number;
+                series_with_values: number;
+            }[];
+            /** @description Stretches of days in which nothing came, at most 200 */
+            missing: (components["schemas"]["FleetPlace"] & {
+                /** Format: date */
+                from: string;
+                /** Format: date */
+                to: string;
+                days: number;
+            })[];
+            missing_truncated: boolean;
+        };
+        PointConsumption: {
+            register: string;
+            unit: string;
+            time_zone: string;
+            /** @enum {string} */
+            by: "day" | "month";
+            total: components["schemas"]["Consumption"];
+            /** @description Begins of links of which no reading ever came: not in the figures */
+            unread_links: string[];
+            buckets: (components["schemas"]["Consumption"] & {
+                /**
+                 * @example 2026-11-21
+                 * @example 2026-11
+                 */
+                label: string;
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+            })[];
         };
         LiveReading: {
             device_id: number;
@@ -951,6 +1847,8 @@ export interface components {
                 /** Format: date-time */
                 start: string;
                 count: number;
+                /** @description Values in it that are not as they were read: corrected, estimated, or both joined by a comma */
+                edited?: string;
                 first: components["schemas"]["CurvePoint"];
                 last: components["schemas"]["CurvePoint"];
                 min: components["schemas"]["CurvePoint"];
@@ -1426,6 +2324,10 @@ export interface components {
                 unasked_answers: number;
                 /** @description Whole, but not readable as the model says */
                 unusable_answers: number;
+                /** @description Damaged (checksum, end, cut short), heard while an answer of this device was awaited */
+                bad_frames: number;
+                /** @description Of no frame, heard while an answer of this device was awaited */
+                noise_octets: number;
                 /** Format: date-time */
                 told_at: string;
             } | null;
@@ -1463,6 +2365,90 @@ export interface components {
                 name?: string;
                 organisation_id?: number;
                 site_id?: number | null;
+            }[];
+        };
+        /** @enum {string} */
+        ExportFormat: "csv" | "xlsx" | "parquet" | "json_lines";
+        NewExport: {
+            name?: string;
+            format: components["schemas"]["ExportFormat"];
+            /** @description CSV only: Excel then takes the file for UTF-8 */
+            byte_order_mark?: boolean;
+            /** @description IANA name; the column "time" is in it; left out, UTC */
+            time_zone?: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description Empty or left out means all */
+            registers?: string[];
+            device_ids?: number[];
+            site_ids?: number[];
+            series_ids?: number[];
+            /** @description Everything the caller sees */
+            all_devices?: boolean;
+        };
+        Export: {
+            id: number;
+            name: string;
+            format: components["schemas"]["ExportFormat"];
+            time_zone: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "expired";
+            /** @description Why it failed */
+            reason?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the file is deleted
+             */
+            expires_at: string | null;
+            devices: number;
+            series: number;
+            series_done: number;
+            rows: number;
+            size_bytes: number;
+            sha256?: string;
+            downloads: number;
+        };
+        HistoryImport: {
+            id: number;
+            name: string;
+            /** @description Of the file as it was given */
+            sha256: string;
+            /** @enum {string} */
+            state: "checking" | "checked" | "committing" | "done" | "failed" | "cancelled";
+            lines: number;
+            lines_checked: number;
+            good_lines: number;
+            bad_lines: number;
+            /** @description An earlier line says the same; left out */
+            doubled_lines: number;
+            /** @description Stored already; they become evidence */
+            known_lines: number;
+            /** @description Another value is stored; both are kept */
+            conflict_lines: number;
+            lines_imported: number;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            reason?: string;
+            /** @description The first 200; all are in the report */
+            findings: {
+                line: number;
+                /** @enum {string} */
+                kind: "malformed_line" | "unknown_device" | "not_read_then" | "unknown_register" | "bad_number" | "bad_unit" | "bad_time" | "contradiction" | "doubled" | "known" | "conflict";
+                is_fault: boolean;
+                column: string;
+                message: string;
             }[];
         };
         DeviceImport: {
@@ -1604,6 +2590,29 @@ export interface components {
             page: number;
             page_size: number;
         };
+        OperationPage: {
+            operations: components["schemas"]["Operation"][];
+            total: number;
+            page: number;
+            page_size: number;
+        };
+        Operation: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @description As named then; empty: the platform itself, or a device by its gateway */
+            user: string;
+            /** @description create_job, confirm_job, cancel_job, lapse_job, order_over, set_access, forget_access, protect, unprotect */
+            action: string;
+            /** @description Null, too, when the job is so old that it was deleted: the detail names it */
+            job_id: number | null;
+            order_id: number | null;
+            device: components["schemas"]["NamedId"] | null;
+            /** @description ok, an error's name, or an order's last state */
+            outcome: string;
+            detail: string;
+            remote_address: string;
+        };
         OrderDetail: components["schemas"]["Order"] & {
             /** Format: date-time */
             created_at: string;
@@ -1677,11 +2686,18 @@ export interface components {
         };
     };
     parameters: {
+        /** @description First civil day */
+        FromDay: string;
+        /** @description Last one */
+        ToDay: string;
+        RegisterName: string;
         DeviceId: number;
         GatewayId: number;
+        ExportId: number;
         ImportId: number;
         JobId: number;
         OrderId: number;
+        PointId: number;
         SeriesId: number;
     };
     requestBodies: never;
@@ -1972,6 +2988,402 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listVersions: {
+        parameters: {
+            query: {
+                time: string;
+            };
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEdits: {
+        parameters: {
+            query?: {
+                /** @description Of the values' times */
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Edits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        edits: components["schemas"]["Edit"][];
+                        /** @description There are more: ask for a shorter time */
+                        more: boolean;
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    editReadings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEdits"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditOutcome"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    estimateReadings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequest"];
+            };
+        };
+        responses: {
+            /** @description What would be written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateDraft"];
+                };
+            };
+            /** @description They are kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditOutcome"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPoints: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        points: components["schemas"]["Point"][];
+                        total: number;
+                        page: number;
+                        page_size: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPoint"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The point */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exchangeAtPoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointExchange"];
+            };
+        };
+        responses: {
+            /** @description The point by now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConsumption: {
+        parameters: {
+            query: {
+                /** @description First civil day of the point's zone */
+                from: string;
+                /** @description Last one */
+                to: string;
+                by?: "day" | "month";
+                /** @description Usually the first of the latest device */
+                register?: string;
+            };
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consumption */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointConsumption"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAggregates: {
+        parameters: {
+            query: {
+                /** @description At most 40 days of hours, 3700 days */
+                by?: "hour" | "day" | "month";
+                /** @description First civil day */
+                from: components["parameters"]["FromDay"];
+                /** @description Last one */
+                to: components["parameters"]["ToDay"];
+            };
+            header?: never;
+            path: {
+                series_id: components["parameters"]["SeriesId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Buckets that hold anything */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Aggregates"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFleetTop: {
+        parameters: {
+            query: {
+                register: components["parameters"]["RegisterName"];
+                /** @description First civil day */
+                from: components["parameters"]["FromDay"];
+                /** @description Last one */
+                to: components["parameters"]["ToDay"];
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Largest first; without a value: left out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetTop"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFleetTotals: {
+        parameters: {
+            query: {
+                register: components["parameters"]["RegisterName"];
+                /** @description First civil day */
+                from: components["parameters"]["FromDay"];
+                /** @description Last one */
+                to: components["parameters"]["ToDay"];
+                group?: "organisation" | "site" | "model";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The totals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetTotals"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFleetCompleteness: {
+        parameters: {
+            query: {
+                register: components["parameters"]["RegisterName"];
+                /** @description First civil day */
+                from: components["parameters"]["FromDay"];
+                /** @description Last one */
+                to: components["parameters"]["ToDay"];
+                /** @description Without it: all together */
+                group?: "organisation" | "site" | "model";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By day and group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetCompleteness"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getFrame: {
         parameters: {
             query?: never;
@@ -1994,6 +3406,94 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    traceFigure: {
+        parameters: {
+            query?: {
+                /** @description A frame reference; or device_uid and register instead */
+                frame?: number;
+                device_uid?: string;
+                register?: string;
+                /** @description When several have sent the device */
+                gateway?: number;
+                /** @description Of the value; without it the latest */
+                time?: string;
+                /** @description With through: the consumption in (after, through] */
+                after?: string;
+                through?: string;
+                format?: "json" | "text";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figure */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Every hash and tag on the way was computed again and holds */
+                        verified: boolean;
+                    };
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeviceFrames: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                /** @description next of the page before */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Frames */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        frames: {
+                            /** @description For getFrame */
+                            frame: string;
+                            protocol: string;
+                            /** Format: date-time */
+                            sent: string | null;
+                            /** Format: date-time */
+                            received: string | null;
+                            /** Format: date-time */
+                            stored: string;
+                            /** @description Hexadecimal */
+                            request: string;
+                            /** @description Hexadecimal */
+                            response: string;
+                            readings: number;
+                        }[];
+                        /** @description Where to go on; a page may be short and yet have a next one */
+                        next: string | null;
+                        /** @description Parts of the journal that are still being indexed and were left out */
+                        segments_not_indexed: number;
+                    };
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
@@ -2712,6 +4212,312 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listExports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        exports: components["schemas"]["Export"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExport"];
+            };
+        };
+        responses: {
+            /** @description It waits for its turn */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stopped or deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getExportFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: components["parameters"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listHistoryImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        imports: components["schemas"]["HistoryImport"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startHistoryImport: {
+        parameters: {
+            query?: {
+                /** @description The file's name */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The check has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHistoryImportTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHistoryImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHistoryImportReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    commitHistoryImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    mode: "all_or_nothing" | "good_lines";
+                };
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelHistoryImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stopped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryImport"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listJobs: {
         parameters: {
             query?: {
@@ -2912,6 +4718,70 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                from?: string;
+                /** @description Up to, but not with */
+                to?: string;
+                /** @description Part of the user's name */
+                user?: string;
+                action?: string;
+                outcome?: string;
+                device_id?: number;
+                job_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportOperations: {
+        parameters: {
+            query?: {
+                from?: string;
+                /** @description Up to, but not with */
+                to?: string;
+                /** @description Part of the user's name */
+                user?: string;
+                action?: string;
+                outcome?: string;
+                device_id?: number;
+                job_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

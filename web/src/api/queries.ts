@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { ApiError, api } from './client.ts';
-import type { DeviceQuery, JobQuery, OrderQuery } from './types.ts';
+import type { DeviceQuery, JobQuery, OperationQuery, OrderQuery } from './types.ts';
 
 export const session_key = ['session'] as const;
 
@@ -77,10 +77,62 @@ export const queries = {
   unknown_devices: () => queryOptions({ queryKey: ['unknown_devices'], queryFn: ({ signal }) => api.unknown_devices(signal) }),
   imports: () => queryOptions({ queryKey: ['imports'], queryFn: ({ signal }) => api.imports(signal) }),
   import: (id: number) => queryOptions({ queryKey: ['import', id], queryFn: ({ signal }) => api.import(id, signal) }),
+  versions: (series_id: number, time: string) =>
+    queryOptions({
+      queryKey: ['versions', series_id, time],
+      queryFn: ({ signal }) => api.versions(series_id, time, signal),
+    }),
+  points: (page: number, search: string) =>
+    queryOptions({
+      queryKey: ['points', page, search],
+      queryFn: ({ signal }) => api.points(page, search, signal),
+      placeholderData: keepPreviousData,
+    }),
+  point: (id: number) => queryOptions({ queryKey: ['point', id], queryFn: ({ signal }) => api.point(id, signal) }),
+  consumption: (id: number, from: string, to: string, by: string, register: string) =>
+    queryOptions({
+      queryKey: ['consumption', id, from, to, by, register],
+      queryFn: ({ signal }) => api.consumption(id, from, to, by, register, signal),
+      placeholderData: keepPreviousData,
+    }),
+  aggregates: (series_id: number, by: string, from: string, to: string) =>
+    queryOptions({
+      queryKey: ['aggregates', series_id, by, from, to],
+      queryFn: ({ signal }) => api.aggregates(series_id, by, from, to, signal),
+      placeholderData: keepPreviousData,
+    }),
+  fleet_top: (register: string, from: string, to: string, count: number) =>
+    queryOptions({
+      queryKey: ['fleet_top', register, from, to, count],
+      queryFn: ({ signal }) => api.fleet_top(register, from, to, count, signal),
+      placeholderData: keepPreviousData,
+    }),
+  fleet_totals: (register: string, from: string, to: string, group: string) =>
+    queryOptions({
+      queryKey: ['fleet_totals', register, from, to, group],
+      queryFn: ({ signal }) => api.fleet_totals(register, from, to, group, signal),
+      placeholderData: keepPreviousData,
+    }),
+  fleet_completeness: (register: string, from: string, to: string) =>
+    queryOptions({
+      queryKey: ['fleet_completeness', register, from, to],
+      queryFn: ({ signal }) => api.fleet_completeness(register, from, to, signal),
+      placeholderData: keepPreviousData,
+    }),
+  exports: () => queryOptions({ queryKey: ['exports'], queryFn: ({ signal }) => api.exports(signal) }),
+  history_imports: () => queryOptions({ queryKey: ['history_imports'], queryFn: ({ signal }) => api.history_imports(signal) }),
+  history_import: (id: number) =>
+    queryOptions({ queryKey: ['history_import', id], queryFn: ({ signal }) => api.history_import(id, signal) }),
   jobs: (query: JobQuery) =>
     queryOptions({
       queryKey: ['jobs', query],
       queryFn: ({ signal }) => api.jobs(query, signal),
+      placeholderData: keepPreviousData,
+    }),
+  operations: (query: OperationQuery) =>
+    queryOptions({
+      queryKey: ['operations', query],
+      queryFn: ({ signal }) => api.operations(query, signal),
       placeholderData: keepPreviousData,
     }),
   job: (id: number) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job(id, signal) }),

@@ -1,8 +1,14 @@
+import { en_aggregates } from './en_aggregates.ts';
+import { en_edits } from './en_edits.ts';
+import { en_exports } from './en_exports.ts';
 import { en_field } from './en_field.ts';
 import type { Messages } from './index.tsx';
 
 export const en: Messages = {
   ...en_field,
+  ...en_exports,
+  ...en_edits,
+  ...en_aggregates,
   'app.name': 'Duheng',
   'app.tagline': 'Every figure, back to its frame',
   'app.skip': 'Skip to content',

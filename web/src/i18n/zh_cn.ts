@@ -1,8 +1,14 @@
+import { zh_cn_aggregates } from './zh_cn_aggregates.ts';
+import { zh_cn_edits } from './zh_cn_edits.ts';
+import { zh_cn_exports } from './zh_cn_exports.ts';
 import { zh_cn_field } from './zh_cn_field.ts';
 
 /** The product's first language. Every key here must exist in every other language; the compiler sees to it. */
 export const zh_cn = {
   ...zh_cn_field,
+  ...zh_cn_exports,
+  ...zh_cn_edits,
+  ...zh_cn_aggregates,
   'app.name': '度衡',
   'app.tagline': '计量每一度，溯源每一帧',
   'app.skip': '跳到正文',

@@ -14,6 +14,13 @@ T must(Result<T> result) {
   return std::move(result.value());
 }
 
+ExportOptions export_options(const records::TemporaryFolder& folder) {
+  ExportOptions options;
+  options.directory = folder.file("exports");
+  options.free_bytes_min = 0;
+  return options;
+}
+
 std::uint8_t bcd(std::int64_t two_digits) { return static_cast<std::uint8_t>(two_digits / 10 * 16 + two_digits % 10); }
 
 }  // namespace
@@ -42,7 +49,8 @@ PeopleOptions ApiWorld::quick_people() {
 ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& limits,
                    const PeopleOptions& people_options)
     : database({Organisations::migrations(), Sites::migrations(), Gateways::migrations(), Devices::migrations(),
-                People::migrations(), OrderService::migrations(), PlanBook::migrations()}),
+                People::migrations(), OrderService::migrations(), PlanBook::migrations(), ExportService::migrations(),
+                HistoryImports::migrations(), MeteringPoints::migrations()}),
       keys(records::test_key()),
       organisations(*database, clock),
       sites(*database, clock),
@@ -61,8 +69,12 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
       plans(*database, clock),
       onboarding(*database, clock, devices, plans, models),
       imports(onboarding, organisations, sites, gateways),
+      export_source(telemetry),
+      exports(
+          std::make_unique<ExportService>(*database, disk, clock, random, keys, export_source, export_options(folder))),
       trace_desk(std::make_unique<TraceDesk>(
           clock, [this](GatewayId to, const control::FromPlatform& message) { return send_control(to, message); })),
+      points(*database, clock),
       services{.clock = clock,
                .people = people,
                .organisations = organisations,
@@ -83,7 +95,26 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                .models = models,
                .onboarding = &onboarding,
                .plans = &plans,
-               .imports = &imports} {
+               .imports = &imports,
+               .exports = exports.get()} {
+  history_imports = std::make_unique<HistoryImports>(HistoryImports::Parts{.database = *database,
+                                                                           .disk = disk,
+                                                                           .clock = clock,
+                                                                           .random = random,
+                                                                           .keys = keys,
+                                                                           .devices = devices,
+                                                                           .journal = *journal,
+                                                                           .telemetry = telemetry,
+                                                                           .models = models,
+                                                                           .directory = folder.file("imports")});
+  services.history_imports = history_imports.get();
+  if (const auto opened = exports->open(); !opened) throw std::runtime_error(opened.error().message);
+  exports->start();
+  edits = std::make_unique<EditService>(*journal, telemetry, *database, clock,
+                                        [this](std::uint64_t next_record) { return catch_up(next_record); });
+  services.edits = edits.get();
+  services.points = &points;
+  services.aggregates = [this] { return aggregates.answers(); };
   now = clock.utc_ms();
   make_records();
   make_readings();
@@ -112,7 +143,32 @@ ApiWorld::~ApiWorld() {
   web_service.reset();
   live.reset();
   traces.reset();
+  exports->stop();
+  history_imports.reset();
   orders->stop();
+}
+
+void ApiWorld::apply_journal() {
+  while (telemetry.next_record() < journal->next_number()) {
+    const std::uint64_t number = std::max<std::uint64_t>(telemetry.next_record(), store::Journal::first_record_number);
+    const store::StoredRecord stored = must(journal->read(number));
+    const store::TelemetryRecord record{number, stored.record.gateway, stored.record.body};
+    must(telemetry.apply({&record, 1}));
+  }
+}
+
+bool ApiWorld::catch_up(std::uint64_t next_record) {
+  while (telemetry.next_record() < next_record) {
+    const std::uint64_t number = telemetry.next_record();
+    store::TelemetryRecord record{number, {}, {}};
+    const auto stored = journal->read(number);
+    if (stored && stored->record.type == store::JournalRecordType::edits) {
+      record.body = stored->record.body;
+      record.content = store::TelemetryRecord::Content::edits;
+    }
+    if (!telemetry.apply({&record, 1})) return false;
+  }
+  return true;
 }
 
 bool ApiWorld::send_control(GatewayId gateway, const control::FromPlatform& message) {

@@ -16,13 +16,18 @@
 #include "crypto/key_provider.hpp"
 #include "drivers/models/device_model.hpp"
 #include "model/batch.hpp"
+#include "platform/edits/edit_service.hpp"
+#include "platform/exports/export_service.hpp"
+#include "platform/history_import/history_imports.hpp"
 #include "platform/live/live_hub.hpp"
 #include "platform/onboarding/device_import.hpp"
 #include "platform/orders/device_guards.hpp"
 #include "platform/orders/order_service.hpp"
+#include "platform/points/metering_points.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/http_server.hpp"
 #include "platform/web/live_service.hpp"
+#include "platform/web/testing/aggregate_world.hpp"
 #include "platform/web/testing/tls_client.hpp"
 #include "platform/web/trace_service.hpp"
 #include "platform/web/web_service.hpp"
@@ -52,6 +57,8 @@ class ApiWorld {
   [[nodiscard]] std::string log_in(const std::string& user) const;
   [[nodiscard]] std::string origin() const { return "https://localhost:" + std::to_string(server->port()); }
 
+  /// What the journal holds and telemetry has not yet: as the platform's applier does.
+  void apply_journal();
   /// What a gateway would say over its control stream.
   void connect_control(GatewayId gateway);
   void report(GatewayId gateway, const OrderId& order, OrderState state);
@@ -94,14 +101,22 @@ class ApiWorld {
   PlanBook plans;
   Onboarding onboarding;
   DeviceImports imports;
+  TelemetryExportSource export_source;
+  std::unique_ptr<ExportService> exports;
+  std::unique_ptr<HistoryImports> history_imports;
   std::unique_ptr<TraceDesk> trace_desk;
+  MeteringPoints points;
   ApiServices services;
+  std::unique_ptr<EditService> edits;
+  AggregateWorld aggregates{telemetry, clock};
   std::unique_ptr<LiveService> live;
   std::unique_ptr<TraceService> traces;
   std::unique_ptr<WebService> web_service;
   std::unique_ptr<HttpServer> server;
 
  private:
+  /// Hands telemetry what the journal has beyond it, as the applier would.
+  bool catch_up(std::uint64_t next_record);
   void make_records();
   void make_readings();
   bool send_control(GatewayId gateway, const control::FromPlatform& message);

@@ -8,7 +8,7 @@ import type { Curve } from '../../api/types.ts';
 import { axis_marks, type Span } from '../../format/span.ts';
 import { grouped } from '../../format/value.ts';
 import { civil_time, clock_text, date_time_text } from '../../format/zoned_time.ts';
-import { type Language, useLanguage } from '../../i18n/index.tsx';
+import { type Language, type Translate, useLanguage } from '../../i18n/index.tsx';
 import { curve_colors, palettes, type as typography } from '../../theme/theme.ts';
 import { useTheme } from '../../theme/theme_context.tsx';
 import { type DrawnBucket, nearest, nearest_point, type Stretch, stretches } from './curve_model.ts';
@@ -21,7 +21,8 @@ interface Props {
   interval_s: number;
   time_zone: string;
   label: string;
-  on_frame: (frame: string) => void;
+  /** `is_edited`: what stands there may not be what was read. */
+  on_point: (point: Curve['buckets'][number]['last'], is_edited: boolean) => void;
 }
 
 function mark_text(span: Span, time_zone: string, language: Language): (instant_ms: number) => string {
@@ -61,11 +62,16 @@ function band_series(parts: readonly Stretch[], color: string) {
 }
 
 /** Line points; a null between stretches breaks the line, and a stretch of one bucket gets a dot, as it has no line. */
-function line_data(parts: readonly Stretch[]): { value: [number, number | null]; symbol: 'circle' | 'none' }[] {
+function line_data(
+  parts: readonly Stretch[],
+): { value: [number, number | null]; symbol: 'circle' | 'diamond' | 'none'; symbolSize?: number }[] {
   return parts.flatMap((part, index) => {
-    const points = part.map(({ at_ms, last }) => ({
+    const points = part.map(({ at_ms, last, bucket }) => ({
       value: [at_ms, last] as [number, number | null],
-      symbol: part.length === 1 ? ('circle' as const) : ('none' as const),
+      // What was corrected or estimated has a shape of its own.
+      ...(bucket.edited
+        ? { symbol: 'diamond' as const, symbolSize: 10 }
+        : { symbol: part.length === 1 ? ('circle' as const) : ('none' as const) }),
     }));
     const next = parts[index + 1]?.[0];
     const end = part.at(-1);
@@ -75,7 +81,7 @@ function line_data(parts: readonly Stretch[]): { value: [number, number | null];
   });
 }
 
-export default function CurveChart({ curve, span, interval_s, time_zone, label, on_frame }: Props) {
+export default function CurveChart({ curve, span, interval_s, time_zone, label, on_point }: Props) {
   const { theme } = useTheme();
   const { t, language } = useLanguage();
   const host = useRef<HTMLDivElement>(null);
@@ -104,9 +110,9 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
       const [at_ms, value] = made.convertFromPixel('grid', [x, y]) as [number, number];
       const reach_ms = (24 / made.getWidth()) * (span.to_ms - span.from_ms);
       const found = nearest(parts, at_ms, reach_ms);
-      if (found) on_frame(nearest_point(found, value).frame);
+      if (found) on_point(nearest_point(found, value), found.bucket.edited !== undefined);
     };
-  }, [parts, span, on_frame]);
+  }, [parts, span, on_point]);
 
   useEffect(() => {
     const made = chart.current;
@@ -120,7 +126,9 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
       const line = (name: string, value: string) => `<tr><td>${name}</td><td>${grouped(value)} ${curve.unit}</td></tr>`;
       return `<div class="curve-tip"><p>${date_time_text(drawn.at_ms, time_zone)}</p><table>${line(t('curve.column_last'), bucket.last.value)}${
         bucket.count > 1 ? line(t('curve.column_min'), bucket.min.value) + line(t('curve.column_max'), bucket.max.value) : ''
-      }</table><p>${t('curve.tooltip_count', { count: bucket.count })}</p></div>`;
+      }</table><p>${t('curve.tooltip_count', { count: bucket.count })}</p>${
+        bucket.edited ? `<p>◆ ${edited_text(bucket.edited, t)}</p>` : ''
+      }</div>`;
     };
     made.setOption(
       {
@@ -184,6 +192,12 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
   }, [curve, parts, span, time_zone, theme, language, t]);
 
   return <div ref={host} className="curve-chart" role="img" aria-label={label} data-points={curve.buckets.length} />;
+}
+
+function edited_text(edited: string, t: Translate): string {
+  return [edited.includes('corrected') ? t('quality.corrected') : '', edited.includes('estimated') ? t('quality.estimated') : '']
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function axis_number(value: number, language: Language): string {

@@ -13,6 +13,7 @@ import { type SpanName, span_names, span_of, step_date } from '../../format/span
 import { grouped } from '../../format/value.ts';
 import { civil_date, iso_date, normal_date, parse_iso_date } from '../../format/zoned_time.ts';
 import { useLanguage } from '../../i18n/index.tsx';
+import { value_parameter } from '../edits/version_link.tsx';
 import { usePollInterval } from '../live/live_context.tsx';
 import { frame_parameter } from '../provenance/frame_link.tsx';
 import { extremes } from './curve_model.ts';
@@ -101,14 +102,16 @@ export function CurvePanel({ device, register, state, change }: Props) {
     refetchInterval: span.to_ms > server_now_ms() ? polling_ms : false,
   });
   const [, setParameters] = useSearchParams();
-  const open_frame = useCallback(
-    (frame: string) =>
+  const series_id = register.series_id;
+  const open_point = useCallback(
+    ({ frame, time }: { frame: string; time: string }, is_edited: boolean) =>
       setParameters((before) => {
         const next = new URLSearchParams(before);
-        next.set(frame_parameter, frame);
+        if (is_edited) next.set(value_parameter, `${series_id}@${time}`);
+        else next.set(frame_parameter, frame);
         return next;
       }),
-    [setParameters],
+    [setParameters, series_id],
   );
   const name = register_label(register.register, t);
   const range = curve.data && extremes(curve.data);
@@ -161,7 +164,7 @@ export function CurvePanel({ device, register, state, change }: Props) {
                 interval_s={slot_s(device.interval_s)}
                 time_zone={device.time_zone}
                 label={label}
-                on_frame={open_frame}
+                on_point={open_point}
               />
             </Suspense>
           )}

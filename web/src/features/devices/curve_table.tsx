@@ -1,8 +1,11 @@
 import type { Curve } from '../../api/types.ts';
+import { QualityMarks } from '../../components/badges.tsx';
 import { DataTable } from '../../components/data_table.tsx';
+import { Icon } from '../../components/icons.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { grouped } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
+import { VersionLink } from '../edits/version_link.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
 
 /** The curve's buckets as a table: the same facts for those who do not see the drawing, each value leading to its frame. */
@@ -12,11 +15,23 @@ export function CurveTable({ curve, label, time_zone }: { curve: Curve; label: s
     key: name,
     header: t(`curve.column_${name}`),
     align: 'end' as const,
-    cell: (bucket: Curve['buckets'][number]) => (
-      <FrameLink frame={bucket[name].frame}>
-        <span className="number">{grouped(bucket[name].value)}</span>
-      </FrameLink>
-    ),
+    cell: (bucket: Curve['buckets'][number]) => {
+      const text = <span className="number">{grouped(bucket[name].value)}</span>;
+      return bucket.edited ? (
+        <>
+          {text}{' '}
+          <VersionLink
+            series={curve.series_id}
+            time={bucket[name].time}
+            label={t('edits.history_of', { time: bucket[name].time })}
+          >
+            <Icon name="eye" size={14} />
+          </VersionLink>
+        </>
+      ) : (
+        <FrameLink frame={bucket[name].frame}>{text}</FrameLink>
+      );
+    },
   });
   return (
     <DataTable
@@ -35,7 +50,11 @@ export function CurveTable({ curve, label, time_zone }: { curve: Curve; label: s
           key: 'count',
           header: t('curve.column_count'),
           align: 'end',
-          cell: ({ count }) => <span className="number">{count}</span>,
+          cell: ({ count, edited }) => (
+            <>
+              {edited && <QualityMarks quality={edited} />} <span className="number">{count}</span>
+            </>
+          ),
         },
         point('first'),
         point('last'),

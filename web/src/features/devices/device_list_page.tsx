@@ -133,6 +133,9 @@ export default function DeviceListPage() {
   return (
     <>
       <PageHeader title={t('devices.title')} note={total && <output key={language}>{total}</output>}>
+        <Link className="button" to="/exports">
+          {t('exports.title')}
+        </Link>
         {session.data && session.data.role !== 'viewer' && (
           <Link className="button" to="/onboarding">
             {t('devices.add')}

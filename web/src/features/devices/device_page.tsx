@@ -15,6 +15,7 @@ import { Age } from '../../components/time_text.tsx';
 import { WhenNear } from '../../components/when_near.tsx';
 import { usable_time_zone } from '../../format/zoned_time.ts';
 import { type Translate, useLanguage } from '../../i18n/index.tsx';
+import { VersionGate } from '../edits/version_gate.tsx';
 import { useLiveDevices, usePollInterval } from '../live/live_context.tsx';
 import NotFoundPage from '../shell/not_found_page.tsx';
 import { CompletenessPanel } from './completeness_panel.tsx';
@@ -24,12 +25,14 @@ import { read_history_state } from './history_state.ts';
 import { LiveValues } from './live_values.tsx';
 import { ReadingsPanel } from './readings_panel.tsx';
 import { chosen_register, drawable } from './registers.ts';
+import { slot_s } from './slot.ts';
 
 // Each part is a bundle of its own: who looks at values needs no commands.
+const AggregatesPart = lazy(() => import('../aggregates/aggregates_part.tsx'));
 const ControlPart = lazy(() => import('../orders/control_part.tsx'));
 const ConnectionPart = lazy(() => import('../onboarding/connection_part.tsx'));
 const DeviceTracePart = lazy(() => import('./device_trace_part.tsx'));
-const parts = ['control', 'connection', 'trace'] as const;
+const parts = ['aggregates', 'control', 'connection', 'trace'] as const;
 type Part = (typeof parts)[number] | 'values';
 
 function interval_text(interval_s: number, t: Translate): string {
@@ -96,15 +99,22 @@ function Content({ device }: { device: DeviceDetail }) {
             <CompletenessPanel device={device} date={state.date} />
           </WhenNear>
           <WhenNear height_px={900}>
-            <ReadingsPanel key={register.series_id} register={register} time_zone={device.time_zone} />
+            <ReadingsPanel
+              key={register.series_id}
+              register={register}
+              time_zone={device.time_zone}
+              interval_s={slot_s(device.interval_s)}
+            />
           </WhenNear>
         </div>
       )}
+      <VersionGate time_zone={device.time_zone} />
     </>
   );
 }
 
 function DevicePart({ device, part }: { device: DeviceDetail; part: Part }) {
+  if (part === 'aggregates') return <AggregatesPart device={device} />;
   if (part === 'control') return <ControlPart device={device} />;
   if (part === 'connection') return <ConnectionPart device={device} />;
   if (part === 'trace') return <DeviceTracePart device={device} />;
@@ -127,7 +137,13 @@ function Device({ id, part }: { id: number; part: Part }) {
       <Link className="back-link" to="/devices">
         <Icon name="left" size={13} /> {t('device.back')}
       </Link>
-      <PageHeader title={device?.name ?? ''} note={device && <StateBadge state={device.state} />} />
+      <PageHeader title={device?.name ?? ''} note={device && <StateBadge state={device.state} />}>
+        {device && (
+          <Link className="button" to={`/exports/new?device=${device.id}`}>
+            {t('exports.link')}
+          </Link>
+        )}
+      </PageHeader>
       {fetched.isError && <ProblemView error={fetched.error} on_retry={() => void fetched.refetch()} />}
       {fetched.isPending && <Skeleton rows={10} height={26} />}
       {device && (

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
+import { Link, useParams } from 'react-router';
 import { queries } from '../../api/queries.ts';
 import type { Reading, RegisterLatest } from '../../api/types.ts';
 import { QualityMarks } from '../../components/badges.tsx';
@@ -9,10 +10,15 @@ import { Empty, Panel, Skeleton } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { findings, value_text } from '../../format/value.ts';
+import { date_time_text } from '../../format/zoned_time.ts';
 import { useLanguage } from '../../i18n/index.tsx';
+import { VersionLink } from '../edits/version_link.tsx';
 import { usePollInterval } from '../live/live_context.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
+import { useSession } from '../session/session.tsx';
 import { register_label } from './registers.ts';
+
+const FillGapDialog = lazy(() => import('../edits/fill_gap_dialog.tsx').then(({ FillGapDialog: part }) => ({ default: part })));
 
 const page_length = 20;
 
@@ -30,14 +36,30 @@ function useColumns(register: RegisterLatest, time_zone: string): Column<Reading
       header: t('readings.column_value'),
       align: 'end',
       is_corner: true,
-      cell: ({ value, frame }) => (
-        <FrameLink frame={frame}>
-          <span className="number">
-            {value === null ? t('device.no_value') : value_text(register.register, register.kind, value)}
-          </span>{' '}
-          <span className="unit">{register.unit}</span>
-        </FrameLink>
-      ),
+      cell: ({ value, frame, time, edits, quality }) => {
+        const text = (
+          <>
+            <span className="number">
+              {value === null ? t('device.no_value') : value_text(register.register, register.kind, value)}
+            </span>{' '}
+            <span className="unit">{register.unit}</span>
+          </>
+        );
+        // With an edit in force the evidence is the edit; what was read, and its frame, stand in the history.
+        const is_edited = /corrected|estimated/.test(quality);
+        return (
+          <>
+            {is_edited ? text : <FrameLink frame={frame}>{text}</FrameLink>}{' '}
+            <VersionLink
+              series={register.series_id}
+              time={time}
+              label={t('edits.history_of', { time: date_time_text(Date.parse(time), time_zone) })}
+            >
+              <Icon name={edits ? 'copy' : 'eye'} size={14} />
+            </VersionLink>
+          </>
+        );
+      },
     },
     {
       key: 'quality',
@@ -65,8 +87,20 @@ function useColumns(register: RegisterLatest, time_zone: string): Column<Reading
 }
 
 /** Single readings of one register, newest first, page by page towards the past. */
-export function ReadingsPanel({ register, time_zone }: { register: RegisterLatest; time_zone: string }) {
+export function ReadingsPanel({
+  register,
+  time_zone,
+  interval_s,
+}: {
+  register: RegisterLatest;
+  time_zone: string;
+  interval_s: number;
+}) {
   const { t } = useLanguage();
+  const session = useSession();
+  const [is_filling, setIsFilling] = useState(false);
+  const can_fill = register.kind === 'decimal' && session.data?.role !== 'viewer';
+  const { device_id } = useParams();
   const [before, setBefore] = useState<string | undefined>();
   const polling_ms = usePollInterval(10_000, 10_000);
   const readings = useQuery({
@@ -84,6 +118,17 @@ export function ReadingsPanel({ register, time_zone }: { register: RegisterLates
       className="readings-panel"
       actions={
         <>
+          {can_fill && (
+            <button type="button" className="button button-small" onClick={() => setIsFilling(true)}>
+              {t('fill.open')}
+            </button>
+          )}
+          <Link
+            className="button button-small"
+            to={`/exports/new?device=${device_id}&register=${encodeURIComponent(register.register)}`}
+          >
+            {t('exports.link_register')}
+          </Link>
           <button
             type="button"
             className="button button-small"
@@ -115,6 +160,11 @@ export function ReadingsPanel({ register, time_zone }: { register: RegisterLates
           row_key={({ time, frame }) => `${time} ${frame}`}
           is_stale={readings.isPlaceholderData}
         />
+      )}
+      {is_filling && (
+        <Suspense fallback={null}>
+          <FillGapDialog register={register} time_zone={time_zone} interval_s={interval_s} on_close={() => setIsFilling(false)} />
+        </Suspense>
       )}
     </Panel>
   );

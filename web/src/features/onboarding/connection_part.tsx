@@ -21,6 +21,8 @@ const counters = [
   'late_answers',
   'unasked_answers',
   'unusable_answers',
+  'bad_frames',
+  'noise_octets',
 ] as const;
 
 function LineState({ connection, time_zone }: { connection: Connection; time_zone: string }) {

@@ -36,9 +36,14 @@ export default function JobListPage() {
     <>
       <PageHeader title={t('jobs.title')} note={jobs.data && t('common.total', { count: jobs.data.total })}>
         {session.data?.role !== 'viewer' && (
-          <Link className="button button-main" to="/jobs/new">
-            {t('jobs.new')}
-          </Link>
+          <>
+            <Link className="button" to="/jobs/log">
+              {t('operations.title')}
+            </Link>
+            <Link className="button button-main" to="/jobs/new">
+              {t('jobs.new')}
+            </Link>
+          </>
         )}
       </PageHeader>
       <div className="filters">

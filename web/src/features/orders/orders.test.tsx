@@ -3,6 +3,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { make_world, open_app, type World } from '../../../test/world.tsx';
+import { api } from '../../api/client.ts';
 import type { NewJob } from '../../api/types.ts';
 
 const slow = { timeout: 8_000 };
@@ -155,5 +156,26 @@ describe('a batch job', () => {
     expect(screen.queryByRole('button', { name: '确认执行' })).not.toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: '取消任务' }));
     expect(await screen.findAllByText('已取消', undefined, slow)).not.toHaveLength(0);
+  });
+});
+
+describe('the operation log', () => {
+  it('says who did what, filters, and offers the file', async () => {
+    const user = userEvent.setup();
+    await api.create_job({ kind: 'read', device_ids: [1], registers: ['voltage_a'] });
+    open_app('/jobs/log');
+    const table = await screen.findByRole('table', { name: '操作日志' }, slow);
+    expect(within(table).getByText('operator')).toBeInTheDocument();
+    expect(within(table).getByRole('link', { name: '创建任务' })).toHaveAttribute('href', '/jobs/1');
+    await user.selectOptions(screen.getByLabelText('操作'), 'cancel_job');
+    expect(await screen.findByText('没有找到', undefined, slow)).toBeInTheDocument();
+    await user.selectOptions(screen.getByLabelText('操作'), 'create_job');
+    expect(await screen.findByRole('link', { name: '导出 CSV' })).toHaveAttribute(
+      'href',
+      '/api/v1/operations/export?action=create_job',
+    );
+    await user.type(screen.getByLabelText('用户'), 'nobody{Enter}');
+    expect(await screen.findByText('没有找到', undefined, slow)).toBeInTheDocument();
+    expect(world.requests.at(-1)?.path).toBe('/api/v1/operations');
   });
 });

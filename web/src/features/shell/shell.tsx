@@ -14,6 +14,8 @@ import { AccountMenu } from './account_menu.tsx';
 const places = [
   { to: '/', icon: 'overview', label: 'nav.overview', short: 'nav.overview' },
   { to: '/devices', icon: 'devices', label: 'nav.devices', short: 'nav.devices' },
+  { to: '/points', icon: 'points', label: 'nav.points', short: 'nav.points' },
+  { to: '/consumption', icon: 'bars', label: 'nav.fleet', short: 'nav.fleet_short' },
   { to: '/gateways', icon: 'gateways', label: 'nav.gateways', short: 'nav.gateways' },
   { to: '/jobs', icon: 'jobs', label: 'nav.jobs', short: 'nav.jobs' },
   { to: '/models', icon: 'models', label: 'nav.models', short: 'nav.models_short' },

@@ -1,0 +1,158 @@
+#include "platform/provenance/figure_trace.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/simulated_disk.hpp"
+#include "codec/dlt645/message.hpp"
+#include "model/batch.hpp"
+#include "model/edit.hpp"
+#include "store/telemetry/memory_telemetry_store.hpp"
+#include "uplink/messages.hpp"
+
+namespace duheng::platform {
+namespace {
+
+constexpr std::int64_t start_utc_ms = 1'750'000'000'000;
+constexpr std::int64_t hour_ms = 3'600'000;
+
+/// A meter read every hour, journalled and applied.
+class FigureTrace : public ::testing::Test {
+ protected:
+  FigureTrace() {
+    journal_ = std::move(store::Journal::open(disk_, random_, keys_, {.directory = "journal"}).value());
+    apply({});  // there is no record 0
+    for (int i = 0; i < 10; ++i) read(start_utc_ms + i * hour_ms, 1'000 + 25 * i);
+    series_ = telemetry_.series_of(telemetry_.find_source(gateway_, uid_)->id).at(0).id;
+  }
+  void apply(const store::TelemetryRecord& record) { ASSERT_TRUE(telemetry_.apply({&record, 1})); }
+  void read(std::int64_t time_utc_ms, std::int64_t mantissa) {
+    BatchWriter writer(time_utc_ms);
+    const auto device = writer.device(uid_);
+    const auto energy = writer.register_of({.name = "energy_active_import_total", .unit = "kWh", .exponent = -2});
+    const auto address = dlt645::Address::parse("000000000001");
+    const auto bcd = [](std::int64_t digits) { return static_cast<std::uint8_t>(digits / 10 * 16 + digits % 10); };
+    const Bytes payload{bcd(mantissa % 100), bcd(mantissa / 100 % 100), 0, 0};
+    const auto question = dlt645::read_request(*address, dlt645::DataIdentifier{0x00010000});
+    const auto answer = dlt645::read_reply(*address, dlt645::DataIdentifier{0x00010000}, payload);
+    writer.frame({device, Protocol::dlt645_2007, time_utc_ms - 50, time_utc_ms, question.view(), answer->view()});
+    writer.reading({energy, mantissa, time_utc_ms, TimeSource::gateway, Quality::good});
+    Bytes body;
+    writer.finish(body);
+    const crypto::Hash256 hash = uplink::batch_hash(hash_, 77, sequence_, body);
+    const store::JournalRecord record{
+        store::JournalRecordType::batch, gateway_, 77, sequence_++, hash, hash_, time_utc_ms + 10, {}, body};
+    hash_ = hash;
+    const std::uint64_t number = journal_->commit({&record, 1}).value();
+    apply({number, gateway_, body, store::TelemetryRecord::Content::batch});
+  }
+  std::uint64_t correct(std::int64_t time_utc_ms, std::int64_t old_mantissa, std::int64_t mantissa) {
+    Edit edit;
+    edit.gateway = gateway_;
+    edit.device_uid = uid_;
+    edit.register_name = "energy_active_import_total";
+    edit.unit = "kWh";
+    edit.exponent = -2;
+    edit.time_utc_ms = time_utc_ms;
+    edit.mantissa = mantissa;
+    edit.old_mantissa = old_mantissa;
+    edit.author = "wang";
+    edit.reason = "misread";
+    edit.made_utc_ms = time_utc_ms + 1'000;
+    const Bytes body = encode_edits({edit}).value();
+    const store::JournalRecord record = store::edits_record(body, edit.made_utc_ms);
+    const std::uint64_t number = journal_->commit({&record, 1}).value();
+    apply({number, {}, body, store::TelemetryRecord::Content::edits});
+    return number;
+  }
+
+  const GatewayId gateway_{12};
+  const std::string uid_ = "645:000000000001";
+  SimulatedDisk disk_;
+  SeededRandom random_{1};
+  crypto::LocalKeyProvider keys_{crypto::SecretKey{}};
+  std::unique_ptr<store::Journal> journal_;
+  store::MemoryTelemetryStore telemetry_;
+  crypto::Hash256 hash_{};
+  std::uint64_t sequence_ = 0;
+  SeriesId series_;
+};
+
+TEST_F(FigureTrace, AReadingLeadsToItsFrameAndTheBlockThatHoldsIt) {
+  const TracedValue value = trace_value(*journal_, telemetry_, series_, start_utc_ms + 3 * hour_ms).value();
+  EXPECT_EQ(value.source.device_uid, uid_);
+  EXPECT_EQ(value.series.register_name, "energy_active_import_total");
+  ASSERT_EQ(value.versions.size(), 1U);
+  const TracedVersion& version = value.versions[0];
+  EXPECT_EQ(version.version.point.mantissa, 1'075);
+  EXPECT_TRUE(version.version.in_force);
+  ASSERT_TRUE(version.frame && version.proof) << version.missing;
+  EXPECT_EQ(version.frame->readings.at(0).mantissa, 1'075);
+  EXPECT_EQ(version.proof->record_number, 4U);
+  EXPECT_EQ(version.proof->sequence, 3U);
+  EXPECT_EQ(version.proof->place.key_version, 1U);
+  EXPECT_EQ(version.proof->place.block_first_number, 4U);
+  EXPECT_TRUE(version.proof->verified());
+  EXPECT_TRUE(value.verified());
+  const auto before = prove_record(*journal_, 3);
+  ASSERT_TRUE(before);
+  EXPECT_EQ(version.proof->previous_hash, before->hash) << "the batch names the one before it";
+  EXPECT_EQ(version.proof->place.previous_block_hash, before->place.block_hash);
+}
+
+TEST_F(FigureTrace, ACorrectionLeadsToItsRecordAndKeepsWhatWasRead) {
+  const std::int64_t time = start_utc_ms + 5 * hour_ms;
+  const std::uint64_t number = correct(time, 1'125, 1'120);
+  const TracedValue value = trace_value(*journal_, telemetry_, series_, time).value();
+  ASSERT_EQ(value.versions.size(), 2U);
+  EXPECT_EQ(value.versions[0].version.point.mantissa, 1'125);
+  EXPECT_FALSE(value.versions[0].version.in_force);
+  ASSERT_TRUE(value.versions[0].frame);
+  const TracedVersion& edited = value.versions[1];
+  ASSERT_TRUE(edited.version.edit);
+  EXPECT_EQ(edited.version.edit->author, "wang");
+  EXPECT_EQ(edited.version.edit->mantissa, 1'120);
+  EXPECT_TRUE(edited.version.in_force);
+  EXPECT_FALSE(edited.frame);
+  ASSERT_TRUE(edited.proof) << edited.missing;
+  EXPECT_EQ(edited.proof->record_number, number);
+  EXPECT_EQ(edited.proof->type, store::JournalRecordType::edits);
+  EXPECT_TRUE(value.verified());
+}
+
+TEST_F(FigureTrace, ConsumptionIsComputedAnewAndLeadsToTheValuesItStandsOn) {
+  const store::ConsumptionInterval interval{start_utc_ms + 2 * hour_ms, start_utc_ms + 8 * hour_ms};
+  const TracedConsumption traced = trace_consumption(*journal_, telemetry_, series_, interval).value();
+  EXPECT_EQ(traced.consumption.exact().to_string(), "1.50");
+  ASSERT_EQ(traced.values.size(), 2U);
+  EXPECT_EQ(traced.values[0].time_utc_ms, start_utc_ms + 2 * hour_ms);
+  EXPECT_EQ(traced.values[1].time_utc_ms, start_utc_ms + 8 * hour_ms);
+  EXPECT_TRUE(traced.verified());
+  correct(start_utc_ms + 8 * hour_ms, 1'200, 1'190);
+  const TracedConsumption again = trace_consumption(*journal_, telemetry_, series_, interval).value();
+  EXPECT_EQ(again.consumption.exact().to_string(), "1.40");
+  EXPECT_EQ(again.values[1].versions.size(), 2U);
+  EXPECT_TRUE(again.verified());
+}
+
+TEST_F(FigureTrace, DamageAndRetentionAreToldNotHidden) {
+  const auto place = journal_->place_of(4).value();
+  ASSERT_TRUE(disk_.flip_bit(place.path, place.block_offset + 80, 2));
+  // What memory still holds is shown, but not as verified.
+  const auto value = trace_value(*journal_, telemetry_, series_, start_utc_ms + 3 * hour_ms);
+  ASSERT_TRUE(value) << value.error().message;
+  EXPECT_FALSE(value->verified());
+  EXPECT_EQ(trace_value(*journal_, telemetry_, series_, start_utc_ms + 1).error().code, ErrorCode::not_found);
+  EXPECT_EQ(trace_value(*journal_, telemetry_, SeriesId{99}, start_utc_ms).error().code, ErrorCode::not_found);
+  ASSERT_TRUE(journal_->start_new_segment());
+  read(start_utc_ms + 10 * hour_ms, 1'250);
+  ASSERT_TRUE(journal_->set_backup_watermark(11));
+  EXPECT_EQ(journal_->remove_before(11).value(), 11U);
+  const auto removed = trace_value(*journal_, telemetry_, series_, start_utc_ms + hour_ms);
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_FALSE(removed->verified());
+  EXPECT_FALSE(removed->versions.at(0).missing.empty());
+  EXPECT_EQ(removed->versions.at(0).version.point.mantissa, 1'025) << "the figure stays";
+}
+
+}  // namespace
+}  // namespace duheng::platform

@@ -1,0 +1,41 @@
+#include "store/aggregates/aggregate_store.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace duheng::store {
+namespace {
+
+bool fits(SeriesId series, std::int32_t day) {
+  return series.value > 0 && series.value <= aggregate_limits::series_max && day >= aggregate_limits::first_day_min &&
+         day < aggregate_limits::day_max;
+}
+
+}  // namespace
+
+DayFigure figure_of(const DayRow& row) {
+  return {row.series,
+          row.day,
+          row.row.findings,
+          row.row.value_count,
+          row.row.slots_expected,
+          row.row.slots_present,
+          row.row.increase,
+          row.row.increase_edited};
+}
+
+Result<void> check_write(const AggregateWrite& change) {
+  const bool sound =
+      std::ranges::all_of(change.rows, [](const DayRow& row) { return fits(row.series, row.day); }) &&
+      std::ranges::all_of(change.removed, [](const SeriesDay& day) { return fits(day.series, day.day); }) &&
+      std::ranges::all_of(change.hours, [](const HourRows& rows) { return fits(rows.series, rows.day); }) &&
+      (!change.cleared || (fits(change.cleared->series.first, change.cleared->first_day) &&
+                           fits(change.cleared->series.last, change.cleared->last_day)));
+  if (!sound)
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("series must be from 1 to {}, days from {} to {}", aggregate_limits::series_max,
+                            aggregate_limits::first_day_min, aggregate_limits::day_max - 1));
+  return {};
+}
+
+}  // namespace duheng::store

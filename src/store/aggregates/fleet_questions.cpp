@@ -1,0 +1,283 @@
+#include "store/aggregates/fleet_questions.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+namespace duheng::store {
+
+Result<FleetScope> FleetScope::make(std::vector<FleetSeries> series) {
+  FleetScope scope;
+  std::ranges::sort(series, {}, &FleetSeries::series);
+  PointChain units;  // one link for each different unit: the same arithmetic as along a chain
+  std::map<std::tuple<std::int8_t, std::int64_t, std::int64_t>, std::size_t> known;
+  std::vector<std::size_t> unit_of;
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const FleetSeries& one = series[i];
+    if (!one.series || (i > 0 && series[i - 1].series == one.series))
+      return fail(ErrorCode::invalid_argument, "a series stands twice in the scope, or has no id");
+    if (one.ratio.numerator < 1 || one.ratio.denominator < 1)
+      return fail(ErrorCode::invalid_argument, "a ratio must be positive");
+    const auto [place, added] =
+        known.try_emplace({one.exponent, one.ratio.numerator, one.ratio.denominator}, units.links.size());
+    if (added) {
+      ChainLink& link = units.links.emplace_back();
+      link.exponent = one.exponent;
+      link.ratio = one.ratio;
+    }
+    unit_of.push_back(place->second);
+  }
+  if (!units.links.empty()) {
+    DUHENG_TRY(const ChainScale scale, scale_of(units));
+    scope.exponent_ = scale.exponent;
+    scope.denominator_ = scale.denominator;
+    for (const std::size_t unit : unit_of) scope.factors_.push_back(scale.factors[unit]);
+  }
+  scope.series_ = std::move(series);
+  return scope;
+}
+
+Result<Int128> FleetScope::amount(std::size_t index, Int128 mantissa) const {
+  return checked_multiply(mantissa, factors_[index]);
+}
+
+class FleetQuestions::Deadline {
+ public:
+  Deadline(const Clock& clock, const QueryOptions& options)
+      : clock_(clock), end_ms_(clock.monotonic_ms() + options.timeout_ms), cancel_(options.cancel) {}
+  [[nodiscard]] Result<void> check() const {
+    if (cancel_.stop_requested()) return fail(ErrorCode::cancelled, "the question was withdrawn");
+    if (clock_.monotonic_ms() >= end_ms_) return fail(ErrorCode::timed_out, "the question took too long");
+    return {};
+  }
+  [[nodiscard]] QueryOptions rest() const {
+    return {std::max<std::int64_t>(0, end_ms_ - clock_.monotonic_ms()), cancel_};
+  }
+
+ private:
+  const Clock& clock_;
+  std::int64_t end_ms_;
+  std::stop_token cancel_;
+};
+
+/// Days that have not begun do not exist.
+Result<std::int32_t> FleetQuestions::checked_last(std::int32_t first, std::int32_t last) const {
+  if (first > last) return fail(ErrorCode::invalid_argument, "the range ends before it begins");
+  if (first < aggregate_limits::first_day_min || last >= aggregate_limits::day_max)
+    return fail(ErrorCode::invalid_argument, "days before 2000 or too far in the future");
+  return std::min(last, calendar_.day_of(clock_.utc_ms()));
+}
+
+Result<FleetStanding> FleetQuestions::each_figure(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                                  const QueryOptions& options, const OnFigure& sink) const {
+  const Deadline deadline(clock_, options);
+  DUHENG_CHECK(deadline.check());
+  DUHENG_TRY(const KeeperState state, aggregates_.state());
+  FleetStanding standing{state.settled_through, std::max(state.provisional_through, state.settled_through), false};
+  DUHENG_TRY(const ChangePage waiting, maker_.telemetry().changes(1));
+  standing.changes_waiting = !waiting.days.empty();
+  const auto wanted = scope.series();
+  std::size_t at = 0;
+  std::int32_t day = first - 1;
+  const auto meet = [&](std::span<const DayFigure> figures) -> Result<void> {
+    DUHENG_CHECK(deadline.check());
+    for (const DayFigure& figure : figures) {
+      if (figure.day != day) at = 0;
+      day = figure.day;
+      while (at < wanted.size() && wanted[at].series < figure.series) ++at;
+      if (at < wanted.size() && wanted[at].series == figure.series) DUHENG_CHECK(sink(at, figure));
+    }
+    return {};
+  };
+  const std::int32_t kept = std::min(last, standing.provisional_through);
+  if (first <= kept) DUHENG_CHECK(aggregates_.figures(first, kept, meet));
+  if (last > standing.provisional_through)
+    DUHENG_CHECK(each_open_figure(scope, std::max(first, standing.provisional_through + 1), last, deadline, sink));
+  return standing;
+}
+
+/// Days without rows, from readings: slice by slice of the series wanted.
+Result<void> FleetQuestions::each_open_figure(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                              const Deadline& deadline, const OnFigure& sink) const {
+  first = std::max(first, aggregate_limits::first_day_min);
+  const auto buckets = calendar_.days(first, last);
+  if (buckets.empty()) return {};
+  const auto wanted = scope.series();
+  const auto previous_of = [&](SeriesId series) {
+    return maker_.last_good(series, buckets.front().after_utc_ms, deadline.rest());
+  };
+  const auto meet = [&](SeriesId series, std::vector<BucketRow> rows) -> Result<void> {
+    const auto place = std::ranges::lower_bound(wanted, series, {}, &FleetSeries::series);
+    if (place == wanted.end() || place->series != series) return {};
+    for (const BucketRow& row : rows) {
+      const std::int32_t day = first + static_cast<std::int32_t>(row.bucket);
+      DUHENG_CHECK(sink(static_cast<std::size_t>(place - wanted.begin()), figure_of({series, day, row.row})));
+    }
+    return {};
+  };
+  std::size_t next = 0;
+  while (next < wanted.size()) {
+    DUHENG_CHECK(deadline.check());
+    // As far as series follow one another closely: what lies between is read for nothing.
+    std::size_t end = next + 1;
+    while (end < wanted.size() && wanted[end].series.value - wanted[end - 1].series.value <= 16 &&
+           wanted[end].series.value - wanted[next].series.value < aggregate_limits::series_per_slice)
+      ++end;
+    DUHENG_CHECK(
+        maker_.of_span({wanted[next].series, wanted[end - 1].series}, buckets, previous_of, meet, deadline.rest()));
+    next = end;
+  }
+  return {};
+}
+
+Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                             const QueryOptions& options, std::vector<FleetAmount>& amounts) const {
+  DUHENG_TRY(last, checked_last(first, last));
+  amounts.assign(scope.series().size(), {});
+  for (std::size_t i = 0; i < amounts.size(); ++i) amounts[i].series = scope.series()[i].series;
+  return each_figure(scope, first, last, options, [&](std::size_t index, const DayFigure& figure) -> Result<void> {
+    FleetAmount& sum = amounts[index];
+    DUHENG_TRY(const Int128 amount, scope.amount(index, figure.increase));
+    DUHENG_TRY(sum.amount, checked_add(sum.amount, amount));
+    if (figure.increase_edited != 0) {
+      DUHENG_TRY(const Int128 edited, scope.amount(index, figure.increase_edited));
+      sum.edited += edited;  // at most the amount
+    }
+    sum.findings |= figure.findings;
+    if (figure.value_count > 0) ++sum.days_with_values;
+    return {};
+  });
+}
+
+Result<FleetTop> FleetQuestions::top(const FleetScope& scope, std::int32_t first, std::int32_t last, std::size_t count,
+                                     const QueryOptions& options) const {
+  FleetTop out;
+  DUHENG_TRY(out.standing, gather(scope, first, last, options, out.series));
+  std::erase_if(out.series, [](const FleetAmount& amount) { return amount.days_with_values == 0; });
+  const auto before = [](const FleetAmount& a, const FleetAmount& b) {
+    return a.amount != b.amount ? a.amount > b.amount : a.series < b.series;
+  };
+  count = std::min(count, out.series.size());
+  const auto middle = out.series.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(out.series.begin(), middle, out.series.end(), before);
+  out.series.resize(count);
+  return out;
+}
+
+Result<FleetTotals> FleetQuestions::totals(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                           const QueryOptions& options) const {
+  FleetTotals out;
+  std::vector<FleetAmount> amounts;
+  DUHENG_TRY(out.standing, gather(scope, first, last, options, amounts));
+  std::map<std::uint32_t, FleetTotal> groups;
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    const FleetAmount& one = amounts[i];
+    FleetTotal& total = groups[scope.series()[i].group];
+    total.group = scope.series()[i].group;
+    DUHENG_TRY(total.amount, checked_add(total.amount, one.amount));
+    total.edited += one.edited;
+    total.findings |= one.findings;
+    ++total.series_count;
+    if (one.days_with_values > 0) ++total.series_with_values;
+    if ((one.findings & aggregate_findings::doubts) != 0) ++total.series_in_doubt;
+  }
+  for (const auto& [group, total] : groups) out.groups.push_back(total);
+  return out;
+}
+
+Result<FleetCompletenessTable> FleetQuestions::completeness(const FleetScope& scope, std::int32_t first,
+                                                            std::int32_t last, const QueryOptions& options) const {
+  FleetCompletenessTable out;
+  DUHENG_TRY(last, checked_last(first, last));
+  const auto buckets = calendar_.days(first, last);
+  std::map<std::pair<std::int32_t, std::uint32_t>, FleetCompleteness> cells;
+  // What is due when nothing came; corrected below by what the rows say.
+  for (std::int32_t day = first; day <= last; ++day) {
+    for (const FleetSeries& one : scope.series()) {
+      FleetCompleteness& cell = cells[{day, one.group}];
+      ++cell.series_count;
+      cell.slots_expected += slots_in(buckets[static_cast<std::size_t>(day - first)], one.interval_ms);
+    }
+  }
+  const auto add = [&](std::size_t index, const DayFigure& figure) -> Result<void> {
+    const FleetSeries& one = scope.series()[index];
+    FleetCompleteness& cell = cells[{figure.day, one.group}];
+    cell.slots_expected += figure.slots_expected;
+    cell.slots_expected -= slots_in(buckets[static_cast<std::size_t>(figure.day - first)], one.interval_ms);
+    cell.slots_present += figure.slots_present;
+    if (figure.value_count > 0) ++cell.series_with_values;
+    return {};
+  };
+  DUHENG_TRY(out.standing, each_figure(scope, first, last, options, add));
+  for (auto& [key, cell] : cells) {
+    cell.day = key.first;
+    cell.group = key.second;
+    out.rows.push_back(cell);
+  }
+  return out;
+}
+
+namespace {
+
+/// Joins neighbouring days of one series.
+void add_gap(std::vector<FleetGap>& gaps, SeriesId series, std::int32_t day, std::uint64_t slots_missing) {
+  if (!gaps.empty() && gaps.back().series == series && gaps.back().last_day + 1 == day) {
+    gaps.back().last_day = day;
+    gaps.back().slots_missing += slots_missing;
+  } else {
+    gaps.push_back({series, day, day, slots_missing});
+  }
+}
+
+/// What is missing of one series' day: slots, and whether anything is.
+struct Missing {
+  std::uint32_t slots = 0;
+  bool any = false;
+};
+Missing missing_of(const DayFigure& figure) {
+  const std::uint32_t slots =
+      figure.slots_expected > figure.slots_present ? figure.slots_expected - figure.slots_present : 0;
+  return {slots, slots > 0 || figure.value_count == 0};
+}
+
+}  // namespace
+
+Result<FleetGaps> FleetQuestions::gaps(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                       std::size_t gaps_max, const QueryOptions& options) const {
+  FleetGaps out;
+  DUHENG_TRY(last, checked_last(first, last));
+  if (first > last) return out;
+  const auto wanted = scope.series();
+  const auto days = static_cast<std::size_t>(last - first + 1);
+  constexpr std::size_t cells_max = 64U << 20;
+  if (wanted.size() * days > cells_max)
+    return fail(ErrorCode::limit_exceeded, "gaps of so many series and days: ask for fewer days");
+  // Four octets for each series and day: the slots missing; all ones: nothing came.
+  constexpr std::uint32_t nothing_came = ~std::uint32_t{0};
+  std::vector<std::uint32_t> cells(wanted.size() * days, nothing_came);
+  const auto note = [&](std::size_t index, const DayFigure& figure) -> Result<void> {
+    const Missing missing = missing_of(figure);
+    auto& cell = cells[index * days + static_cast<std::size_t>(figure.day - first)];
+    cell = missing.any && missing.slots == 0 ? nothing_came : missing.slots;
+    return {};
+  };
+  DUHENG_TRY(out.standing, each_figure(scope, first, last, options, note));
+  const auto buckets = calendar_.days(first, last);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    for (std::size_t d = 0; d < days; ++d) {
+      const std::uint32_t cell = cells[i * days + d];
+      if (cell == 0) continue;
+      const std::uint64_t slots = cell == nothing_came ? slots_in(buckets[d], wanted[i].interval_ms) : cell;
+      add_gap(out.gaps, wanted[i].series, first + static_cast<std::int32_t>(d), slots);
+    }
+    if (out.gaps.size() > gaps_max) {
+      out.gaps.resize(gaps_max);
+      out.truncated = true;
+      break;
+    }
+  }
+  return out;
+}
+
+}  // namespace duheng::store

@@ -1,0 +1,198 @@
+#include "store/aggregates/fleet_questions.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "store/aggregates/aggregate_test_world.hpp"
+
+namespace duheng::store {
+namespace {
+
+using testing::quarter_ms;
+using testing::World;
+
+class Fleet : public ::testing::Test {
+ protected:
+  /// Meter i uses i units each quarter of an hour, on two days; meter 3 is silent on the second morning, meter 5 at
+  /// all.
+  void SetUp() override {
+    for (int meter = 1; meter <= 6; ++meter) {
+      const SeriesId series = world_.telemetry.add_series();
+      if (meter == 5) continue;
+      for (int quarter = 0; quarter <= 192; ++quarter) {
+        if (meter == 3 && quarter > 96 && quarter <= 144) continue;
+        world_.telemetry.add(series, world_.at(day_, 15 * quarter), 1'000 + meter * quarter);
+      }
+    }
+  }
+  [[nodiscard]] FleetScope scope(std::vector<std::int64_t> ids) const {
+    std::vector<FleetSeries> series;
+    for (const std::int64_t id : ids)
+      series.push_back({.series = SeriesId{id},
+                        .group = static_cast<std::uint32_t>(id % 2),
+                        .exponent = -2,
+                        .interval_ms = quarter_ms});
+    return *FleetScope::make(std::move(series));
+  }
+  void settle() {
+    world_.set_now(day_ + 4, 0);
+    ASSERT_TRUE(world_.run());
+  }
+  World world_;
+  const std::int32_t day_ = world_.day("2026-03-10");
+};
+
+TEST_F(Fleet, NamesTheLargestOfTheScopeOnly) {
+  settle();
+  const auto all = *world_.fleet().top(scope({6, 1, 2, 3, 4, 5}), day_, day_, 3, {});
+  ASSERT_EQ(all.series.size(), 3U);
+  EXPECT_EQ(all.series[0].series, SeriesId{6});
+  EXPECT_EQ(all.series[0].amount, 6 * 96);
+  EXPECT_EQ(all.series[2].series, SeriesId{3});
+  EXPECT_GE(all.standing.settled_through, day_ + 1);
+  EXPECT_FALSE(all.standing.changes_waiting);
+  const auto some = *world_.fleet().top(scope({1, 5, 2}), day_, day_ + 1, 9, {});
+  ASSERT_EQ(some.series.size(), 2U);
+  EXPECT_EQ(some.series[0].series, SeriesId{2});
+  EXPECT_EQ(some.series[0].amount, 2 * 192);
+  EXPECT_TRUE(world_.fleet().top(scope({}), day_, day_, 9, {})->series.empty());
+}
+
+TEST_F(Fleet, CountsRatiosAndExponentsExactly) {
+  settle();
+  const auto mixed = *FleetScope::make({{.series = SeriesId{1}, .exponent = -2, .ratio = {1, 3}},
+                                        {.series = SeriesId{2}, .exponent = -3, .ratio = {40, 1}},
+                                        {.series = SeriesId{4}, .exponent = -2, .ratio = {1, 2}}});
+  const auto top = *world_.fleet().top(mixed, day_, day_, 9, {});
+  ASSERT_EQ(top.series.size(), 3U);
+  EXPECT_EQ(mixed.exact(top.series[0].amount).to_string(), "7.680");
+  EXPECT_EQ(mixed.exact(top.series[1].amount).to_string(), "1.920");
+  EXPECT_EQ(mixed.exact(top.series[2].amount).to_string(), "0.320");
+}
+
+TEST_F(Fleet, TotalsGoByGroup) {
+  settle();
+  const auto totals = *world_.fleet().totals(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, {});
+  ASSERT_EQ(totals.groups.size(), 2U);
+  EXPECT_EQ(totals.groups[0].amount, (2 + 4 + 6) * 192);
+  EXPECT_EQ(totals.groups[0].series_count, 3U);
+  EXPECT_EQ(totals.groups[1].group, 1U);
+  EXPECT_EQ(totals.groups[1].amount, (1 + 3) * 192);
+  EXPECT_EQ(totals.groups[1].series_with_values, 2U);
+  EXPECT_EQ(totals.groups[1].series_in_doubt, 0U);
+  // The day before is where each meter's first value ever is (the midnight).
+  EXPECT_EQ(world_.fleet().totals(scope({1, 2}), day_ - 1, day_, {})->groups[0].series_in_doubt, 1U);
+}
+
+TEST_F(Fleet, CompletenessIsExactByDayAndGroup) {
+  settle();
+  const auto table = *world_.fleet().completeness(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, {});
+  ASSERT_EQ(table.rows.size(), 4U);
+  EXPECT_EQ(table.rows[0], (FleetCompleteness{day_, 0, 288, 288, 3, 3}));
+  EXPECT_EQ(table.rows[1], (FleetCompleteness{day_, 1, 288, 192, 3, 2}));
+  EXPECT_EQ(table.rows[3], (FleetCompleteness{day_ + 1, 1, 288, 144, 3, 2}));
+}
+
+TEST_F(Fleet, ListsGaps) {
+  settle();
+  const auto listed = *world_.fleet().gaps(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, 100, {});
+  ASSERT_EQ(listed.gaps.size(), 2U);
+  EXPECT_EQ(listed.gaps[0], (FleetGap{SeriesId{3}, day_ + 1, day_ + 1, 48}));
+  EXPECT_EQ(listed.gaps[1], (FleetGap{SeriesId{5}, day_, day_ + 1, 192}));
+  EXPECT_FALSE(listed.truncated);
+  EXPECT_TRUE(world_.fleet().gaps(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, 1, {})->truncated);
+  // The places inside the day, from the readings.
+  const auto bucket = world_.calendar.day(day_ + 1);
+  const auto inside =
+      *world_.telemetry.completeness(SeriesId{3}, {bucket.after_utc_ms + 1, bucket.through_utc_ms + 1}, quarter_ms, {});
+  ASSERT_EQ(inside.gaps.size(), 1U);
+  EXPECT_EQ(inside.gaps[0].slots, 48U);
+}
+
+TEST_F(Fleet, DaysWithoutRowsComeFromReadings) {
+  world_.set_now(day_ + 1, 24 * 60);
+  const auto fresh = *world_.fleet().top(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, 3, {});
+  EXPECT_EQ(fresh.standing.settled_through, KeeperState::none);
+  settle();
+  const auto settled = *world_.fleet().top(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, 3, {});
+  ASSERT_EQ(fresh.series.size(), settled.series.size());
+  for (std::size_t i = 0; i < fresh.series.size(); ++i) {
+    EXPECT_EQ(fresh.series[i].series, settled.series[i].series);
+    EXPECT_EQ(fresh.series[i].amount, settled.series[i].amount);
+  }
+}
+
+TEST_F(Fleet, SaysWhenLateDataWaits) {
+  settle();
+  world_.telemetry.add(SeriesId{1}, world_.at(day_, 7), 1'000);
+  EXPECT_TRUE(world_.fleet().top(scope({1}), day_, day_, 3, {})->standing.changes_waiting);
+}
+
+TEST_F(Fleet, EndsWhenTimeIsOverOrNobodyWaits) {
+  settle();
+  EXPECT_EQ(world_.fleet().top(scope({1}), day_, day_, 3, {.timeout_ms = 0, .cancel = {}}).error().code,
+            ErrorCode::timed_out);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(world_.fleet().totals(scope({1}), day_, day_, {.timeout_ms = 9, .cancel = stop.get_token()}).error().code,
+            ErrorCode::cancelled);
+  EXPECT_EQ(world_.fleet().gaps(scope({1}), day_, day_ - 1, 3, {}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(world_.fleet().top(scope({1}), -5, day_ - 1, 3, {}).error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(world_.fleet().gaps(scope({1}), day_ + 50, day_ + 60, 3, {})->gaps.empty());
+}
+
+TEST_F(Fleet, RefusesAScopeThatCannotBe) {
+  EXPECT_FALSE(FleetScope::make({{.series = SeriesId{1}}, {.series = SeriesId{1}}}));
+  EXPECT_FALSE(FleetScope::make({{.series = SeriesId{}}}));
+  EXPECT_FALSE(FleetScope::make({{.series = SeriesId{1}, .ratio = {0, 1}}}));
+}
+
+RC_GTEST_PROP(FleetProperty, AnswersWhatTheSeriesAnswer, ()) {
+  World world;
+  const std::int32_t begin = world.options.first_day + 5;
+  const int count = *rc::gen::inRange(1, 8);
+  for (int i = 0; i < count; ++i) {
+    const SeriesId series = world.telemetry.add_series();
+    for (int j = *rc::gen::inRange(0, 30); j > 0; --j)
+      world.telemetry.add(series, world.at(begin, *rc::gen::inRange(1, 8'000)), *rc::gen::inRange(0, 5'000));
+  }
+  world.set_now(begin, *rc::gen::inRange(0, 9'000));
+  RC_ASSERT(world.run().has_value());
+  std::vector<FleetSeries> wanted;
+  for (int i = 1; i <= count; ++i) {
+    if (*rc::gen::inRange(0, 3) > 0)
+      wanted.push_back({.series = SeriesId{i}, .exponent = -2, .interval_ms = quarter_ms});
+  }
+  const auto scope = *FleetScope::make(wanted);
+  const std::int32_t first = begin + *rc::gen::inRange(-2, 5);
+  const std::int32_t last = first + *rc::gen::inRange(0, 5);
+  const auto top = world.fleet().top(scope, first, last, 100, {});
+  RC_ASSERT(top.has_value());
+  Int128 sum = 0;
+  for (const FleetAmount& amount : top->series) sum += amount.amount;
+  Int128 expected = 0;
+  std::uint64_t present = 0;
+  std::size_t with_values = 0;
+  for (const FleetSeries& one : wanted) {
+    const auto days = world.questions().days(one.series, first, last, {});
+    RC_ASSERT(days.has_value());
+    bool any = false;
+    for (const DayRow& day : *days) {
+      expected += day.row.increase;
+      present += day.row.slots_present;
+      any = any || day.row.value_count > 0;
+    }
+    with_values += any ? 1 : 0;
+  }
+  RC_ASSERT(sum == expected);
+  RC_ASSERT(top->series.size() == with_values);
+  const auto table = world.fleet().completeness(scope, first, last, {});
+  RC_ASSERT(table.has_value());
+  std::uint64_t found = 0;
+  for (const FleetCompleteness& row : table->rows) found += row.slots_present;
+  RC_ASSERT(found == present);
+}
+
+}  // namespace
+}  // namespace duheng::store

@@ -1,0 +1,65 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "store/aggregates/aggregate_store.hpp"
+#include "store/aggregates/civil_calendar.hpp"
+#include "store/aggregates/row_maker.hpp"
+
+namespace duheng::store {
+
+struct MonthRow {
+  std::int32_t month = 0;  ///< CivilCalendar
+  std::int32_t days_with_values = 0;
+  AggregateRow row;
+  friend bool operator==(const MonthRow&, const MonthRow&) = default;
+};
+
+/// Hours, days and months of one series, in step with the telemetry store: settled days come from rows, days that are
+/// open, or have changes waiting, are made from readings while the question runs. Thread-safe; the stores, calendar and
+/// clock must outlive it.
+///
+/// Days without anything are left out; days that have not begun and days before the keeper's first day do not exist.
+/// Errors of every call: those of both stores; timed_out, cancelled; invalid_argument - the range ends before it
+/// begins.
+class SeriesAggregates {
+ public:
+  SeriesAggregates(const TelemetryStore& telemetry, const AggregateStore& aggregates, const CivilCalendar& calendar,
+                   const Clock& clock, PolicyOf policy, std::int32_t first_day = aggregate_limits::first_day_min)
+      : aggregates_(aggregates),
+        calendar_(calendar),
+        clock_(clock),
+        first_day_(first_day),
+        maker_(telemetry, std::move(policy)) {}
+
+  [[nodiscard]] Result<std::vector<DayRow>> days(SeriesId series, std::int32_t first, std::int32_t last,
+                                                 const QueryOptions& options) const;
+  /// Whole civil months, the present one up to now. Months without anything are left out.
+  [[nodiscard]] Result<std::vector<MonthRow>> months(SeriesId series, std::int32_t first_month, std::int32_t last_month,
+                                                     const QueryOptions& options) const;
+  /// From readings; where a retention rule has let them go, the hours kept.
+  [[nodiscard]] Result<std::vector<HourRows>> hours(SeriesId series, std::int32_t first_day, std::int32_t last_day,
+                                                    const QueryOptions& options) const;
+
+  /// Changes looked at while a question runs; with more waiting than this an answer may be behind until the keeper has
+  /// caught up.
+  static constexpr std::size_t changes_looked_at_max = 1'000;
+
+ private:
+  [[nodiscard]] Result<void> repair(SeriesId series, std::int32_t settled_through, std::int32_t first,
+                                    std::int32_t last, std::vector<DayRow>& rows, const QueryOptions& options) const;
+  [[nodiscard]] Result<void> add_open_days(SeriesId series, std::int32_t first, std::int32_t last,
+                                           std::vector<DayRow>& rows, const QueryOptions& options) const;
+  [[nodiscard]] Result<std::optional<AggregateMark>> mark_before(SeriesId series, std::int32_t day,
+                                                                 const QueryOptions& options) const;
+  [[nodiscard]] std::int32_t today() const { return calendar_.day_of(clock_.utc_ms()); }
+
+  const AggregateStore& aggregates_;
+  const CivilCalendar& calendar_;
+  const Clock& clock_;
+  std::int32_t first_day_;
+  RowMaker maker_;
+};
+
+}  // namespace duheng::store

@@ -1,0 +1,103 @@
+// Readings as files, out and in, through a browser, on a running demo world:
+//   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD; optional DUHENG_SCREENSHOTS (a folder).
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import { launch, new_page } from './browser.mjs';
+
+const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
+const url = process.env.DUHENG_URL?.replace(/\/$/, '');
+if (!url || !user || !password) throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed');
+const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const slow = { timeout: 60_000 };
+
+let browser;
+let page;
+let faults;
+
+async function picture(name, of = page) {
+  if (!screenshots) return;
+  await mkdir(screenshots, { recursive: true });
+  await of.screenshot({ path: `${screenshots}/${name}.png` });
+}
+
+async function assert_accessible(name, on = page) {
+  await on.evaluate(axe_source);
+  const violations = await on.evaluate(async () => {
+    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
+  });
+  assert.deepEqual(violations, [], name);
+}
+
+async function log_in(on) {
+  await on.goto(`${url}/login`);
+  await on.fill('input[name="name"]', user);
+  await on.fill('input[name="password"]', password);
+  await on.click('button[type="submit"]');
+  await on.waitForSelector('.navigation');
+}
+
+/** Downloads the newest export; its octets. */
+async function fetch_newest() {
+  const [download] = await Promise.all([page.waitForEvent('download', slow), page.click('text=下载 >> nth=0')]);
+  return readFile(await download.path());
+}
+
+before(async () => {
+  browser = await launch();
+  ({ page, faults } = await new_page(browser));
+  await log_in(page);
+});
+after(() => browser.close());
+
+describe('exports', () => {
+  it('exports a device, and the file is the one the list tells of', async () => {
+    await page.goto(`${url}/devices?state=online`);
+    await page.waitForSelector('.row-link', slow);
+    const path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
+    await page.goto(`${url}${path}`);
+    await page.click('a:has-text("导出") >> nth=0');
+    await page.waitForSelector('form', slow);
+    await picture('export-new');
+    await assert_accessible('new export');
+    await page.fill('input[maxlength="60"]', '浏览器导出');
+    await page.click('text=开始导出');
+    await page.waitForSelector('text=浏览器导出', slow);
+    await page.waitForSelector('a:has-text("下载")', slow);
+    await picture('export-list');
+    await assert_accessible('list of exports');
+    const content = await fetch_newest();
+    const told = await page.textContent('.export-digest .mono >> nth=0');
+    assert.equal(createHash('sha256').update(content).digest('hex'), told);
+    const lines = content.toString('utf8').split('\r\n');
+    assert.ok(lines[0].includes('device_id,device,address'), lines[0]);
+    assert.ok(lines.length > 2, 'there are readings');
+    // What went out comes in again: everything is known, nothing is wrong.
+    await page.goto(`${url}/exports/import`);
+    await page.setInputFiles('input[type="file"]', { name: 'again.csv', mimeType: 'text/csv', buffer: content });
+    await page.waitForSelector('text=可以导入', slow);
+    await page.waitForSelector('text=只作为佐证', slow);
+    await picture('import-report');
+    await assert_accessible('report of an import');
+    await page.click('button:has-text("取消")');
+    await page.waitForSelector('text=已取消', slow);
+    assert.deepEqual(faults, []);
+  });
+
+  it('fits a phone', async () => {
+    const { page: phone } = await new_page(browser, { viewport: { width: 390, height: 844 } });
+    await log_in(phone);
+    for (const place of ['/exports', '/exports/new', '/exports/import']) {
+      await phone.goto(`${url}${place}`);
+      await phone.waitForSelector('.tabs', slow);
+      const wider = await phone.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wider <= 0, `${place} is ${wider} px too wide`);
+      await picture(`phone${place.replaceAll('/', '-')}`, phone);
+      await assert_accessible(place, phone);
+    }
+    await phone.context().close();
+  });
+});

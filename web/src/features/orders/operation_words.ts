@@ -1,0 +1,13 @@
+/** What the operation log knows of; the platform may know more one day, and then its own word is shown. */
+export const operation_actions = [
+  'create_job',
+  'confirm_job',
+  'cancel_job',
+  'lapse_job',
+  'order_over',
+  'set_access',
+  'forget_access',
+  'protect',
+  'unprotect',
+] as const;
+export const operation_outcomes = ['ok', 'done', 'refused', 'unknown', 'failed', 'expired', 'cancelled', 'forbidden'] as const;
