@@ -53,7 +53,7 @@ std::string path_of(const std::string& first, std::uint32_t version) {
 Result<SecretKey> make_key_file(Disk& disk, Random& random, const std::string& path) {
   std::array<std::uint8_t, SecretKey::size_bytes> octets{};
   random.fill(octets);
-  const SecretKey made{octets};
+  SecretKey made{octets};
   OPENSSL_cleanse(octets.data(), octets.size());
   std::string text = write_key(made);
   auto written = write_file_atomically(disk, path, as_bytes(text));

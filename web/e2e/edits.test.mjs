@@ -22,7 +22,7 @@ async function picture(name) {
 
 before(async () => {
   browser = await launch();
-  page = await new_page(browser, { viewport: { width: 1440, height: 900 }, language: 'zh-CN' });
+  ({ page } = await new_page(browser, { viewport: { width: 1440, height: 900 } }));
   await page.goto(`${url}/login`);
   await page.fill('input[name="name"]', user);
   await page.fill('input[name="password"]', password);
@@ -72,7 +72,7 @@ describe('a value', () => {
   });
 
   it('leads to its frame from the history', async () => {
-    await page.getByRole('link', { name: '查看报文' }).click();
+    await page.locator('.version').getByRole('link', { name: '查看报文' }).first().click();
     await page.waitForSelector('.frame-drawer', slow);
   });
 });

@@ -42,7 +42,7 @@ async function log_in(on) {
 
 /** Downloads the newest export; its octets. */
 async function fetch_newest() {
-  const [download] = await Promise.all([page.waitForEvent('download', slow), page.click('text=下载 >> nth=0')]);
+  const [download] = await Promise.all([page.waitForEvent('download', slow), page.click('a:has-text("下载") >> nth=0')]);
   return readFile(await download.path());
 }
 

@@ -420,7 +420,7 @@ Result<ExportPlan> ExportService::plan(const Author& author, std::int64_t id) {
 Result<ExportDownload> ExportService::download(const Author& author, std::int64_t id) {
   std::uint64_t pieces = 0;
   DUHENG_TRY(const Export found, database_.write([&](Transaction& t) -> Result<Export> {
-    DUHENG_TRY(const Export wanted, export_tables::find(t, author.user, id));
+    DUHENG_TRY(Export wanted, export_tables::find(t, author.user, id));
     if (wanted.state == ExportState::expired)
       return fail(ErrorCode::not_found, "the file was deleted; export it again");
     if (wanted.state != ExportState::done) return fail(ErrorCode::conflict, "the export is not done");
