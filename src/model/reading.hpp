@@ -21,15 +21,15 @@ enum class TimeSource : std::uint8_t { meter = 0, gateway = 1, platform = 2 };
 /// Findings on a reading, as a bit set; 0 is "good". Stored: append, never renumber.
 enum class Quality : std::uint16_t {
   good = 0,
-  out_of_range = 1U << 0,     ///< outside the range the device model states
-  rate_exceeded = 1U << 1,    ///< changed faster than the device model allows
-  decreased = 1U << 2,        ///< a register that only counts up went down: roll-over, exchange, reset or fault
-  clock_suspect = 1U << 3,    ///< the time stamp's source was not in step
-  invalid_content = 1U << 4,  ///< the frame was whole, its content not (digits, calendar); the mantissa means nothing
-  no_value = 1U << 5,         ///< the device answered "no value" (e.g. absent phase); the mantissa means nothing
-  corrected = 1U << 6,        ///< the platform: a person's correction is in force, the value read stands beside it
-  estimated = 1U << 7,        ///< the platform: nobody read this; estimated by a named method
-  time_implausible = 1U << 8, ///< the platform: stamped far in the future or before 2000; kept, out of aggregates
+  out_of_range = 1U << 0,      ///< outside the range the device model states
+  rate_exceeded = 1U << 1,     ///< changed faster than the device model allows
+  decreased = 1U << 2,         ///< a register that only counts up went down: roll-over, exchange, reset or fault
+  clock_suspect = 1U << 3,     ///< the time stamp's source was not in step
+  invalid_content = 1U << 4,   ///< the frame was whole, its content not (digits, calendar); the mantissa means nothing
+  no_value = 1U << 5,          ///< the device answered "no value" (e.g. absent phase); the mantissa means nothing
+  corrected = 1U << 6,         ///< the platform: a person's correction is in force, the value read stands beside it
+  estimated = 1U << 7,         ///< the platform: nobody read this; estimated by a named method
+  time_implausible = 1U << 8,  ///< the platform: stamped far in the future or before 2000; kept, out of aggregates
 };
 [[nodiscard]] constexpr Quality operator|(Quality a, Quality b) noexcept {
   return static_cast<Quality>(static_cast<std::uint16_t>(a) | static_cast<std::uint16_t>(b));

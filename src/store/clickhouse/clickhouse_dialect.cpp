@@ -70,10 +70,10 @@ Result<ClickHouseVersion> parse_clickhouse_version(std::string_view text) {
   const char* const end = text.data() + text.size();
   unsigned* const parts[] = {&version.major, &version.minor, &version.patch};
   for (std::size_t i = 0; i < 3; ++i) {
-    if (i > 0 && (at == end || *at++ != '.')) at = nullptr;
-    const auto read =
-        at == nullptr ? std::from_chars_result{at, std::errc::invalid_argument} : std::from_chars(at, end, *parts[i]);
-    if (read.ec != std::errc())
+    const bool separated = i == 0 || (at != end && *at == '.');
+    if (separated && i > 0) ++at;
+    const auto read = std::from_chars(at, end, *parts[i]);
+    if (!separated || read.ec != std::errc())
       return fail(ErrorCode::unsupported, "the server does not name a version that this release understands");
     at = read.ptr;
   }

@@ -275,9 +275,10 @@ std::string frame_index_name(std::uint64_t first_number) { return fmt::format("{
 
 std::optional<std::uint64_t> number_in_frame_index_name(std::string_view name) {
   if (name.size() != name_digits + name_end.size() || !name.ends_with(name_end)) return std::nullopt;
+  const std::string_view digits = name.substr(0, name_digits);
   std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name_digits, number);
-  if (error != std::errc{} || end != name.data() + name_digits) return std::nullopt;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return number;
 }
 

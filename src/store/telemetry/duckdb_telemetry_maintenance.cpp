@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "base/log.hpp"
 #include "store/telemetry/duckdb_telemetry_state.hpp"
 
 // Which work keeps the store small and fast, and when.
@@ -12,7 +11,6 @@
 namespace duheng::store {
 namespace {
 
-constexpr std::string_view area = "telemetry";
 // A sealed file is made anew when so much of it is left over from earlier merges.
 constexpr std::uint64_t waste_factor = 2;
 constexpr std::uint64_t waste_bytes_min = std::uint64_t{64} << 20;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "base/log.hpp"
 #include "store/telemetry/duckdb_telemetry_state.hpp"
 
 // Carrying out a merge: runs are read in slices of series, their blocks joined, and written as new runs, which take the
@@ -135,7 +134,6 @@ class DuckDbTelemetryStore::State::Merger {
   /// False when the slice is too large and can be made smaller.
   [[nodiscard]] Result<bool> read_slice(SeriesSpan slice) {
     std::vector<StoredBlock> blocks;
-    std::vector<std::uint32_t> runs;
     {
       DUHENG_TRY(const auto session, state_.readers.take(deadline_));
       DUHENG_TRY(const SliceSize size, size_of(*session.operator->(), plan_.inputs, slice));
@@ -224,10 +222,10 @@ class DuckDbTelemetryStore::State::Merger {
     DuckDbSession& session = *state_.writer;
     DUHENG_CHECK(session.run("BEGIN TRANSACTION"));
     if (!output.created) DUHENG_CHECK(RunWriter::create(session, *output.run));
-    DUHENG_TRY(auto writer, RunWriter::open(session, *output.run));
+    DUHENG_TRY(auto rows, RunWriter::open(session, *output.run));
     for (const StoredBlock& block : output.blocks)
-      writer.block(block.series, block.day, block.count, block.values, block.evidence);
-    DUHENG_CHECK(writer.finish());
+      rows.block(block.series, block.day, block.count, block.values, block.evidence);
+    DUHENG_CHECK(rows.finish());
     return session.run("COMMIT");
   }
 

@@ -266,8 +266,8 @@ class TelemetryStore {
 
   /// Which readings may be removed from now on, as the rules of retention have it: replaces what was said before and is
   /// forgotten when the store is closed, for the owner says it again. maintain() removes them in its own time; nothing
-  /// else is ever removed. A digest then differs from that of a store rebuilt from the whole journal. It is a permission:
-  /// an engine that cannot remove keeps everything.
+  /// else is ever removed. A digest then differs from that of a store rebuilt from the whole journal. It is a
+  /// permission: an engine that cannot remove keeps everything.
   virtual void allow_removal(std::vector<RemovableDays> removable) { (void)removable; }
 
   /// One step of the work that keeps the store small and fast (merging, sealing, retention, change of keys); beside

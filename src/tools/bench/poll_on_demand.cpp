@@ -20,7 +20,7 @@ constexpr std::size_t model_bytes_max = 1U << 20;
 
 /// A share directory with the shipped pages and with the shipped models read once a minute.
 Result<std::string> minute_share(Disk& disk, const BenchOptions& options, const std::string& folder) {
-  const std::string share = folder + "/share";
+  std::string share = folder + "/share";
   DUHENG_CHECK(disk.make_directories(share + "/models"));
   std::error_code failed;
   fs::create_directory_symlink(fs::absolute(options.share_directory) / "web", share + "/web", failed);

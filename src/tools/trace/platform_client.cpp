@@ -51,8 +51,9 @@ Result<std::string> unchunked(std::string_view text) {
   std::string body;
   while (true) {
     const std::size_t end = text.find("\r\n");
+    const std::string_view head = text.substr(0, end);
     std::size_t size = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + std::min(end, text.size()), size, 16);
+    const auto parsed = std::from_chars(head.data(), head.data() + head.size(), size, 16);
     if (end == std::string_view::npos || parsed.ec != std::errc{} || text.size() - end - 2 < size)
       return fail(ErrorCode::malformed, "the platform's answer is cut short");
     if (size == 0) return body;
