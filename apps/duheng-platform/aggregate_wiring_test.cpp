@@ -198,7 +198,7 @@ TEST_F(AggregateWiringTest, LetsReadingsGoByRuleAndKeepsTheirHours) {
   retention_ = {{"voltage_*", 10, 0}};
   auto wiring = open();
   ASSERT_GT(run(*wiring), 0);
-  while (*telemetry_.maintain()) {
+  while (*telemetry_.maintain({})) {
   }
   const store::TimeRange early{at(first_, 0), at(first_ + 5, 0)};
   EXPECT_TRUE(telemetry_.range(SeriesId{2}, early, 100, {})->points.empty());

@@ -157,8 +157,10 @@ Result<void> Platform::Parts::start_background() {
   constexpr std::int64_t aggregates_idle_ms = 5'000;
   background = std::make_unique<BackgroundWork>(
       clock, std::vector<WorkKind>{
-                 {"maintain telemetry", [this] { return telemetry->maintain(); }},
-                 {.name = "aggregates", .step = [this] { return aggregates->step(); }, .idle_ms = aggregates_idle_ms}});
+                 {"maintain telemetry", [this](const std::stop_token& stop) { return telemetry->maintain(stop); }},
+                 {.name = "aggregates",
+                  .step = [this](const std::stop_token&) { return aggregates->step(); },
+                  .idle_ms = aggregates_idle_ms}});
   background->start();
   return {};
 }

@@ -15,8 +15,8 @@ struct BackgroundWork::State {
     for (const WorkKind& kind : kinds) status.push_back({kind.name, 0, 0, 0, std::nullopt});
   }
 
-  [[nodiscard]] std::int64_t turn();
-  void step(std::size_t index);
+  [[nodiscard]] std::int64_t turn(const std::stop_token& stop);
+  void step(std::size_t index, const std::stop_token& stop);
   void run(const std::stop_token& stop);
 
   const Clock& clock;
@@ -28,14 +28,15 @@ struct BackgroundWork::State {
   std::jthread thread;
 };
 
-void BackgroundWork::State::step(std::size_t index) {
+void BackgroundWork::State::step(std::size_t index, const std::stop_token& stop) {
   const WorkKind& kind = kinds[index];
   const std::int64_t begun_ms = clock.monotonic_ms();
-  const Result<bool> done = kind.step();
+  const Result<bool> done = kind.step(stop);
   const std::int64_t now_ms = clock.monotonic_ms();
   const std::lock_guard lock(mutex);
   WorkStatus& told = status[index];
   told.longest_step_ms = std::max(told.longest_step_ms, now_ms - begun_ms);
+  if (!done && done.error().code == ErrorCode::cancelled && stop.stop_requested()) return;
   if (!done) {
     const bool same = told.error && told.error->message == done.error().message;
     if (!same)
@@ -52,9 +53,9 @@ void BackgroundWork::State::step(std::size_t index) {
   due_ms[index] = now_ms + (*done ? kind.yield_ms : kind.idle_ms);
 }
 
-std::int64_t BackgroundWork::State::turn() {
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    if (due_ms[i] <= clock.monotonic_ms()) step(i);
+std::int64_t BackgroundWork::State::turn(const std::stop_token& stop) {
+  for (std::size_t i = 0; i < kinds.size() && !stop.stop_requested(); ++i) {
+    if (due_ms[i] <= clock.monotonic_ms()) step(i, stop);
   }
   const auto next = std::ranges::min_element(due_ms);
   return next == due_ms.end() ? 1'000 : std::max<std::int64_t>(0, *next - clock.monotonic_ms());
@@ -62,7 +63,7 @@ std::int64_t BackgroundWork::State::turn() {
 
 void BackgroundWork::State::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const std::int64_t idle_ms = turn();
+    const std::int64_t idle_ms = turn(stop);
     if (idle_ms == 0) continue;
     std::unique_lock lock(mutex);
     stopped.wait_for(lock, stop, std::chrono::milliseconds(idle_ms), [] { return false; });
@@ -72,7 +73,7 @@ void BackgroundWork::State::run(const std::stop_token& stop) {
 BackgroundWork::BackgroundWork(const Clock& clock, std::vector<WorkKind> kinds)
     : state_(std::make_unique<State>(clock, std::move(kinds))) {}
 BackgroundWork::~BackgroundWork() { stop(); }
-std::int64_t BackgroundWork::turn() { return state_->turn(); }
+std::int64_t BackgroundWork::turn(const std::stop_token& stop) { return state_->turn(stop); }
 void BackgroundWork::start() {
   if (state_->thread.joinable()) return;
   state_->thread = std::jthread([state = state_.get()](const std::stop_token& stop) { state->run(stop); });

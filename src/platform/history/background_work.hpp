@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,13 @@ namespace duheng::platform {
 
 /// A kind of work that is done in steps whenever there is some.
 struct WorkKind {
-  std::string name;                    ///< for log and status, e.g. "maintain telemetry"
-  std::function<Result<bool>()> step;  ///< one bounded piece; true when there is more to do at once
-  std::int64_t idle_ms = 1'000;        ///< after "nothing to do", before it is asked again
-  std::int64_t retry_ms = 10'000;      ///< after an error
-  std::int64_t yield_ms = 0;           ///< between two pieces
+  std::string name;  ///< for log and status, e.g. "maintain telemetry"
+  /// One bounded piece; true when there is more to do at once. A piece that may take seconds looks at the token, which
+  /// is stopped when the program ends, and answers `cancelled`.
+  std::function<Result<bool>(const std::stop_token&)> step;
+  std::int64_t idle_ms = 1'000;    ///< after "nothing to do", before it is asked again
+  std::int64_t retry_ms = 10'000;  ///< after an error
+  std::int64_t yield_ms = 0;       ///< between two pieces
 };
 
 struct WorkStatus {
@@ -33,12 +36,12 @@ struct WorkStatus {
 class BackgroundWork {
  public:
   BackgroundWork(const Clock& clock, std::vector<WorkKind> kinds);
-  /// Stops the thread if it runs; a step under way ends first.
+  /// Stops the thread if it runs; a step under way is asked to end and awaited.
   ~BackgroundWork();
 
   /// Gives every kind that is due one step. Returns for how long nothing is due, 0 when there is more to do at once.
   /// Not beside the thread.
-  [[nodiscard]] std::int64_t turn();
+  [[nodiscard]] std::int64_t turn(const std::stop_token& stop = {});
   void start();
   void stop();
   [[nodiscard]] std::vector<WorkStatus> status() const;

@@ -1,6 +1,9 @@
 #include "platform/history/background_work.hpp"
 
+#include <atomic>
+#include <condition_variable>
 #include <gtest/gtest.h>
+#include <mutex>
 
 namespace duheng::platform {
 namespace {
@@ -9,13 +12,14 @@ TEST(BackgroundWork, GivesEveryKindItsTurnAndWaitsWhenThereIsNothing) {
   ManualClock clock;
   int left = 3;
   int looked = 0;
-  BackgroundWork work(clock, {{"merge", [&]() -> Result<bool> { return left-- > 0; }, 1'000, 10'000, 0},
-                              {"look",
-                               [&]() -> Result<bool> {
-                                 ++looked;
-                                 return false;
-                               },
-                               5'000, 10'000, 0}});
+  BackgroundWork work(clock,
+                      {{"merge", [&](const std::stop_token&) -> Result<bool> { return left-- > 0; }, 1'000, 10'000, 0},
+                       {"look",
+                        [&](const std::stop_token&) -> Result<bool> {
+                          ++looked;
+                          return false;
+                        },
+                        5'000, 10'000, 0}});
   EXPECT_EQ(work.turn(), 0);
   EXPECT_EQ(looked, 1);
   EXPECT_EQ(work.turn(), 0);
@@ -34,13 +38,13 @@ TEST(BackgroundWork, AnErrorDelaysItsKindAloneAndIsTold) {
   ManualClock clock;
   bool broken = true;
   int other = 0;
-  const auto fragile = [&]() -> Result<bool> {
+  const auto fragile = [&](const std::stop_token&) -> Result<bool> {
     if (broken) return fail(ErrorCode::storage_full, "no room");
     return true;
   };
   BackgroundWork work(clock, {{"fragile", fragile, 1'000, 10'000, 0},
                               {"other",
-                               [&]() -> Result<bool> {
+                               [&](const std::stop_token&) -> Result<bool> {
                                  ++other;
                                  return true;
                                },
@@ -60,10 +64,30 @@ TEST(BackgroundWork, AnErrorDelaysItsKindAloneAndIsTold) {
 
 TEST(BackgroundWork, StopsWhileItIdles) {
   const SystemClock clock;
-  BackgroundWork work(clock, {{"idle", []() -> Result<bool> { return false; }, 3'600'000, 1, 0}});
+  BackgroundWork work(clock, {{"idle", [](const std::stop_token&) -> Result<bool> { return false; }, 3'600'000, 1, 0}});
   work.start();
   work.stop();
   EXPECT_EQ(work.status()[0].failures, 0U);
+}
+
+TEST(BackgroundWork, AsksALongStepToEndAndCountsThatAsNoFailure) {
+  const SystemClock clock;
+  std::atomic<bool> begun = false;
+  const auto patient = [&](const std::stop_token& stop) -> Result<bool> {
+    begun = true;
+    begun.notify_all();
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait(lock, stop, [] { return false; });
+    return fail(ErrorCode::cancelled, "asked to end");
+  };
+  BackgroundWork work(clock, {{"patient", patient, 1'000, 10'000, 0}});
+  work.start();
+  begun.wait(false);
+  work.stop();
+  EXPECT_EQ(work.status()[0].failures, 0U);
+  EXPECT_FALSE(work.status()[0].error);
 }
 
 }  // namespace

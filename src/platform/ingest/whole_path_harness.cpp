@@ -154,7 +154,7 @@ Result<void> WholePath::settle() {
   // What was recent becomes a run first, so that maintenance sees all of it.
   DUHENG_CHECK(telemetry_->checkpoint());
   while (true) {
-    DUHENG_TRY(const bool more, telemetry_->maintain());
+    DUHENG_TRY(const bool more, telemetry_->maintain({}));
     if (!more) break;
   }
   return telemetry_->checkpoint();
@@ -181,7 +181,7 @@ void WholePath::apply(const std::stop_token& stop) {
 
 void WholePath::maintain(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto more = telemetry_->maintain();
+    const auto more = telemetry_->maintain(stop);
     maintaining_cpu_s_ = thread_cpu_s();
     if (!more) return failed(more.error());
     if (!*more) std::this_thread::sleep_for(std::chrono::milliseconds(20));

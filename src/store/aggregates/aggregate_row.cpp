@@ -46,6 +46,25 @@ std::uint32_t slots_in(ConsumptionInterval bucket, std::int64_t interval_ms) noe
   return static_cast<std::uint32_t>((bucket.through_utc_ms - bucket.after_utc_ms + interval_ms - 1) / interval_ms);
 }
 
+bool is_over_gap(ConsumptionInterval bucket, EntryStep step) noexcept {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  const std::int64_t length = bucket.through_utc_ms - bucket.after_utc_ms;
+  const bool is_day = length > 20 * hour_ms && length < 28 * hour_ms;  // a change of the clock makes it 23 or 25 h
+  const std::int64_t usual = is_day ? 24 * hour_ms : length;
+  return bucket.after_utc_ms - step.from_utc_ms >= usual || step.to_utc_ms - step.from_utc_ms > usual + usual / 2;
+}
+
+namespace {
+
+void judge_entry(AggregateRow& row) {
+  row.findings &= static_cast<std::uint16_t>(~aggregate_findings::over_gap);
+  if (row.value_count == 0 || row.increase_since_utc_ms == AggregateRow::no_time) return;
+  if (is_over_gap({row.after_utc_ms, row.through_utc_ms}, {row.increase_since_utc_ms, row.first.time_utc_ms}))
+    row.findings |= aggregate_findings::over_gap;
+}
+
+}  // namespace
+
 void join_next(AggregateRow& total, const AggregateRow& next, SeriesKind kind) {
   const bool had_values = total.value_count > 0;
   if (had_values && next.value_count > 0) {
@@ -56,6 +75,7 @@ void join_next(AggregateRow& total, const AggregateRow& next, SeriesKind kind) {
     total.last = next.last;
   } else if (next.value_count > 0) {
     total.longest_silence_ms = std::max(next.longest_silence_ms, next.first.time_utc_ms - total.after_utc_ms);
+    total.increase_since_utc_ms = next.increase_since_utc_ms;
     total.first = next.first;
     total.last = next.last;
     total.minimum = next.minimum;
@@ -76,6 +96,7 @@ void join_next(AggregateRow& total, const AggregateRow& next, SeriesKind kind) {
   total.increase_edited += next.increase_edited;
   total.slots_expected += next.slots_expected;
   total.slots_present += next.slots_present;
+  judge_entry(total);
 }
 
 BucketBuilder::BucketBuilder(SeriesKind kind, const SeriesPolicy& policy, std::span<const ConsumptionInterval> buckets,
@@ -104,6 +125,7 @@ void BucketBuilder::close_row() {
   if (rows_.empty()) return;
   AggregateRow& row = rows_.back().row;
   row.longest_silence_ms = std::max(row.longest_silence_ms, row.through_utc_ms - silent_since_utc_ms_);
+  judge_entry(row);
 }
 
 void BucketBuilder::add_extremes(AggregateRow& row, const AggregateMark& mark) const {
@@ -121,6 +143,7 @@ void BucketBuilder::add_increase(AggregateRow& row, const AggregateMark& mark) {
     row.findings |= aggregate_findings::no_start_value;
     return;
   }
+  if (row.value_count == 0) row.increase_since_utc_ms = previous_->time_utc_ms;
   const Step step = judge_step({previous_->time_utc_ms, previous_->mantissa, previous_->quality},
                                {mark.time_utc_ms, mark.mantissa, mark.quality}, policy_.rule);
   row.findings |= finding_of(step.kind);

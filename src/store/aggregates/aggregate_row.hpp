@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -29,6 +30,7 @@ inline constexpr std::uint16_t decrease_unexplained = 1U << 1;
 inline constexpr std::uint16_t increase_implausible = 1U << 2;
 inline constexpr std::uint16_t no_start_value = 1U << 3;  ///< no value of the series before: counted from the first
 inline constexpr std::uint16_t conflict = 1U << 4;        ///< different values at one time, the first taken
+inline constexpr std::uint16_t over_gap = 1U << 5;        ///< holds what was used in a time without values before
 /// These make an increase doubtful.
 inline constexpr std::uint16_t doubts = decrease_unexplained | increase_implausible | no_start_value;
 }  // namespace aggregate_findings
@@ -49,6 +51,10 @@ struct AggregateRow {
   Int128 sum = 0;                    ///< of decimals only
   Int128 increase = 0;               ///< of counting registers: from the last value before the bucket to its last
   Int128 increase_edited = 0;        ///< of it in steps that begin or end on an estimate or a correction
+  /// When the last value before the bucket was, from which the increase starts; no_time: there was none, the series does
+  /// not count, or the row was stored by a release that did not keep it.
+  static constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
+  std::int64_t increase_since_utc_ms = no_time;
   std::uint32_t slots_expected = 0;  ///< 0 when the series' interval is not known
   std::uint32_t slots_present = 0;
   std::int64_t longest_silence_ms = 0;  ///< the longest stretch of the bucket without a good value, its ends included
@@ -66,11 +72,21 @@ using PolicyOf = std::function<SeriesPolicy(const Series&)>;
 /// Energies and volumes count up; nothing else is known.
 [[nodiscard]] SeriesPolicy default_series_policy(const Series& series);
 
+/// A step into a bucket, from the last value before it to its first.
+struct EntryStep {
+  std::int64_t from_utc_ms = 0;
+  std::int64_t to_utc_ms = 0;
+};
+/// Whether such a step brings what was used in a gap: the bucket before (taken to be as long, a day to be 24 h) holds
+/// no value, or the two values are more than one and a half buckets apart. Inside a bucket no step is that long, so the
+/// first one alone decides, for a month as for an hour.
+[[nodiscard]] bool is_over_gap(ConsumptionInterval bucket, EntryStep step) noexcept;
+
 /// How many slots of `interval_ms` a bucket has; 0 when the interval is not known.
 [[nodiscard]] std::uint32_t slots_in(ConsumptionInterval bucket, std::int64_t interval_ms) noexcept;
 
 /// Joins the row of the bucket that follows to `total`: days to a month. Increases telescope, since each begins where
-/// the one before ended.
+/// the one before ended. Whether the whole is over a gap is judged by the whole.
 void join_next(AggregateRow& total, const AggregateRow& next, SeriesKind kind);
 
 /// A bucket's row, by its place among the buckets.

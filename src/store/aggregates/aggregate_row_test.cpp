@@ -63,6 +63,61 @@ TEST(AggregateRow, IncreasesStartFromTheLastValueBefore) {
   EXPECT_EQ(rows_of({point(15, 130)})[0].row.findings, aggregate_findings::no_start_value);
 }
 
+TEST(AggregateRow, NamesWhatWasUsedInAGap) {
+  using aggregate_findings::over_gap;
+  constexpr ConsumptionInterval hour{0, hour_ms};
+  const auto over = [&](std::int64_t from_minute, std::int64_t to_minute) {
+    return is_over_gap(hour, {from_minute * minute_ms, to_minute * minute_ms});
+  };
+  EXPECT_FALSE(over(-59, 15));  // the hour before has a value
+  EXPECT_TRUE(over(-60, 1));    // a value at the end of the hour before that belongs to that one
+  EXPECT_FALSE(over(-40, 50));  // as far apart as an hour and a half
+  EXPECT_TRUE(over(-40, 51));
+  // Days are taken to be 24 h long, also when the clock is changed.
+  EXPECT_FALSE(is_over_gap({0, 23 * hour_ms}, {-23 * hour_ms - 45 * minute_ms, 15 * minute_ms}));
+  EXPECT_TRUE(is_over_gap({0, 25 * hour_ms}, {-24 * hour_ms, 15 * minute_ms}));
+  const AggregateMark before{-3 * hour_ms, 100, {}, Quality::good};
+  const auto rows = rows_of({point(15, 130), point(75, 150)}, SeriesKind::decimal, counting, before);
+  EXPECT_EQ(rows[0].row.findings, over_gap);
+  EXPECT_EQ(rows[0].row.increase_since_utc_ms, -3 * hour_ms);
+  EXPECT_EQ(rows[1].row.findings, 0);
+  // An hour without a value in between.
+  EXPECT_EQ(rows_of({point(75, 130)}, SeriesKind::decimal, counting, AggregateMark{0, 100, {}, Quality::good})[0]
+                .row.findings,
+            over_gap);
+  // What does not count has no increase to doubt.
+  EXPECT_EQ(rows_of({point(15, 130)}, SeriesKind::decimal, {}, before)[0].row.findings, 0);
+}
+
+TEST(AggregateRow, AGapInsideAMonthIsNoneForTheMonth) {
+  AggregateRow month;
+  month.after_utc_ms = month.through_utc_ms = 0;
+  const auto day_of = [](int day, std::int64_t since_hour, std::int64_t first_hour) {
+    AggregateRow row;
+    row.after_utc_ms = day * 24 * hour_ms;
+    row.through_utc_ms = (day + 1) * 24 * hour_ms;
+    if (first_hour == 0) return row;
+    row.value_count = 1;
+    row.increase_since_utc_ms = since_hour * hour_ms;
+    row.first = row.last = row.minimum = row.maximum = {first_hour * hour_ms, 1, {}, Quality::good};
+    if (is_over_gap({row.after_utc_ms, row.through_utc_ms}, {since_hour * hour_ms, first_hour * hour_ms}))
+      row.findings = aggregate_findings::over_gap;
+    return row;
+  };
+  join_next(month, day_of(0, -6, 12), SeriesKind::decimal);
+  for (int day = 1; day < 9; ++day) join_next(month, day_of(day, 0, 0), SeriesKind::decimal);
+  const AggregateRow late = day_of(9, 12, 9 * 24 + 3);
+  EXPECT_EQ(late.findings, aggregate_findings::over_gap);
+  join_next(month, late, SeriesKind::decimal);
+  EXPECT_EQ(month.findings, 0);
+  // Ten days, and the value before them lies 30 days before the first one within.
+  AggregateRow other;
+  other.after_utc_ms = other.through_utc_ms = 0;
+  join_next(other, day_of(0, -30 * 24, 12), SeriesKind::decimal);
+  for (int day = 1; day < 10; ++day) join_next(other, day_of(day, 0, 0), SeriesKind::decimal);
+  EXPECT_EQ(other.findings, aggregate_findings::over_gap);
+}
+
 TEST(AggregateRow, NamesStepsThatAreNoPlainIncrease) {
   const AggregateMark before{0, 999'990, {}, Quality::good};
   const auto turned = rows_of({point(15, 5)}, SeriesKind::decimal, counting, before);
@@ -168,10 +223,13 @@ RC_GTEST_PROP(AggregateRowProperty, JoinedBucketsAreTheOneBucketOverThem, ()) {
   std::vector<ConsumptionInterval> hours;
   for (int hour = 0; hour < 24; ++hour) hours.push_back({hour * hour_ms, (hour + 1) * hour_ms});
   const std::vector<ConsumptionInterval> whole{{0, 24 * hour_ms}};
-  BucketBuilder fine(kind, counting, hours, std::nullopt);
+  std::optional<AggregateMark> before;
+  if (*rc::gen::inRange(0, 3) > 0)
+    before = AggregateMark{*rc::gen::inRange<std::int64_t>(-3'000, 1) * minute_ms, 10, {}, Quality::good};
+  BucketBuilder fine(kind, counting, hours, before);
   fine.add(points);
   auto parts = std::move(fine).finish();
-  BucketBuilder coarse(kind, counting, whole, std::nullopt);
+  BucketBuilder coarse(kind, counting, whole, before);
   // In pages, cut between times.
   std::size_t cut = points.size() / 3;
   while (cut > 0 && cut < points.size() && points[cut].time_utc_ms == points[cut - 1].time_utc_ms) ++cut;

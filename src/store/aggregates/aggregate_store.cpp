@@ -14,6 +14,7 @@ bool fits(SeriesId series, std::int32_t day) {
 }  // namespace
 
 DayFigure figure_of(const DayRow& row) {
+  const bool is_over_gap = (row.row.findings & aggregate_findings::over_gap) != 0;
   return {row.series,
           row.day,
           row.row.findings,
@@ -21,7 +22,9 @@ DayFigure figure_of(const DayRow& row) {
           row.row.slots_expected,
           row.row.slots_present,
           row.row.increase,
-          row.row.increase_edited};
+          row.row.increase_edited,
+          is_over_gap ? row.row.increase_since_utc_ms : 0,
+          is_over_gap ? row.row.first.time_utc_ms : 0};
 }
 
 Result<void> check_write(const AggregateWrite& change) {

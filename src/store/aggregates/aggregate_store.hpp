@@ -33,6 +33,10 @@ struct DayFigure {
   std::uint32_t slots_present = 0;
   Int128 increase = 0;
   Int128 increase_edited = 0;
+  /// The step into the day, told only with aggregate_findings::over_gap (0 and 0 otherwise): whether it reaches over a
+  /// gap in a stretch of days is for the stretch to judge.
+  std::int64_t entry_from_utc_ms = 0;
+  std::int64_t entry_to_utc_ms = 0;
   friend bool operator==(const DayFigure&, const DayFigure&) = default;
 };
 [[nodiscard]] DayFigure figure_of(const DayRow& row);

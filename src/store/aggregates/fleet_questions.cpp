@@ -131,10 +131,23 @@ Result<void> FleetQuestions::each_open_figure(const FleetScope& scope, std::int3
   return {};
 }
 
+namespace {
+
+/// A day's findings as they hold for the days asked for: a gap between them is none for their sum.
+std::uint16_t findings_in(ConsumptionInterval asked, const DayFigure& figure, bool is_first) {
+  const auto others = static_cast<std::uint16_t>(figure.findings & ~aggregate_findings::over_gap);
+  if (others == figure.findings || !is_first) return others;
+  const bool reaches_over = is_over_gap(asked, {figure.entry_from_utc_ms, figure.entry_to_utc_ms});
+  return reaches_over ? figure.findings : others;
+}
+
+}  // namespace
+
 Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32_t first, std::int32_t last,
                                              const QueryOptions& options, std::vector<FleetAmount>& amounts) const {
   DUHENG_TRY(last, checked_last(first, last));
   amounts.assign(scope.series().size(), {});
+  const ConsumptionInterval asked{calendar_.day(first).after_utc_ms, calendar_.day(last).through_utc_ms};
   for (std::size_t i = 0; i < amounts.size(); ++i) amounts[i].series = scope.series()[i].series;
   return each_figure(scope, first, last, options, [&](std::size_t index, const DayFigure& figure) -> Result<void> {
     FleetAmount& sum = amounts[index];
@@ -144,7 +157,7 @@ Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32
       DUHENG_TRY(const Int128 edited, scope.amount(index, figure.increase_edited));
       sum.edited += edited;  // at most the amount
     }
-    sum.findings |= figure.findings;
+    sum.findings |= findings_in(asked, figure, sum.days_with_values == 0);
     if (figure.value_count > 0) ++sum.days_with_values;
     return {};
   });
@@ -181,6 +194,7 @@ Result<FleetTotals> FleetQuestions::totals(const FleetScope& scope, std::int32_t
     ++total.series_count;
     if (one.days_with_values > 0) ++total.series_with_values;
     if ((one.findings & aggregate_findings::doubts) != 0) ++total.series_in_doubt;
+    if ((one.findings & aggregate_findings::over_gap) != 0) ++total.series_over_gap;
   }
   for (const auto& [group, total] : groups) out.groups.push_back(total);
   return out;

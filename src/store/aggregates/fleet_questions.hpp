@@ -68,6 +68,7 @@ struct FleetTotal {
   std::uint32_t series_count = 0;        ///< in the scope
   std::uint32_t series_with_values = 0;  ///< with a value on any day
   std::uint32_t series_in_doubt = 0;     ///< with aggregate_findings::doubts
+  std::uint32_t series_over_gap = 0;     ///< with aggregate_findings::over_gap over the days asked for
 };
 struct FleetTotals {
   std::vector<FleetTotal> groups;  ///< by group

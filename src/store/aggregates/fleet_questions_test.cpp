@@ -71,6 +71,29 @@ TEST_F(Fleet, CountsRatiosAndExponentsExactly) {
   EXPECT_EQ(mixed.exact(top.series[2].amount).to_string(), "0.320");
 }
 
+TEST_F(Fleet, SaysWhenAnAmountHoldsAGapBefore) {
+  const SeriesId late = world_.telemetry.add_series();
+  world_.telemetry.add(late, world_.at(day_ - 6, 60), 100);
+  world_.telemetry.add(late, world_.at(day_, 60), 700);      // five whole days are missing before
+  world_.telemetry.add(late, world_.at(day_ + 1, 60), 710);  // and none here
+  for (const bool has_rows : {false, true}) {
+    if (has_rows) settle();
+    if (!has_rows) world_.set_now(day_ + 1, 24 * 60);
+    const auto findings = [&](std::int32_t first, std::int32_t last) {
+      const auto top = *world_.fleet().top(scope({late.value}), first, last, 9, {});
+      return top.series.empty() ? 0xFFFF : top.series[0].findings;
+    };
+    EXPECT_EQ(findings(day_, day_), aggregate_findings::over_gap) << has_rows;
+    EXPECT_EQ(findings(day_, day_ + 1), aggregate_findings::over_gap) << has_rows;
+    EXPECT_EQ(findings(day_ + 1, day_ + 1), 0) << has_rows;
+    // The gap lies within these days: their sum is right.
+    EXPECT_EQ(findings(day_ - 5, day_ + 1), 0) << has_rows;
+    const auto totals = *world_.fleet().totals(scope({late.value, 1}), day_, day_, {});
+    EXPECT_EQ(totals.groups.back().series_over_gap, 1U) << has_rows;
+    EXPECT_EQ(totals.groups.back().series_in_doubt, 0U) << has_rows;
+  }
+}
+
 TEST_F(Fleet, TotalsGoByGroup) {
   settle();
   const auto totals = *world_.fleet().totals(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, {});

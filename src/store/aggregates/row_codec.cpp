@@ -5,7 +5,7 @@
 namespace duheng::store {
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;  // 1 had no has_since and no entry of a figure, and is read by the same code
 __extension__ using Unsigned128 = unsigned __int128;
 
 std::int64_t difference(std::int64_t a, std::int64_t b) {
@@ -73,6 +73,7 @@ constexpr std::uint8_t extremes_are_ends = 1;  // of a register that only counts
 constexpr std::uint8_t plain = 2;              // no edits, nothing without value, no findings, all good
 constexpr std::uint8_t no_increase = 4;
 constexpr std::uint8_t no_slots = 8;
+constexpr std::uint8_t has_since = 16;
 
 bool is_plain(const AggregateRow& row) {
   return row.without_value_count == 0 && row.estimated_count == 0 && row.corrected_count == 0 &&
@@ -85,6 +86,7 @@ std::uint8_t shape_of(const AggregateRow& row) {
   if (is_plain(row)) shape |= plain;
   if (row.increase == 0) shape |= no_increase;
   if (row.slots_expected == 0 && row.slots_present == 0) shape |= no_slots;
+  if (row.increase_since_utc_ms != AggregateRow::no_time) shape |= has_since;
   return shape;
 }
 
@@ -109,6 +111,8 @@ void write_row(ByteWriter& out, const AggregateRow& row, Before& before) {
     out.varint(row.slots_expected);
     out.varint(row.slots_present);
   }
+  // Mostly the last value of the row before.
+  if ((shape & has_since) != 0) out.zigzag(difference(row.increase_since_utc_ms, before.mark.time_utc_ms));
   if (row.value_count == 0) return;
   write_wide(out, row.sum);
   write_mark(out, row.first, before.mark);
@@ -140,6 +144,7 @@ AggregateRow read_row(ByteReader& in, Before& before) {
     row.slots_expected = read_as<std::uint32_t>(in);
     row.slots_present = read_as<std::uint32_t>(in);
   }
+  if ((shape & has_since) != 0) row.increase_since_utc_ms = together(before.mark.time_utc_ms, in.zigzag());
   if (row.value_count == 0) return row;
   row.sum = read_wide(in);
   row.first = read_mark(in, before.mark);
@@ -267,6 +272,9 @@ Bytes encode_figures(std::span<const DayFigure> figures, SeriesId first_series) 
     out.varint(figure.slots_present);
     write_wide(out, figure.increase);
     write_wide(out, figure.increase_edited);
+    if ((figure.findings & aggregate_findings::over_gap) == 0) continue;
+    out.zigzag(figure.entry_from_utc_ms);
+    out.zigzag(difference(figure.entry_to_utc_ms, figure.entry_from_utc_ms));
   }
   return bytes;
 }
@@ -291,6 +299,10 @@ Result<void> parse_figures(ByteView bytes, SeriesId first_series, std::int32_t d
     figure.slots_present = read_as<std::uint32_t>(in);
     figure.increase = read_wide(in);
     figure.increase_edited = read_wide(in);
+    if ((figure.findings & aggregate_findings::over_gap) != 0) {
+      figure.entry_from_utc_ms = in.zigzag();
+      figure.entry_to_utc_ms = together(figure.entry_from_utc_ms, in.zigzag());
+    }
     if (!in.ok()) return corrupt();
     out.push_back(figure);
   }

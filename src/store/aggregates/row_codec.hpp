@@ -29,22 +29,23 @@ struct DayTile {
   friend bool operator==(const DayTile&, const DayTile&) = default;
 };
 /// A month of eight series.
-/// Layout, version 1 (v = varint, z = zigzag varint, w = zigzag varint of 128 bits):
-///   u8 1 · 8 x v octets of this series · 8 x { v rows { v day - day before · row } }
+/// Layout, version 2 (v = varint, z = zigzag varint, w = zigzag varint of 128 bits):
+///   u8 2 · 8 x v octets of this series · 8 x { v rows { v day - day before · row } }
+/// A row of version 2 may say when the value before it was; rows of version 1 are read as rows that do not.
 [[nodiscard]] Bytes encode_day_tile(const DayTile& tile);
 [[nodiscard]] Result<DayTile> parse_day_tile(ByteView bytes);
 /// One series of it, the others skipped.
 [[nodiscard]] Result<std::vector<DayTile::Entry>> parse_day_tile_series(ByteView bytes, std::size_t index);
 
 /// One day's figures of up to series_per_slice series, sorted by series; `first_series` and day are the key's.
-///   u8 1 · v figures { v series - one before · v findings · v values · v expected · v present · w increase · w edited
-///   }
+///   u8 2 · v figures { v series - one before · v findings · v values · v expected · v present · w increase · w edited ·
+///   with the finding over_gap: z from · z to - from }
 [[nodiscard]] Bytes encode_figures(std::span<const DayFigure> figures, SeriesId first_series);
 /// Appends to `out`.
 [[nodiscard]] Result<void> parse_figures(ByteView bytes, SeriesId first_series, std::int32_t day,
                                          std::vector<DayFigure>& out);
 
-///   u8 1 · v rows { row }
+///   u8 2 · v rows { row }
 [[nodiscard]] Bytes encode_hours(std::span<const AggregateRow> hours);
 [[nodiscard]] Result<std::vector<AggregateRow>> parse_hours(ByteView bytes);
 

@@ -24,6 +24,7 @@ AggregateRow any_row() {
   row.after_utc_ms = any<std::int64_t>();
   row.through_utc_ms = any<std::int64_t>();
   row.value_count = *rc::gen::inRange(0, 3) == 0 ? 0 : any<std::uint32_t>();
+  if (any<bool>()) row.increase_since_utc_ms = any<std::int64_t>();
   row.longest_silence_ms = any<std::int64_t>();
   if (any<bool>()) {
     row.without_value_count = any<std::uint32_t>();
@@ -74,6 +75,10 @@ RC_GTEST_PROP(RowCodec, FiguresAndHoursComeBackAsTheyWere, ()) {
   for (std::int64_t series = 1'025; series <= 2'048; series += *rc::gen::inRange(1, 500)) {
     figures.push_back({SeriesId{series}, 20'000, any<std::uint16_t>(), any<std::uint32_t>(), any<std::uint32_t>(),
                        any<std::uint32_t>(), any_wide(), any_wide()});
+    if ((figures.back().findings & aggregate_findings::over_gap) != 0) {
+      figures.back().entry_from_utc_ms = any<std::int64_t>();
+      figures.back().entry_to_utc_ms = any<std::int64_t>();
+    }
   }
   std::vector<DayFigure> back;
   RC_ASSERT(parse_figures(encode_figures(figures, SeriesId{1'025}), SeriesId{1'025}, 20'000, back).has_value());
@@ -124,9 +129,32 @@ TEST(RowCodec, APlainDayOfACounterIsSmall) {
   EXPECT_LT(encode_day_tile(tile).size(), 31U * 50U);
 }
 
+/// Octets as the release before wrote them: an hour with two values (10 and 14 of a counter), and a day's figure.
+TEST(RowCodec, ReadsRowsOfVersionOne) {
+  const Bytes hours{0x01, 0x01, 0x0B, 0x00, 0x80, 0xBA, 0xB7, 0x03, 0x02, 0x00, 0x08,
+                    0x30, 0x02, 0x14, 0x00, 0x00, 0x02, 0x08, 0x00, 0x00};
+  const auto rows = parse_hours(hours);
+  ASSERT_TRUE(rows.has_value()) << rows.error().message;
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().through_utc_ms, 3'600'000);
+  EXPECT_EQ(rows->front().value_count, 2U);
+  EXPECT_EQ(rows->front().increase, 4);
+  EXPECT_EQ(rows->front().sum, 24);
+  EXPECT_EQ(rows->front().last.mantissa, 14);
+  EXPECT_EQ(rows->front().increase_since_utc_ms, AggregateRow::no_time);
+  const Bytes figures{0x01, 0x01, 0x04, 0x01, 0x60, 0x60, 0x5F, 0x14, 0x00};
+  std::vector<DayFigure> back;
+  ASSERT_TRUE(parse_figures(figures, SeriesId{1}, 20'000, back));
+  ASSERT_EQ(back.size(), 1U);
+  EXPECT_EQ(back[0], (DayFigure{SeriesId{5}, 20'000, aggregate_findings::roll_over, 96, 96, 95, 10, 0}));
+  // Written anew, they are of today's version and say the same.
+  EXPECT_EQ(encode_hours(*rows).front(), 2);
+  EXPECT_EQ(*parse_hours(encode_hours(*rows)), *rows);
+}
+
 TEST(RowCodec, RefusesANewerVersion) {
   Bytes bytes = encode_day_tile({});
-  bytes[0] = 2;
+  bytes[0] = 3;
   EXPECT_EQ(parse_day_tile(bytes).error().code, ErrorCode::unsupported);
   bytes[0] = 0;
   EXPECT_EQ(parse_day_tile(bytes).error().code, ErrorCode::storage_corrupt);

@@ -453,7 +453,7 @@ TEST_F(ClickHouseFaults, MaintenanceCountsWhatTheServerHolds) {
   auto store = open_with_a_beginning();
   ASSERT_NE(store, nullptr);
   EXPECT_EQ(store->statistics().file_bytes, 0U);
-  const auto more = store->maintain();
+  const auto more = store->maintain({});
   ASSERT_TRUE(more) << more.error().message;
   EXPECT_FALSE(*more);
   EXPECT_GT(store->statistics().file_bytes, 1'000U);

@@ -284,7 +284,7 @@ Result<void> ClickHouseTelemetryStore::forget_changes(std::uint64_t through) {
   return {};
 }
 
-Result<bool> ClickHouseTelemetryStore::maintain() {
+Result<bool> ClickHouseTelemetryStore::maintain(const std::stop_token& /*cancel*/) {
   const State& s = *state_;
   const auto& database = s.options.database;
   DUHENG_TRY(

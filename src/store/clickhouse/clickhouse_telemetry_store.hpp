@@ -64,7 +64,7 @@ class ClickHouseTelemetryStore final : public TelemetryStore {
   [[nodiscard]] std::int32_t settled_before() const override;
   [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override;
   [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override;
-  [[nodiscard]] Result<bool> maintain() override;
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& cancel) override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] Result<void> checkpoint() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;

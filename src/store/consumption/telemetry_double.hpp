@@ -167,7 +167,7 @@ class TelemetryDouble final : public TelemetryStore {
   void allow_removal(std::vector<RemovableDays> removable) override {
     for (const RemovableDays& days : removable) drop_before(days.series, days.utc_day * utc_day_ms);
   }
-  [[nodiscard]] Result<bool> maintain() override { return false; }
+  [[nodiscard]] Result<bool> maintain(const std::stop_token&) override { return false; }
   [[nodiscard]] Result<bool> checkpoint_if_due() override { return false; }
   [[nodiscard]] Result<void> checkpoint() override { return {}; }
   [[nodiscard]] TelemetryStatistics statistics() const override { return {.series = series_.size()}; }

@@ -51,7 +51,7 @@ Result<Bytes> decompress(ByteView packed, std::size_t plain_bytes) {
 }
 
 crypto::SecretKey file_key(const crypto::SecretKey& purpose_key, ByteView salt) {
-  return crypto::SecretKey{crypto::hkdf_sha256(purpose_key.octets(), salt, as_bytes(key_info))};
+  return crypto::SecretKey{crypto::hkdf_sha256(purpose_key.octets(), salt, as_bytes(key_info)), purpose_key.cipher()};
 }
 
 crypto::Hash256 read_hash(ByteReader& in) {
@@ -198,7 +198,7 @@ Result<Bytes> seal_frame_index(const FrameIndex& index, const crypto::Hash256& s
   const Bytes plain = index.encode();
   if (plain.size() > plain_bytes_max) return fail(ErrorCode::internal, "a frame index is too large to be kept");
   DUHENG_TRY(const Bytes packed, compress(plain));
-  DUHENG_TRY(const std::uint32_t version, keys.current_version(purpose));
+  DUHENG_TRY(const std::uint32_t version, keys.version_to_seal(purpose));
   DUHENG_TRY(const crypto::SecretKey purpose_key, keys.key(purpose, version));
   Bytes out;
   ByteWriter writer(out);

@@ -78,10 +78,10 @@ Result<void> replay(const SegmentLog& log, std::uint64_t from, std::uint64_t to,
   return {};
 }
 
-/// After a change of keys the next record stands in a segment of its own key.
+/// After a change of keys or of the cipher the next record stands in a segment of its own key.
 Result<void> use_newest_key(SegmentLog& log, crypto::KeyProvider& keys) {
   if (log.next_number() == log.first_number()) return {};
-  DUHENG_TRY(const std::uint32_t newest, keys.current_version("journal"));
+  DUHENG_TRY(const std::uint32_t newest, keys.version_to_seal("journal"));
   DUHENG_TRY(const EntryPlace last, log.place_of(log.next_number() - 1));
   return last.key_version == newest ? Result<void>{} : log.start_new_segment();
 }

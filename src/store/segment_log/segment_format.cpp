@@ -43,7 +43,7 @@ crypto::SecretKey derive_segment_key(const crypto::SecretKey& purpose_key, const
   writer.sized("duheng segment");
   writer.sized(header.purpose);
   crypto::Hash256 derived = crypto::hkdf_sha256(purpose_key.octets(), header.salt, info);
-  const crypto::SecretKey key{derived};
+  const crypto::SecretKey key{derived, purpose_key.cipher()};
   OPENSSL_cleanse(derived.data(), derived.size());
   return key;
 }

@@ -95,7 +95,7 @@ Result<void> SegmentLog::Writer::close_active() {
 
 Result<SegmentHeader> SegmentLog::Writer::new_header(crypto::SecretKey& key) {
   SegmentHeader header;
-  DUHENG_TRY(header.key_version, catalogue_.keys().current_version(options_.purpose));
+  DUHENG_TRY(header.key_version, catalogue_.keys().version_to_seal(options_.purpose));
   DUHENG_TRY(key, catalogue_.keys().key(options_.purpose, header.key_version));
   header.first_number = catalogue_.next_number();
   header.previous_hash = catalogue_.last_hash();

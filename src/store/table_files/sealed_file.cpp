@@ -20,7 +20,7 @@ constexpr int zstd_level = 1;
 constexpr std::size_t sealed_bytes_max = sealed_file::piece_bytes_max + (sealed_file::piece_bytes_max >> 7) + 1'024;
 
 crypto::SecretKey file_key(const crypto::SecretKey& key, ByteView salt) {
-  return crypto::SecretKey{crypto::hkdf_sha256(key.octets(), salt, as_bytes("duheng sealed file 1"))};
+  return crypto::SecretKey{crypto::hkdf_sha256(key.octets(), salt, as_bytes("duheng sealed file 1")), key.cipher()};
 }
 
 Bytes associated_data(const Bytes& salt, std::uint64_t piece) {
@@ -63,7 +63,7 @@ Result<Bytes> decompress(ByteView packed) {
 
 Result<SealedFileWriter> SealedFileWriter::create(Disk& disk, Random& random, crypto::KeyProvider& keys,
                                                   std::string_view purpose, const std::string& path) {
-  DUHENG_TRY(const std::uint32_t version, keys.current_version(purpose));
+  DUHENG_TRY(const std::uint32_t version, keys.version_to_seal(purpose));
   DUHENG_TRY(const crypto::SecretKey key, keys.key(purpose, version));
   Bytes salt(salt_bytes);
   random.fill(salt);

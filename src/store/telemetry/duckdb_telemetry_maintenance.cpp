@@ -50,7 +50,6 @@ std::optional<MergePlan> DuckDbTelemetryStore::State::choose_sealing(const RunLi
     return std::nullopt;
   }
   if (!day_closed && closed_readings < options.seal_readings) return std::nullopt;
-  last_sealed_before = plan.closed_before;
   return plan;
 }
 
@@ -76,7 +75,7 @@ std::optional<MergePlan> DuckDbTelemetryStore::State::choose_rewriting(const Run
   return std::nullopt;
 }
 
-Result<std::optional<MergePlan>> DuckDbTelemetryStore::State::choose_removal() {
+Result<std::optional<MergePlan>> DuckDbTelemetryStore::State::choose_removal(const std::stop_token& cancel) {
   constexpr double worth_rewriting = 0.05;  // of a file's readings
   std::unordered_map<std::uint32_t, std::int64_t> may_go;
   {
@@ -91,8 +90,9 @@ Result<std::optional<MergePlan>> DuckDbTelemetryStore::State::choose_removal() {
       if (run->place != "hot") by_place[run->place].push_back(run);
     }
   }
-  const Deadline deadline(clock, std::numeric_limits<std::int32_t>::max(), {});
+  const Deadline deadline(clock, std::numeric_limits<std::int32_t>::max(), cancel);
   for (auto& [place, members] : by_place) {
+    DUHENG_CHECK(deadline.check());
     std::uint64_t going = 0;
     std::uint64_t all = 0;
     for (const auto& run : members) {
@@ -171,8 +171,11 @@ Result<void> DuckDbTelemetryStore::State::drop_retired() {
 }
 
 Result<bool> DuckDbTelemetryStore::State::checkpoint_years() {
-  // Sealed files are written rarely and read for years, so their log is emptied as soon as questions let it.
-  constexpr std::int64_t wait_for_readers_ms = 2'000;
+  // Sealed files are written rarely and read for years, so their log is emptied as soon as questions let it. New
+  // questions wait meanwhile: a moment is tried first, longer once it did not do many times.
+  constexpr std::int64_t short_wait_ms = 100;
+  constexpr std::int64_t long_wait_ms = 1'000;
+  constexpr std::uint32_t short_waits = 30;
   std::vector<std::string> due;
   {
     const std::lock_guard writing(write_mutex);
@@ -182,7 +185,11 @@ Result<bool> DuckDbTelemetryStore::State::checkpoint_years() {
     }
   }
   if (due.empty()) return false;
-  if (!gate.close(wait_for_readers_ms)) return false;
+  if (!gate.close(checkpoints_put_off < short_waits ? short_wait_ms : long_wait_ms)) {
+    ++checkpoints_put_off;
+    return false;
+  }
+  checkpoints_put_off = 0;
   Result<void> done;
   {
     const std::lock_guard writing(write_mutex);
@@ -197,7 +204,7 @@ Result<bool> DuckDbTelemetryStore::State::checkpoint_years() {
   return true;
 }
 
-Result<bool> DuckDbTelemetryStore::maintain() {
+Result<bool> DuckDbTelemetryStore::maintain(const std::stop_token& cancel) {
   State& s = *state_;
   const std::lock_guard maintaining(s.maintain_mutex);
   DUHENG_CHECK(s.check_writable());
@@ -209,10 +216,11 @@ Result<bool> DuckDbTelemetryStore::maintain() {
   if (!s.retired.empty()) DUHENG_CHECK(s.drop_retired());
   auto plan = s.choose_merge();
   if (!plan) {
-    DUHENG_TRY(plan, s.choose_removal());
+    DUHENG_TRY(plan, s.choose_removal(cancel));
   }
   if (!plan) return s.checkpoint_years();
-  DUHENG_CHECK(s.carry_out(*plan));
+  DUHENG_CHECK(s.carry_out(*plan, cancel));
+  if (plan->target == MergePlan::Target::seal) s.last_sealed_before = plan->closed_before;
   DUHENG_CHECK(s.drop_retired());
   return true;
 }

@@ -87,10 +87,10 @@ Result<SliceSize> size_of(DuckDbSession& session, const RunList& runs, SeriesSpa
 /// The merge at work. Everything here runs in the maintaining thread.
 class DuckDbTelemetryStore::State::Merger {
  public:
-  Merger(State& state, const MergePlan& plan)
+  Merger(State& state, const MergePlan& plan, const std::stop_token& cancel)
       : state_(state),
         plan_(plan),
-        deadline_(state.clock, no_time_limit_ms, {}),
+        deadline_(state.clock, no_time_limit_ms, cancel),
         first_(std::ranges::min(plan.inputs, {}, [](const auto& run) { return run->series_min; })->series_min),
         last_(std::ranges::max(plan.inputs, {}, [](const auto& run) { return run->series_max; })->series_max) {
     {
@@ -104,11 +104,19 @@ class DuckDbTelemetryStore::State::Merger {
   }
 
   [[nodiscard]] Result<void> run() {
+    auto done = merge();
+    if (!done) give_up();
+    return done;
+  }
+
+ private:
+  [[nodiscard]] Result<void> merge() {
     std::int64_t width = std::max<std::int64_t>(
         1, static_cast<std::int64_t>(static_cast<double>(last_ - first_ + 1) *
                                      static_cast<double>(state_.options.merge_readings_at_once) /
                                      static_cast<double>(std::max<std::uint64_t>(readings_, 1))));
     for (std::int64_t from = first_; from <= last_;) {
+      DUHENG_CHECK(deadline_.check());
       SeriesSpan slice{SeriesId{from}, SeriesId{std::min<std::int64_t>(from + width - 1, last_)}};
       DUHENG_TRY(const bool read, read_slice(slice));
       if (!read) {
@@ -120,7 +128,7 @@ class DuckDbTelemetryStore::State::Merger {
     }
     RunList made;
     for (auto& [place, output] : outputs_.all()) {
-      if (output.created) made.push_back(std::move(output.run));
+      if (output.created) made.push_back(output.run);
     }
     std::uint64_t written = 0;
     for (const auto& run : made) written += run->readings;
@@ -130,7 +138,23 @@ class DuckDbTelemetryStore::State::Merger {
     return state_.take_over(plan_, made, new_files_, removed_);
   }
 
- private:
+  /// Takes away what was made so far. A store that is unfit to write does it when it is opened again, as does one whose
+  /// program was killed.
+  void give_up() {
+    const std::lock_guard writing(state_.write_mutex);
+    Result<void> gone = state_.check_writable();
+    for (const auto& [place, output] : outputs_.all()) {
+      const bool in_new_file = std::ranges::find(new_files_, place, &YearFile::place) != new_files_.end();
+      if (gone && output.created && !in_new_file) gone = state_.writer->run("DROP TABLE " + output.run->table());
+    }
+    for (const YearFile& year_file : new_files_) {
+      if (!gone) break;
+      state_.years->enter(year_file);
+      gone = state_.years->remove(*state_.writer, year_file.place);
+    }
+    if (!gone) state_.abandon(gone.error());
+  }
+
   /// False when the slice is too large and can be made smaller.
   [[nodiscard]] Result<bool> read_slice(SeriesSpan slice) {
     std::vector<StoredBlock> blocks;
@@ -243,7 +267,9 @@ class DuckDbTelemetryStore::State::Merger {
   std::vector<YearFile> new_files_;
 };
 
-Result<void> DuckDbTelemetryStore::State::carry_out(const MergePlan& plan) { return Merger(*this, plan).run(); }
+Result<void> DuckDbTelemetryStore::State::carry_out(const MergePlan& plan, const std::stop_token& cancel) {
+  return Merger(*this, plan, cancel).run();
+}
 
 Result<void> DuckDbTelemetryStore::State::take_over(const MergePlan& plan, const RunList& made,
                                                     const std::vector<YearFile>& new_files, std::uint64_t removed) {

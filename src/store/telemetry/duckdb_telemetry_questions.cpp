@@ -16,7 +16,6 @@ constexpr std::size_t series_per_scan_step = 512;
 constexpr std::size_t rows_per_scan_step = 1'000'000;
 constexpr std::size_t rows_per_piece = 65'536;
 
-bool wanted(const std::vector<ReadingRow>& rows) noexcept { return !rows.empty(); }
 
 void keep_range(std::vector<ReadingRow>& rows, TimeRange range) {
   std::erase_if(rows, [&](const ReadingRow& row) {
@@ -113,7 +112,7 @@ Result<void> DuckDbTelemetryStore::State::each_day(SeriesId series, TimeRange ra
     for (; row < fresh.size() && utc_day_of(fresh[row].time_utc_ms) == day; ++row) rows.push_back(fresh[row]);
     if (day == days.first || day == days.last) keep_range(rows, range);
     put_in_order(rows);
-    if (!wanted(rows)) continue;
+    if (rows.empty()) continue;
     DUHENG_TRY(const bool more, on_day(rows));
     if (!more) break;
   }
@@ -175,7 +174,7 @@ Result<void> DuckDbTelemetryStore::State::scan_together(SeriesSpan step, TimeRan
     rows.insert(rows.end(), fresh[i].begin(), fresh[i].end());
     keep_range(rows, range);
     put_in_order(rows);
-    if (wanted(rows)) DUHENG_CHECK(sink(series, rows));
+    if (!rows.empty()) DUHENG_CHECK(sink(series, rows));
   }
   return {};
 }

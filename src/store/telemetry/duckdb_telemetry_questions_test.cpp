@@ -40,7 +40,7 @@ TEST_F(DuckDbTelemetry, QuestionsRunBesideApplyingAndAreNeverWrong) {
       });
     }
     std::jthread maintainer([&](const std::stop_token& stop) {
-      while (!stop.stop_requested()) ASSERT_TRUE(store_->maintain());
+      while (!stop.stop_requested()) ASSERT_TRUE(store_->maintain({}));
     });
     std::int64_t next = 1;
     while (next < 10'000) {

@@ -1,6 +1,7 @@
 // Runs, sealing, late data, rewriting of sealed files, change of keys.
 #include <algorithm>
 #include <set>
+#include <stop_token>
 
 #include "store/telemetry/duckdb_telemetry_test_fixture.hpp"
 
@@ -16,6 +17,18 @@ class RotatingKeys final : public crypto::KeyProvider {
   [[nodiscard]] Result<crypto::SecretKey> key(std::string_view, std::uint32_t version) override {
     if (lost.contains(version) || version > current) return fail(ErrorCode::key_missing, "no such version");
     return key_of(static_cast<std::uint8_t>(version));
+  }
+};
+
+/// Asks the maintainer to end as soon as it asks for the key of a new file.
+class StoppingKeys final : public crypto::KeyProvider {
+ public:
+  std::stop_source stop;
+  bool armed = false;
+  [[nodiscard]] Result<std::uint32_t> current_version(std::string_view) override { return 1; }
+  [[nodiscard]] Result<crypto::SecretKey> key(std::string_view, std::uint32_t) override {
+    if (armed) stop.request_stop();
+    return key_of(1);
   }
 };
 
@@ -51,7 +64,7 @@ class TelemetryRuns : public DuckDbTelemetry {
     bool more = true;
     for (int step = 0; more; ++step) {
       ASSERT_LT(step, 200) << "maintenance never ends";
-      const auto done = store_->maintain();
+      const auto done = store_->maintain({});
       ASSERT_TRUE(done) << done.error().message;
       more = *done;
     }
@@ -126,6 +139,30 @@ TEST_F(TelemetryRuns, AYearThatIsOverBecomesOneRunInOneSmallFile) {
   expect_whole("one run");
   open_with(keys_);
   expect_whole("reopened");
+}
+
+TEST_F(TelemetryRuns, AMergeThatIsAskedToEndLeavesNothingBehindAndIsDoneLater) {
+  StoppingKeys keys;
+  open_with(keys, Origin::created);
+  add_day(new_years_utc_ms);
+  add_day(new_years_utc_ms + utc_day_ms);
+  clock_.set_utc_ms(new_years_utc_ms + utc_day_ms + 3 * hour_ms);
+  apply_all();
+  const std::size_t tables = store_->stored_tables().value();
+  keys.armed = true;
+  const auto ended = store_->maintain(keys.stop.get_token());
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(keys.stop.stop_requested()) << "the merge had begun";
+  EXPECT_EQ(store_->stored_tables().value(), tables);
+  EXPECT_TRUE(year_files().empty());
+  EXPECT_FALSE(store_->must_reopen());
+  expect_whole("given up");
+  keys.armed = false;
+  maintain_all();
+  EXPECT_EQ(store_->statistics().sealed_readings, 12U * 96);
+  EXPECT_EQ(store_->stored_tables().value(), store_->sizes().runs);
+  expect_whole("done later");
 }
 
 TEST_F(TelemetryRuns, ManyRunsBecomeFew) {

@@ -187,14 +187,15 @@ struct DuckDbTelemetryStore::State {
   [[nodiscard]] std::optional<MergePlan> choose_sealing(const RunList& hot);
   [[nodiscard]] std::optional<MergePlan> choose_rewriting(const RunList& sealed);
   class Merger;
-  [[nodiscard]] Result<void> carry_out(const MergePlan& plan);
+  [[nodiscard]] Result<void> carry_out(const MergePlan& plan, const std::stop_token& cancel);
   [[nodiscard]] Result<void> take_over(const MergePlan& plan, const RunList& made,
                                        const std::vector<YearFile>& new_files, std::uint64_t removed);
   /// Sealed runs of one file of which a part worth the work may be removed; nothing when there is none.
-  [[nodiscard]] Result<std::optional<MergePlan>> choose_removal();
+  [[nodiscard]] Result<std::optional<MergePlan>> choose_removal(const std::stop_token& cancel);
   [[nodiscard]] Result<void> drop_retired();
   [[nodiscard]] Result<bool> checkpoint_years();
   std::int64_t last_sealed_before = std::numeric_limits<std::int64_t>::min();  // the maintainer's
+  std::uint32_t checkpoints_put_off = 0;                                       // in a row, of sealed files
 };
 
 }  // namespace duheng::store

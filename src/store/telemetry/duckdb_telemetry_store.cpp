@@ -65,7 +65,8 @@ Result<bool> change_key_if_due(const DuckDbTelemetryOptions& options, Disk& disk
   if (newest == present.file.key_version) return false;
   DUHENG_TRY(const crypto::SecretKey new_key, keys.key(purpose, newest));
   const auto changed = rekey_hot_file(options, disk, paths, present.key, newest, new_key);
-  if (!changed) log::error(area, "the hot file keeps its old key for now", {{"reason", changed.error()}});
+  if (!changed)
+    log::error(area, "the hot file keeps its old key until the next opening", {{"reason", changed.error()}});
   return changed.has_value();
 }
 
@@ -377,6 +378,18 @@ DuckDbTelemetryStore::Sizes DuckDbTelemetryStore::sizes() const {
     out.sealed_runs += run->place == "hot" ? 0 : 1;
   }
   return out;
+}
+
+Result<std::size_t> DuckDbTelemetryStore::stored_tables() const {
+  std::size_t tables = 0;
+  DUHENG_TRY(const auto session, state_->readers.take(Deadline(state_->clock, QueryOptions{}.timeout_ms, {})));
+  DUHENG_CHECK(session->stream("SELECT count(*)::UBIGINT FROM duckdb_tables() WHERE starts_with(table_name, 'run_')",
+                               [&](const Chunk& chunk) -> Result<void> {
+                                 for (std::size_t i = 0; i < chunk.size(); ++i)
+                                   tables += chunk.column<std::uint64_t>(0)[i];
+                                 return {};
+                               }));
+  return tables;
 }
 
 }  // namespace duheng::store

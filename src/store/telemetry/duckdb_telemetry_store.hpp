@@ -83,7 +83,7 @@ class DuckDbTelemetryStore final : public TelemetryStore {
   [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override;
   [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override;
   void allow_removal(std::vector<RemovableDays> removable) override;
-  [[nodiscard]] Result<bool> maintain() override;
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& cancel) override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;
   [[nodiscard]] Result<std::string> digest() override;
@@ -99,6 +99,8 @@ class DuckDbTelemetryStore final : public TelemetryStore {
     std::size_t sealed_runs = 0;
   };
   [[nodiscard]] Sizes sizes() const;
+  /// How many runs' tables the files hold, left over ones included. Errors: as a question.
+  [[nodiscard]] Result<std::size_t> stored_tables() const;
 
  private:
   struct State;

@@ -16,7 +16,7 @@ class MaintainedStore final : public TelemetryStore {
     DUHENG_CHECK(inner_->checkpoint());
     bool more = true;
     while (more) {
-      DUHENG_TRY(more, inner_->maintain());
+      DUHENG_TRY(more, inner_->maintain({}));
     }
     return applied;
   }
@@ -63,7 +63,7 @@ class MaintainedStore final : public TelemetryStore {
   [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override { return inner_->changes(days_max); }
   [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override { return inner_->forget_changes(through); }
   void allow_removal(std::vector<RemovableDays> removable) override { inner_->allow_removal(std::move(removable)); }
-  [[nodiscard]] Result<bool> maintain() override { return inner_->maintain(); }
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& cancel) override { return inner_->maintain(cancel); }
   [[nodiscard]] Result<bool> checkpoint_if_due() override { return inner_->checkpoint_if_due(); }
   [[nodiscard]] Result<void> checkpoint() override { return inner_->checkpoint(); }
   [[nodiscard]] TelemetryStatistics statistics() const override { return inner_->statistics(); }

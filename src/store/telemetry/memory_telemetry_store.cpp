@@ -173,7 +173,7 @@ void MemoryTelemetryStore::allow_removal(std::vector<RemovableDays> removable) {
   const std::unique_lock lock(state_->rows_mutex);
   state_->removable = std::move(removable);
 }
-Result<bool> MemoryTelemetryStore::maintain() {
+Result<bool> MemoryTelemetryStore::maintain(const std::stop_token& /*cancel*/) {
   const std::unique_lock lock(state_->rows_mutex);
   for (const RemovableDays& entry : state_->removable) {
     if (entry.series.value < 1 || static_cast<std::size_t>(entry.series.value) > state_->rows.size()) continue;

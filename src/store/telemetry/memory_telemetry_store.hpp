@@ -38,7 +38,7 @@ class MemoryTelemetryStore final : public TelemetryStore {
   [[nodiscard]] Result<ChangePage> changes(std::size_t days_max) const override;
   [[nodiscard]] Result<void> forget_changes(std::uint64_t through) override;
   void allow_removal(std::vector<RemovableDays> removable) override;
-  [[nodiscard]] Result<bool> maintain() override;
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& cancel) override;
   [[nodiscard]] Result<bool> checkpoint_if_due() override;
   [[nodiscard]] Result<void> checkpoint() override;
   [[nodiscard]] TelemetryStatistics statistics() const override;

@@ -239,9 +239,9 @@ void ReopeningTelemetryStore::allow_removal(std::vector<RemovableDays> removable
   const std::shared_lock lock(store_mutex_);
   if (store_) store_->allow_removal(std::move(removable));
 }
-Result<bool> ReopeningTelemetryStore::maintain() {
+Result<bool> ReopeningTelemetryStore::maintain(const std::stop_token& cancel) {
   // A failure that leaves the store unfit to write is found by the thread that applies, which opens it again.
-  return ask([](auto& store) { return store.maintain(); });
+  return ask([&](auto& store) { return store.maintain(cancel); });
 }
 TelemetryStatistics ReopeningTelemetryStore::statistics() const {
   TelemetryStatistics closed;

@@ -77,7 +77,7 @@ class FaultyStore final : public TelemetryStore {
   Result<ChangePage> changes(std::size_t days_max) const override { return content_->changes(days_max); }
   Result<void> forget_changes(std::uint64_t through) override { return content_->forget_changes(through); }
   void allow_removal(std::vector<RemovableDays> removable) override { content_->allow_removal(std::move(removable)); }
-  Result<bool> maintain() override { return content_->maintain(); }
+  Result<bool> maintain(const std::stop_token& cancel) override { return content_->maintain(cancel); }
   Result<bool> checkpoint_if_due() override { return false; }
   Result<void> checkpoint() override { return {}; }
   TelemetryStatistics statistics() const override { return content_->statistics(); }

@@ -75,7 +75,7 @@ class Fleet {
 void maintain_all(TelemetryStore& store) {
   if (!store.checkpoint()) std::abort();
   for (bool more = true; more;) {
-    const auto done = store.maintain();
+    const auto done = store.maintain({});
     if (!done) std::abort();
     more = *done;
   }
@@ -87,7 +87,7 @@ class Maintainer {
   explicit Maintainer(TelemetryStore& store)
       : thread_([&store](const std::stop_token& stop) {
           while (!stop.stop_requested()) {
-            const auto more = store.maintain();
+            const auto more = store.maintain({});
             if (!more) std::abort();
             if (!*more) std::this_thread::sleep_for(std::chrono::milliseconds(20));
           }

@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   if (!with_limit)
     maintainer = std::jthread([&store = *opened->store](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
-        if (const auto more = store.maintain(); !more) {
+        if (const auto more = store.maintain({}); !more) {
           std::fprintf(stderr, "maintaining: %s\n", more.error().message.c_str());
           std::_Exit(5);
         }

@@ -271,9 +271,10 @@ class TelemetryStore {
   virtual void allow_removal(std::vector<RemovableDays> removable) { (void)removable; }
 
   /// One step of the work that keeps the store small and fast (merging, sealing, retention, change of keys); beside
-  /// apply() and questions, from one thread. Returns whether there is more to do at once. Errors: as apply(); what it
-  /// did not finish it does again.
-  [[nodiscard]] virtual Result<bool> maintain() = 0;
+  /// apply() and questions, from one thread. Returns whether there is more to do at once. `cancel` ends a long step
+  /// within about a second; its work so far is given up. Errors: as apply(), cancelled; what it did not finish it does
+  /// again.
+  [[nodiscard]] virtual Result<bool> maintain(const std::stop_token& cancel) = 0;
 
   /// Writes the log into the file when enough has gathered and no question is running; beyond the log's ceiling it
   /// makes new questions wait. The owner calls it between applies. Returns whether a checkpoint was made.
