@@ -5,7 +5,7 @@ FUZZ_MINUTES ?= 1
 SCALE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint configure build web run test test-cpp test-web test-e2e bench bench-peers lint format fuzz package clean
+.PHONY: help setup setup-lint configure build web run test test-cpp test-web test-e2e soak bench bench-peers lint format fuzz package clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -37,6 +37,8 @@ test-web: web
 	@cd web && npm test --silent
 test-e2e: build
 	@scripts/run-e2e.sh
+soak: build ## The end-to-end tests with 200 kills of real processes and 40 beside orders, from a seed of the day
+	@DUHENG_E2E_KILLS=200 DUHENG_E2E_ORDER_KILLS=40 scripts/run-e2e.sh
 
 bench: build ## Run every benchmark and print its figures
 	@$(BUILD)/bin/duheng bench --all

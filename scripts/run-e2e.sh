@@ -5,8 +5,8 @@
 #   3. orders to meters meanwhile: none carried out twice, each ends settled (tests/e2e)
 #   4. a full disk, a clock set back, expired certificates (tests/e2e)
 #   5. the pages in a real browser
-#   DUHENG_E2E_KILLS   how many programs are killed in 2 (200)
-#   DUHENG_E2E_ORDER_KILLS  and in 3 (40)
+#   DUHENG_E2E_KILLS   how many programs are killed in 2 (60; `make soak`: 200)
+#   DUHENG_E2E_ORDER_KILLS  and in 3 (12; `make soak`: 40)
 #   DUHENG_E2E_SEED    of the faults (the day's number, printed)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,8 +18,8 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
-kills=${DUHENG_E2E_KILLS:-200}
-order_kills=${DUHENG_E2E_ORDER_KILLS:-40}
+kills=${DUHENG_E2E_KILLS:-60}
+order_kills=${DUHENG_E2E_ORDER_KILLS:-12}
 seed=${DUHENG_E2E_SEED:-$(date +%Y%m%d)}
 passed=0
 
