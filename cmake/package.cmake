@@ -8,6 +8,7 @@ set_target_properties(duheng duheng-platform duheng-gateway duheng-fleet PROPERT
   INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/duheng")
 install(DIRECTORY web/dist/ DESTINATION ${share}/web OPTIONAL)
 install(DIRECTORY models/ DESTINATION ${share}/models FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json")
+install(DIRECTORY rules/ DESTINATION ${share}/rules FILES_MATCHING PATTERN "*.yaml")
 install(DIRECTORY packaging/examples/ DESTINATION ${share}/examples)
 install(FILES packaging/systemd/duheng-platform.service packaging/systemd/duheng-gateway.service DESTINATION lib/systemd/system)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

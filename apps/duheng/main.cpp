@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "commands.hpp"
+#include "conformity_command.hpp"
 #include "tools/bench/bench.hpp"
 #include "tools/decode/decode.hpp"
 #include "tools/demo/demo.hpp"
@@ -133,6 +134,7 @@ int main(int argc, char** argv) {
   add_decode(app, exit_code);
   add_bench(app, *programs, exit_code);
   duheng::add_administration_commands(app, exit_code);
+  duheng::add_conformity_command(app, find_share_directory(*programs), exit_code);
   try {
     CLI11_PARSE(app, argc, argv);
   } catch (const std::exception& error) {
