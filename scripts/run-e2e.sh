@@ -3,7 +3,7 @@
 #   1. a thousand meters for half a minute, compared with their ledger
 #   2. the same world while its programs are killed at random points and its link is cut
 #   3. orders to meters meanwhile: none carried out twice, each ends settled (tests/e2e)
-#   4. a full disk, a clock set back, expired certificates (tests/e2e)
+#   4. a full disk, one that fails and is mended, a clock set back, expired certificates (tests/e2e)
 #   5. the pages in a real browser
 #   DUHENG_E2E_KILLS   how many programs are killed in 2 (60; `make soak`: 200)
 #   DUHENG_E2E_ORDER_KILLS  and in 3 (12; `make soak`: 40)
@@ -35,7 +35,7 @@ echo "== orders while programs are killed, $order_kills kills, seed $seed"
 node tests/e2e/orders_and_kills.mjs "$duheng" "$order_kills" "$seed" || exit 1
 passed=$((passed + 1))
 
-for fault in disk_full clock_back certificate_expired; do
+for fault in disk_full disk_read_only clock_back certificate_expired; do
   echo "== $fault"
   code=0
   node tests/e2e/storage_and_clock.mjs "$fault" "$duheng" || code=$?
