@@ -4,7 +4,8 @@
 #   2. the same world while its programs are killed at random points and its link is cut
 #   3. orders to meters meanwhile: none carried out twice, each ends settled (tests/e2e)
 #   4. a full disk, one that fails and is mended, a clock set back, expired certificates (tests/e2e)
-#   5. the pages in a real browser
+#   5. backup, machine gone, restore (tests/e2e)
+#   6. the pages in a real browser
 #   DUHENG_E2E_KILLS   how many programs are killed in 2 (60; `make soak`: 200)
 #   DUHENG_E2E_ORDER_KILLS  and in 3 (12; `make soak`: 40)
 #   DUHENG_E2E_SEED    of the faults (the day's number, printed)
@@ -45,6 +46,10 @@ for fault in disk_full disk_read_only clock_back certificate_expired; do
     *) exit 1 ;;
   esac
 done
+
+echo "== backup, machine gone, restore"
+node tests/e2e/backup_and_restore.mjs "$duheng" || exit 1
+passed=$((passed + 1))
 
 echo "== pages in a browser"
 "$duheng" demo --port 0 --access-file "$work/access.json" >"$work/demo.log" 2>&1 &

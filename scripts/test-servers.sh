@@ -3,7 +3,7 @@
 # one's own. Nothing is installed, no service is started, no root is needed where apt's lists are there. Idempotent: what
 # is unpacked and runs stays as it is, so that calling it again takes a moment and needs no network.
 #
-#   scripts/test-servers.sh <folder> [clickhouse] [victoria-metrics] [influxdb] [postgresql]
+#   scripts/test-servers.sh <folder> [clickhouse] [victoria-metrics] [influxdb] [postgresql] [openssh] [snmpd] [snmp]
 #
 # Prints one line for each server: its name, its folder, its version. The programs are <folder>/bin/<program>: small
 # scripts that set the library path and become the program (exec), so that the caller's process id is the server's.
@@ -27,6 +27,9 @@ package_of() {
     victoria-metrics) echo victoria-metrics ;;
     influxdb) echo influxdb ;;
     postgresql) echo postgresql-15 ;;
+    openssh) echo openssh-server ;;
+    snmpd) echo snmpd ;;
+    snmp) echo snmp ;;
     *) echo "There is no test server named '$1'." >&2; return 2 ;;
   esac
 }
@@ -37,6 +40,9 @@ programs_of() {
     clickhouse) echo clickhouse-server:usr/sbin/clickhouse-server ;;
     victoria-metrics) echo victoria-metrics:usr/bin/victoria-metrics ;;
     influxdb) echo influxd:usr/bin/influxd ;;
+    openssh) echo sshd:usr/sbin/sshd ;;
+    snmpd) echo snmpd:usr/sbin/snmpd ;;
+    snmp) for name in snmpget snmpwalk; do echo "$name:usr/bin/$name"; done ;;
     postgresql) for name in initdb pg_ctl postgres; do echo "$name:usr/lib/postgresql/15/bin/$name"; done ;;
   esac
 }

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "base/log.hpp"
@@ -15,7 +16,22 @@ constexpr std::size_t device_states_at_once = 5'000;
 constexpr std::size_t trace_events_at_once = 500;
 constexpr std::size_t unknown_devices_max = 1'000;
 constexpr std::int64_t quiet_interval_ms = 1'000;
+constexpr std::int64_t rounds_interval_ms = 60'000;
+constexpr std::int64_t channel_timings_interval_ms = 30'000;
 constexpr std::int64_t trace_interval_ms = 100;  // while somebody looks
+
+control::Timing timing_of(const gateway::TimingFigures& figures) {
+  return {figures.samples,       figures.missed,        figures.p50_per_mille,
+          figures.p95_per_mille, figures.p99_per_mille, figures.max_per_mille};
+}
+
+std::vector<control::RoundTiming> rounds_of(const gateway::GatewayCore::DeviceState& device) {
+  std::vector<control::RoundTiming> out;
+  out.reserve(device.rounds.size());
+  for (const auto& round : device.rounds)
+    out.push_back({std::string{round.group}, round.interval_ms, timing_of(round.timing)});
+  return out;
+}
 
 control::DeviceState state_of(const gateway::GatewayCore::DeviceState& device) {
   return {.uid = std::string{device.uid},
@@ -113,6 +129,7 @@ struct ControlWiring::Impl : std::enable_shared_from_this<ControlWiring::Impl> {
   void connected() {
     online = true;
     unsent.clear();  // all that is not confirmed is due again
+    rounds_told.clear();
     service.orders().session_began();
     service.all_devices_changed();
     plan_changed();
@@ -184,8 +201,30 @@ struct ControlWiring::Impl : std::enable_shared_from_this<ControlWiring::Impl> {
     if (changed.empty()) return;
     control::FieldState state;
     state.devices.reserve(changed.size());
-    for (const auto& device : changed) state.devices.push_back(state_of(device));
+    for (const auto& device : changed) {
+      state.devices.push_back(state_of(device));
+      if (tells_rounds(device)) state.devices.back().rounds = rounds_of(device);
+    }
     (void)send(state);  // when it is lost, the next session tells all
+  }
+  /// The figures of a device's rounds are told when they are new, then about once a minute: they are half of what its
+  /// state weighs.
+  std::unordered_map<std::string, std::pair<std::size_t, std::int64_t>> rounds_told;  // by uid: fingerprint, when
+  [[nodiscard]] bool tells_rounds(const gateway::GatewayCore::DeviceState& device) {
+    std::size_t print = 1;
+    for (const auto& round : device.rounds) print = print * 31 + static_cast<std::size_t>(round.interval_ms);
+    const std::int64_t now_ms = clock.monotonic_ms();
+    auto& [known, at_ms] = rounds_told[std::string{device.uid}];
+    if (known == print && now_ms - at_ms < rounds_interval_ms) return false;
+    known = print;
+    at_ms = now_ms;
+    return true;
+  }
+  void send_channel_timings() {
+    control::FieldState state;
+    for (const auto& timing : service.channel_timings())
+      state.channel_timings.push_back({std::string{timing.channel}, timing_of(timing.timing)});
+    if (!state.channel_timings.empty()) (void)send(state);
   }
   void send_traces() {
     for (gateway::TapBoard::Taken& taken : service.taps().take(trace_events_at_once)) {
@@ -199,6 +238,7 @@ struct ControlWiring::Impl : std::enable_shared_from_this<ControlWiring::Impl> {
   }
 
   std::int64_t states_at_ms = 0;
+  std::int64_t timings_at_ms = 0;
   void tick() {
     if (online) {
       send_traces();
@@ -206,6 +246,10 @@ struct ControlWiring::Impl : std::enable_shared_from_this<ControlWiring::Impl> {
         states_at_ms = clock.monotonic_ms() + quiet_interval_ms;
         send_device_states();
         send_reports();
+      }
+      if (clock.monotonic_ms() >= timings_at_ms) {
+        timings_at_ms = clock.monotonic_ms() + channel_timings_interval_ms;
+        send_channel_timings();
       }
     }
     timer->start_ms(service.taps().active() ? trace_interval_ms : quiet_interval_ms);

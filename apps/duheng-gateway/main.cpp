@@ -23,6 +23,9 @@ void seal(Disk& disk, Random& random, const std::string& directory) {
   if (!sealed) log::warning("gateway", "the data directory is not sealed", {{"error", sealed.error()}});
 }
 
+/// An operator asked for it: what runs next reads its configuration anew.
+constexpr int exit_restart = -1;
+
 int serve(gateway::GatewayConfig config, Disk& disk, Random& random) {
   SystemClock clock;
   link::EventLoop loop;
@@ -31,13 +34,21 @@ int serve(gateway::GatewayConfig config, Disk& disk, Random& random) {
   const UplinkWiring uplink(loop, disk, clock, random, **service);
   log::info("gateway", "reads meters",
             {{"devices", (*service)->uplink_status().devices_configured}, {"http_port", (*service)->http_port()}});
-  loop.on_terminate([&loop] { loop.stop(); });
+  bool restarts = false;
+  (*service)->on_restart([&] {
+    restarts = true;
+    loop.stop();
+  });
+  loop.on_terminate([&] {
+    restarts = false;
+    loop.stop();
+  });
   loop.run();
-  log::info("gateway", "stopping");
-  return program::exit_good;
+  log::info("gateway", restarts ? "starting anew, as an operator asked" : "stopping");
+  return restarts ? exit_restart : program::exit_good;
 }
 
-int run(const std::string& config_path) {
+int run_once(const std::string& config_path) {
   auto config = gateway::load_gateway_config(config_path);
   if (!config) return program::give_up(about, program::exit_bad_configuration, config.error());
   log::configure(config->log);
@@ -48,6 +59,12 @@ int run(const std::string& config_path) {
     return program::give_up(about, program::exit_cannot_start, broken.error());
   const int code = serve(std::move(*config), disk, random);
   if (code == program::exit_good) seal(disk, random, directory);
+  return code;
+}
+
+int run(const std::string& config_path) {
+  int code = run_once(config_path);
+  while (code == exit_restart) code = run_once(config_path);
   return code;
 }
 

@@ -13,6 +13,7 @@ constexpr std::int64_t mib = 1'024 * kib;
 constexpr std::int64_t tib = 1'024 * 1'024 * mib;
 constexpr std::int64_t day_s = 86'400;
 constexpr std::string_view default_models_directory = "/usr/share/duheng/models";
+constexpr std::string_view default_alarm_rules_directory = "/usr/share/duheng/rules/alarms";
 
 Endpoint endpoint(const ConfigNode& node, std::string_view default_address, std::int64_t default_port) {
   return {node.text("address", default_address),
@@ -121,6 +122,9 @@ Result<Configuration> read_file(const ConfigFile& file) {
   out.observability = endpoint(root.section("observability"), "127.0.0.1", 9'464);
   out.web_directory = root.section("web").text("directory", "");
   out.models_directory = root.section("models").text("directory", "");
+  out.alarm_rules_directory = root.section("alarms").text("rules", "");
+  out.alarm_rules_directory_is_default = out.alarm_rules_directory.empty();
+  if (out.alarm_rules_directory_is_default) out.alarm_rules_directory = default_alarm_rules_directory;
   out.models_directory_is_default = out.models_directory.empty();
   if (out.models_directory_is_default) out.models_directory = default_models_directory;
   out.orders_keep_days = root.section("orders").integer("keep_days", {30, 36'600}, out.orders_keep_days);
@@ -139,9 +143,13 @@ Result<Configuration> read_file(const ConfigFile& file) {
   out.telemetry_memory_bytes = 1'024 * mib;
   read(telemetry, "memory_mib", {.minimum = 64, .maximum = 4 * mib}, out.telemetry_memory_bytes, mib);
   read(telemetry, "threads", {.minimum = 1, .maximum = 256}, out.telemetry_threads);
+  out.telemetry = read_telemetry_choice(root.section("telemetry"));
+  out.cipher = static_cast<crypto::Cipher>(root.section("encryption").choice("cipher", {"aes_256_gcm", "sm4_gcm"}, 0));
   const ConfigNode journal = root.section("journal");
   read(journal, "keep_days", {.minimum = 0, .maximum = 36'525}, out.journal.keep_days);
   out.journal.ship_to = journal.text("ship_to", "");
+  out.backups = read_backups(root.section("backups"));
+  out.servers = read_servers(root.section("servers"));
   out.drain_ms = 5'000;
   read(limits, "drain_ms", {.minimum = 0, .maximum = 600'000}, out.drain_ms);
 

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "backup_wiring.hpp"
+#include "equipment_wiring.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "journal_upkeep.hpp"
@@ -12,6 +14,7 @@
 #include "platform/web/live_service.hpp"
 #include "platform/web/web_service.hpp"
 #include "store/aggregates/aggregate_keeper.hpp"
+#include "telemetry_wiring.hpp"
 
 namespace duheng::platform {
 
@@ -33,6 +36,8 @@ struct Configuration {
   std::string web_directory;     ///< the built web application; empty: the API alone
   std::string models_directory;  ///< device models; relative to where the server was started
   bool models_directory_is_default = true;
+  std::string alarm_rules_directory;  ///< threshold rules; the default one may be missing
+  bool alarm_rules_directory_is_default = true;
   /// Jobs that have been over for so long are deleted; the operation log stays.
   std::int64_t orders_keep_days = std::int64_t{6} * 366;
   web::HttpLimits http;
@@ -44,7 +49,12 @@ struct Configuration {
   std::int64_t telemetry_lag_ms_max = 0;  ///< beyond it the platform is not ready
   std::uint64_t telemetry_memory_bytes = 0;
   std::size_t telemetry_threads = 2;
+  TelemetryChoice telemetry;
+  /// Of whatever this program seals itself: journal and its indexes, exported and imported files.
+  crypto::Cipher cipher = crypto::Cipher::aes_256_gcm;
   JournalUpkeepOptions journal;
+  BackupConfiguration backups;
+  ServerConfiguration servers;
   std::string aggregate_time_zone = "Asia/Shanghai";  ///< of days and months, checked
   std::vector<store::RetentionRule> retention;
   std::int64_t drain_ms = 0;

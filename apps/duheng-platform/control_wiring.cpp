@@ -79,6 +79,7 @@ void ControlWiring::take(GatewayId gateway, OrderReport& report) { orders_->repo
 void ControlWiring::take(GatewayId gateway, FieldPlanReport& report) { plans_.reported(gateway, std::move(report)); }
 void ControlWiring::take(GatewayId gateway, control::FieldState& state) {
   if (!state.devices.empty()) plans_.device_states(gateway, std::move(state.devices));
+  if (!state.channel_timings.empty()) plans_.channel_timings(gateway, std::move(state.channel_timings));
   if (state.unknown_present) plans_.unknown_devices(gateway, state.unknown);
 }
 void ControlWiring::take(GatewayId gateway, control::TraceEvents& events) {

@@ -80,7 +80,9 @@ void Platform::Parts::add_health_checks() {
     return journal_finding(condition, ingest->statistics(), configuration.free_bytes_warning);
   });
   health.add("telemetry", [this] {
-    return telemetry_finding(applier->status(), telemetry->status(), configuration.telemetry_lag_ms_max);
+    const store::ReopeningStatus store = telemetry->status();
+    return judged_by_engine(configuration.telemetry.engine,
+                            telemetry_finding(applier->status(), store, configuration.telemetry_lag_ms_max), store);
   });
   health.add("records", [this]() -> Finding {
     const auto answered =

@@ -9,6 +9,11 @@
 #include <unordered_map>
 
 #include "aggregate_wiring.hpp"
+#include "alarm_wiring.hpp"
+#include "equipment_wiring.hpp"
+#include "sensor_wiring.hpp"
+#include "storage_wiring.hpp"
+#include "backup_wiring.hpp"
 #include "base/clock.hpp"
 #include "base/disk.hpp"
 #include "base/random.hpp"
@@ -23,10 +28,13 @@
 #include "platform/history/background_work.hpp"
 #include "platform/history/telemetry_applier.hpp"
 #include "platform/history_import/history_imports.hpp"
+#include "platform/imports/file_imports.hpp"
 #include "platform/ingest/ingest_service.hpp"
 #include "platform/live/live_feed.hpp"
 #include "platform/live/live_hub.hpp"
 #include "platform/onboarding/device_import.hpp"
+#include "platform/onboarding/plan_moves.hpp"
+#include "platform/onboarding/sampling.hpp"
 #include "platform/points/metering_points.hpp"
 #include "platform/status/health.hpp"
 #include "platform/status/metrics.hpp"
@@ -37,6 +45,7 @@
 #include "platform/web/trace_service.hpp"
 #include "platform/web/web_service.hpp"
 #include "reading_rate.hpp"
+#include "review_wiring.hpp"
 #include "rpc/enrolment_server.hpp"
 #include "rpc/uplink_server.hpp"
 #include "server_certificate.hpp"
@@ -79,9 +88,11 @@ struct Platform::Parts {
   [[nodiscard]] Result<void> start_observability();
   [[nodiscard]] Result<void> start_web();
   [[nodiscard]] Result<void> start_files();
+  [[nodiscard]] Result<void> start_backups();
   [[nodiscard]] Result<void> write_ports();
   void start_housekeeping();
   void housekeep(const std::stop_token& stop);
+  [[nodiscard]] Result<void> start_alarms();
   void start_upkeep();
   void add_health_checks();
   void declare_metrics();
@@ -105,6 +116,7 @@ struct Platform::Parts {
   std::unique_ptr<web::HttpServer> observability_server;
 
   std::unique_ptr<PlatformRecords> records;
+  std::unique_ptr<AlarmWiring> alarms;  ///< from here on everything may say what is wrong
   std::unique_ptr<store::Journal> journal;
   std::unique_ptr<store::ReopeningTelemetryStore> telemetry;
   std::unique_ptr<LiveHub> hub;
@@ -119,19 +131,28 @@ struct Platform::Parts {
   ServerCertificate certificate;      ///< of the gateway ports
   ServerCertificate web_certificate;  ///< of the web; the same unless the operator gave another
   std::unique_ptr<EnrolmentService> enrolment;
+  std::unique_ptr<PlanMoves> moves;  ///< used by the orders' thread of `control`: outlives it
   std::unique_ptr<ControlWiring> control;
   std::unique_ptr<rpc::UplinkServer> uplink;
   std::unique_ptr<rpc::EnrolmentServer> enrolment_server;
 
   std::unique_ptr<Onboarding> onboarding;
-  std::unique_ptr<DeviceImports> imports;
+  std::unique_ptr<Sampling> sampling;
+  std::unique_ptr<DeviceImportKind> device_import_kind;
+  std::unique_ptr<FileImports> imports;
   std::unique_ptr<EditService> edits;
   std::unique_ptr<MeteringPoints> points;
+  std::unique_ptr<SensorWiring> sensors;
+  std::unique_ptr<EquipmentWiring> equipment;
+  std::unique_ptr<StorageWiring> storage;
   std::unique_ptr<TelemetryExportSource> export_source;
   std::unique_ptr<ExportService> exports;
-  std::unique_ptr<HistoryImports> history_imports;
+  std::unique_ptr<HistoryImportKind> history_import_kind;
+  std::unique_ptr<FileImports> history_imports;
+  std::unique_ptr<BackupWiring> backups;
   std::unique_ptr<web::HeardTimes> heard;
   std::unique_ptr<web::DeviceDirectory> directory;
+  std::unique_ptr<ReviewWiring> review;
   std::unique_ptr<web::SourceNames> source_names;
   std::unique_ptr<web::ApiServices> services;
   std::unique_ptr<web::LiveService> live;

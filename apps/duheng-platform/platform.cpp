@@ -7,8 +7,8 @@
 #include "base/log.hpp"
 #include "parts.hpp"
 #include "platform/web/routes.hpp"
+#include "platform/web/unassigned_sources.hpp"
 #include "store/seal/seal.hpp"
-#include "store/telemetry/duckdb_telemetry_store.hpp"
 #include "version.hpp"
 
 namespace duheng::platform {
@@ -65,6 +65,7 @@ Result<void> Platform::Parts::start() {
   });
   declare_metrics();
   add_health_checks();
+  DUHENG_CHECK(start_alarms());
   start_upkeep();
   start_housekeeping();
   return write_ports();
@@ -93,6 +94,10 @@ Result<void> Platform::Parts::open_stores() {
   auto opened_records = PlatformRecords::open(paths, disk, clock, random, configuration.people);
   if (!opened_records) return std::unexpected(named(opened_records.error(), "records"));
   records = std::move(*opened_records);
+  auto opened_alarms = AlarmWiring::open(records->database(), clock);
+  if (!opened_alarms) return std::unexpected(named(opened_alarms.error(), "alarms"));
+  alarms = std::move(*opened_alarms);
+  records->keys().seal_with(configuration.cipher);
 
   DUHENG_CHECK(disk.make_directories(paths.journal()));
   auto opened_journal = store::Journal::open(disk, random, records->keys(), {.directory = paths.journal()});
@@ -109,18 +114,14 @@ Result<void> Platform::Parts::open_stores() {
 
 /// Derived, so it mends itself while the platform runs: whoever holds it need not know.
 Result<void> Platform::Parts::open_telemetry() {
-  store::DuckDbTelemetryOptions options;
-  options.directory = paths.telemetry();
-  options.threads = configuration.telemetry_threads;
-  options.memory_bytes_max = configuration.telemetry_memory_bytes;
-  const auto open = [this, options](bool discard) mutable -> Result<store::ReopeningTelemetryStore::Opened> {
-    options.discard_existing = discard;
-    DUHENG_TRY(auto opened, store::DuckDbTelemetryStore::open(options, disk, clock, records->keys()));
-    std::string told = opened.damage.empty() ? std::string{} : opened.damage + "; kept as " + opened.moved_to;
-    const bool begins_anew = opened.needs_rebuild();
-    return store::ReopeningTelemetryStore::Opened{std::move(opened.store), begins_anew, std::move(told)};
-  };
-  auto opened = store::ReopeningTelemetryStore::open(open, clock);
+  auto opened = open_telemetry_store(configuration.telemetry, {.disk = disk,
+                                                               .clock = clock,
+                                                               .random = random,
+                                                               .keys = records->keys(),
+                                                               .directory = paths.telemetry(),
+                                                               .threads = configuration.telemetry_threads,
+                                                               .memory_bytes_max = configuration.telemetry_memory_bytes,
+                                                               .journal_first_number = journal->first_number()});
   if (!opened) return std::unexpected(named(opened.error(), "telemetry"));
   telemetry = std::move(*opened);
   journal->hold_for("telemetry", [this] { return telemetry->durable_record(); });
@@ -215,16 +216,43 @@ Result<void> Platform::Parts::start_files() {
                                             options);
   if (const auto opened = exports->open(); !opened) return std::unexpected(named(opened.error(), "exports"));
   exports->start();
-  history_imports = std::make_unique<HistoryImports>(HistoryImports::Parts{.database = records->database(),
-                                                                           .disk = disk,
-                                                                           .clock = clock,
-                                                                           .random = random,
-                                                                           .keys = records->keys(),
-                                                                           .devices = records->devices(),
-                                                                           .journal = *journal,
-                                                                           .telemetry = *telemetry,
-                                                                           .models = control->models(),
-                                                                           .directory = paths.imports()});
+  history_import_kind = std::make_unique<HistoryImportKind>(HistoryImportKind::Parts{.database = records->database(),
+                                                                                     .disk = disk,
+                                                                                     .clock = clock,
+                                                                                     .random = random,
+                                                                                     .keys = records->keys(),
+                                                                                     .devices = records->devices(),
+                                                                                     .journal = *journal,
+                                                                                     .telemetry = *telemetry,
+                                                                                     .models = control->models(),
+                                                                                     .directory = paths.imports()});
+  device_import_kind =
+      std::make_unique<DeviceImportKind>(*onboarding, records->organisations(), records->sites(), records->gateways());
+  const auto open_imports = [this](ImportKind& kind, std::unique_ptr<FileImports>& files) -> Result<void> {
+    files = std::make_unique<FileImports>(
+        FileImports::Parts{records->database(), disk, clock, random, records->keys(), kind, paths.imports()});
+    if (const auto opened = files->open(); !opened) return std::unexpected(named(opened.error(), "imports"));
+    files->run();
+    return {};
+  };
+  DUHENG_CHECK(open_imports(*device_import_kind, imports));
+  DUHENG_CHECK(open_imports(*history_import_kind, history_imports));
+  return {};
+}
+
+Result<void> Platform::Parts::start_backups() {
+  auto started = BackupWiring::start(configuration.backups, {.database = records->database(),
+                                                             .journal = *journal,
+                                                             .disk = disk,
+                                                             .clock = clock,
+                                                             .random = random,
+                                                             .keys = records->keys(),
+                                                             .alarms = alarms->sink(),
+                                                             .root = paths.root,
+                                                             .master_key_file = paths.master_key(),
+                                                             .product = std::string{version}});
+  if (!started) return std::unexpected(named(started.error(), "backups"));
+  backups = std::move(*started);
   return {};
 }
 
@@ -243,12 +271,19 @@ Result<void> Platform::Parts::start_web() {
   source_names = std::make_unique<web::SourceNames>(*telemetry);
   onboarding =
       std::make_unique<Onboarding>(records->database(), clock, records->devices(), control->plans(), control->models());
-  imports =
-      std::make_unique<DeviceImports>(*onboarding, records->organisations(), records->sites(), records->gateways());
+  moves = std::make_unique<PlanMoves>(clock, records->devices(), control->plans(), control->models());
+  control->orders().keep_moves(*moves);
+  sampling = std::make_unique<Sampling>(records->database(), clock, control->plans(), control->models());
   edits = std::make_unique<EditService>(*journal, *telemetry, records->database(), clock,
                                         EditService::wait_for(*telemetry, edit_wait_ms));
   points = std::make_unique<MeteringPoints>(records->database(), clock);
+  DUHENG_TRY(review, ReviewWiring::start({records->database(), *telemetry, *directory, control->models(), clock,
+                                          configuration.aggregate_time_zone, [this] {
+                                            const ApplierStatus status = applier->status();
+                                            return !status.error && !(status.rebuilding && status.lag_records > 0);
+                                          }}));
   DUHENG_CHECK(start_files());
+  DUHENG_CHECK(start_backups());
   services = std::make_unique<web::ApiServices>(web::ApiServices{
       .clock = clock,
       .people = records->people(),
@@ -271,12 +306,30 @@ Result<void> Platform::Parts::start_web() {
       .models = control->models(),
       .onboarding = onboarding.get(),
       .plans = &control->plans(),
+      .sampling = sampling.get(),
       .imports = imports.get(),
       .exports = exports.get(),
       .history_imports = history_imports.get(),
+      .backups = &backups->service(),
       .edits = edits.get(),
       .points = points.get(),
-      .aggregates = [this] { return aggregates->answers(); }});
+      .alarms = &alarms->book(),
+      .aggregates = [this] { return aggregates->answers(); },
+      .review = review == nullptr ? nullptr : &review->review()});
+  sensors = std::make_unique<SensorWiring>(
+      SensorWiring::Parts{records->database(), clock, alarms->sink(), *hub, *directory, *telemetry});
+  sensors->give_to(*services);
+  equipment = std::make_unique<EquipmentWiring>(
+      configuration.servers,
+      EquipmentWiring::Parts{records->database(), clock, *alarms, *onboarding, control->plans(), [this] {
+                               std::set<GatewayId> out;
+                               for (const auto& session : uplink->sessions()) out.insert(session.gateway);
+                               return out;
+                             }});
+  equipment->give_to(*services);
+  storage = std::make_unique<StorageWiring>(records->database(), clock, alarms->sink(),
+                                            storage_parts(paths, configuration.backups));
+  services->storage = &storage->watch();
   web::Router router = web::make_router(*services);
   live = std::make_unique<web::LiveService>(*services, *hub, configuration.live);
   live->add_routes(router);
@@ -325,6 +378,34 @@ void Platform::Parts::start_housekeeping() {
   housekeeper = std::jthread([this](const std::stop_token& stop) { housekeep(stop); });
 }
 
+Result<void> Platform::Parts::start_alarms() {
+  auto rules = AlarmWiring::load_rules(disk, configuration.alarm_rules_directory,
+                                       configuration.alarm_rules_directory_is_default);
+  if (!rules) return std::unexpected(named(rules.error(), "alarms.rules"));
+  alarms->watch({.directory = *directory,
+                 .heard = *heard,
+                 .gateways = records->gateways(),
+                 .hub = *hub,
+                 .health = health,
+                 .connected =
+                     [this] {
+                       std::vector<GatewayId> out;
+                       for (const rpc::SessionInfo& session : uplink->sessions()) out.push_back(session.gateway);
+                       return out;
+                     },
+                 .conflicts = [this] { return ingest->statistics().conflicts; },
+                 .unassigned = [this](const std::vector<Gateway>& gateways)
+                     -> Result<std::vector<alarms::UnassignedWatch::Source>> {
+                   DUHENG_TRY(const auto sources, web::unassigned_sources(*services, gateways));
+                   std::vector<alarms::UnassignedWatch::Source> out;
+                   for (const store::Source& one : sources) out.push_back({one.gateway, one.device_uid});
+                   return out;
+                 },
+                 .rules = std::move(*rules),
+                 .started_utc_ms = started_utc_ms});
+  return {};
+}
+
 void Platform::Parts::start_upkeep() {
   upkeeper = std::jthread([this](const std::stop_token& stop) {
     std::mutex mutex;
@@ -360,6 +441,7 @@ void Platform::Parts::stop() {
   if (stopped) return;
   stopped = true;
   // Not ready from here on, and nobody looks at parts that go.
+  if (alarms) alarms->stop_watching();
   health.forget();
   metrics.forget_readings();
   if (upkeeper.joinable()) {
@@ -370,6 +452,7 @@ void Platform::Parts::stop() {
     housekeeper.request_stop();
     housekeeper.join();
   }
+  if (backups) backups->stop();
   if (web_server) web_server->stop_accepting();
   enrolment_server.reset();
   if (uplink) uplink->stop();
@@ -382,14 +465,21 @@ void Platform::Parts::stop() {
   web_service.reset();
   live.reset();
   traces.reset();
+  equipment.reset();  // asks the uplink who is connected
   uplink.reset();
   services.reset();
+  storage.reset();
+  sensors.reset();
+  review.reset();
+  backups.reset();
   edits.reset();
   points.reset();
   history_imports.reset();
+  history_import_kind.reset();
   exports.reset();
   export_source.reset();
   imports.reset();
+  device_import_kind.reset();
   onboarding.reset();
   control.reset();
   if (background) background->stop();
@@ -407,6 +497,7 @@ void Platform::Parts::stop() {
   if (journal) journal->release("telemetry");
   telemetry.reset();
   journal.reset();
+  alarms.reset();
   records.reset();
   if (lock && disk.exists(paths.ports())) {
     if (const auto removed = disk.remove(paths.ports()); !removed) {

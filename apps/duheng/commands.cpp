@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "backup_commands.hpp"
 #include "platform/administration/administration.hpp"
 #include "store/seal/directory_lock.hpp"
 #include "tools/trace/trace.hpp"
@@ -228,6 +229,7 @@ void add_administration_commands(CLI::App& app, int& exit_code) {
   add_verify(app, exit_code);
   add_trace(app, exit_code);
   add_keys(app, exit_code);
+  add_backup_commands(app, exit_code);
 }
 
 }  // namespace duheng

@@ -7,6 +7,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "crypto/aead_engine.hpp"
+
 namespace duheng::crypto {
 namespace {
 
@@ -26,29 +28,29 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
 
-}  // namespace
+constexpr std::size_t tag_bytes = Aead::tag_bytes;
 
-struct Aead::Contexts {
-  Context seal{EVP_CIPHER_CTX_new()};
-  Context open{EVP_CIPHER_CTX_new()};
+class AesGcm final : public AeadEngine {
+ public:
+  explicit AesGcm(const SecretKey& key) {
+    if (!seal_ || !open_ || EVP_EncryptInit_ex2(seal_.get(), cipher(), key.octets().data(), nullptr, nullptr) != 1 ||
+        EVP_DecryptInit_ex2(open_.get(), cipher(), key.octets().data(), nullptr, nullptr) != 1) {
+      end_without_cipher();
+    }
+  }
+  Result<void> seal(const Aead::Nonce& nonce, ByteView associated, ByteView plain, Bytes& out) override;
+  Result<void> open(const Aead::Nonce& nonce, ByteView associated, ByteView sealed, Bytes& out) override;
+
+ private:
+  Context seal_{EVP_CIPHER_CTX_new()};
+  Context open_{EVP_CIPHER_CTX_new()};
 };
 
-Aead::Aead(const SecretKey& key) : contexts_(std::make_unique<Contexts>()) {
-  if (!contexts_->seal || !contexts_->open ||
-      EVP_EncryptInit_ex2(contexts_->seal.get(), cipher(), key.octets().data(), nullptr, nullptr) != 1 ||
-      EVP_DecryptInit_ex2(contexts_->open.get(), cipher(), key.octets().data(), nullptr, nullptr) != 1) {
-    end_without_cipher();
-  }
-}
-Aead::~Aead() = default;
-Aead::Aead(Aead&&) noexcept = default;
-Aead& Aead::operator=(Aead&&) noexcept = default;
-
-Result<void> Aead::seal(const Nonce& nonce, ByteView associated, ByteView plain, Bytes& out) {
+Result<void> AesGcm::seal(const Aead::Nonce& nonce, ByteView associated, ByteView plain, Bytes& out) {
   if (plain.size() > INT_MAX - tag_bytes || associated.size() > INT_MAX) {
     return fail(ErrorCode::limit_exceeded, "more than 2 GiB cannot be sealed at once");
   }
-  EVP_CIPHER_CTX* const context = contexts_->seal.get();
+  EVP_CIPHER_CTX* const context = seal_.get();
   const std::size_t before = out.size();
   out.resize(before + plain.size() + tag_bytes);
   int written = 0;
@@ -67,12 +69,12 @@ Result<void> Aead::seal(const Nonce& nonce, ByteView associated, ByteView plain,
   return {};
 }
 
-Result<void> Aead::open(const Nonce& nonce, ByteView associated, ByteView sealed, Bytes& out) {
+Result<void> AesGcm::open(const Aead::Nonce& nonce, ByteView associated, ByteView sealed, Bytes& out) {
   if (sealed.size() < tag_bytes) return fail(ErrorCode::storage_corrupt, "sealed data is shorter than its tag");
   if (sealed.size() > INT_MAX || associated.size() > INT_MAX) {
     return fail(ErrorCode::limit_exceeded, "more than 2 GiB cannot be opened at once");
   }
-  EVP_CIPHER_CTX* const context = contexts_->open.get();
+  EVP_CIPHER_CTX* const context = open_.get();
   const std::size_t before = out.size();
   const std::size_t plain_bytes = sealed.size() - tag_bytes;
   out.resize(before + plain_bytes);
@@ -94,6 +96,23 @@ Result<void> Aead::open(const Nonce& nonce, ByteView associated, ByteView sealed
     return fail(ErrorCode::storage_corrupt, "the data do not match their authentication tag");
   }
   return {};
+}
+
+}  // namespace
+
+std::unique_ptr<AeadEngine> make_aes_gcm(const SecretKey& key) { return std::make_unique<AesGcm>(key); }
+
+Aead::Aead(const SecretKey& key) : engine_(key.cipher() == Cipher::sm4_gcm ? make_sm4_gcm(key) : make_aes_gcm(key)) {}
+Aead::~Aead() = default;
+Aead::Aead(Aead&&) noexcept = default;
+Aead& Aead::operator=(Aead&&) noexcept = default;
+
+Result<void> Aead::seal(const Nonce& nonce, ByteView associated, ByteView plain, Bytes& out) {
+  return engine_->seal(nonce, associated, plain, out);
+}
+
+Result<void> Aead::open(const Nonce& nonce, ByteView associated, ByteView sealed, Bytes& out) {
+  return engine_->open(nonce, associated, sealed, out);
 }
 
 }  // namespace duheng::crypto

@@ -9,8 +9,11 @@
 
 namespace duheng::crypto {
 
-/// AES-256-GCM (NIST SP 800-38D). The caller guarantees that a nonce is used once per key. Not thread-safe; keeps its
-/// contexts, so that one object per thread costs no set-up per call.
+class AeadEngine;
+
+/// AES-256-GCM (NIST SP 800-38D) or SM4-GCM (GB/T 32907-2016, RFC 8998), whichever the key is for. The caller
+/// guarantees that a nonce is used once per key. Not thread-safe; keeps its contexts, so that one object per thread
+/// costs no set-up per call.
 class Aead {
  public:
   static constexpr std::size_t nonce_bytes = 12;
@@ -28,8 +31,7 @@ class Aead {
   [[nodiscard]] Result<void> open(const Nonce& nonce, ByteView associated, ByteView sealed, Bytes& out);
 
  private:
-  struct Contexts;
-  std::unique_ptr<Contexts> contexts_;
+  std::unique_ptr<AeadEngine> engine_;
 };
 
 }  // namespace duheng::crypto

@@ -59,15 +59,63 @@ TEST_P(PublishedVectors, SealAndOpenAsPrinted) {
 INSTANTIATE_TEST_SUITE_P(Gcm, PublishedVectors, testing::ValuesIn(vectors),
                          [](const auto& entry) { return std::string("Case") + entry.param.name; });
 
-TEST(Aead, RefusesEveryFlippedBitAndLeavesTheOutputAlone) {
-  Aead aead(key_of(vectors[2].key));
-  const Bytes associated = from_hex(vectors[2].associated).value();
-  const Bytes sealed = from_hex(vectors[2].sealed).value();
+// RFC 8998, appendix A.1.
+constexpr Vector sm4_vector{
+    "Sm4",
+    "0123456789ABCDEFFEDCBA987654321000000000000000000000000000000000",
+    "00001234567800000000ABCD",
+    "FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2",
+    "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD"
+    "EEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA",
+    "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735"
+    "D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D83DE3541E4C2B58177E065A9BF7B62EC"};
+
+SecretKey sm4_key() { return SecretKey{key_of(sm4_vector.key).octets(), Cipher::sm4_gcm}; }
+
+TEST(Sm4Gcm, SealsAndOpensAsPrinted) {
+  Aead aead(sm4_key());
+  const Bytes associated = from_hex(sm4_vector.associated).value();
+  for (int round = 0; round < 2; ++round) {
+    Bytes out = {0xEE};
+    ASSERT_TRUE(aead.seal(nonce_of(sm4_vector.nonce), associated, from_hex(sm4_vector.plain).value(), out));
+    EXPECT_EQ(to_hex(out), "EE" + std::string(sm4_vector.sealed));
+    Bytes plain = {0xDD};
+    ASSERT_TRUE(aead.open(nonce_of(sm4_vector.nonce), associated, ByteView(out).subspan(1), plain));
+    EXPECT_EQ(to_hex(plain), "DD" + std::string(sm4_vector.plain));
+  }
+}
+
+TEST(Sm4Gcm, TakesNothingAndMuchAndIsNotAes) {
+  Aead sm4(sm4_key());
+  Aead aes(SecretKey{key_of(sm4_vector.key).octets()});
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{100'003}}) {
+    const Bytes plain(size, 0x5A);
+    Bytes sealed;
+    ASSERT_TRUE(sm4.seal({}, {}, plain, sealed));
+    ASSERT_EQ(sealed.size(), size + Aead::tag_bytes);
+    Bytes out;
+    ASSERT_TRUE(sm4.open({}, {}, sealed, out));
+    EXPECT_EQ(out, plain);
+    EXPECT_FALSE(aes.open({}, {}, sealed, out)) << "another cipher";
+    EXPECT_EQ(out, plain);
+  }
+}
+
+class EveryCipher : public testing::TestWithParam<Cipher> {};
+INSTANTIATE_TEST_SUITE_P(Gcm, EveryCipher, testing::Values(Cipher::aes_256_gcm, Cipher::sm4_gcm),
+                         [](const auto& entry) { return std::string(to_string(entry.param)); });
+
+TEST_P(EveryCipher, RefusesEveryFlippedBitAndLeavesTheOutputAlone) {
+  const bool is_sm4 = GetParam() == Cipher::sm4_gcm;
+  const Vector& v = is_sm4 ? sm4_vector : vectors[2];
+  Aead aead(is_sm4 ? sm4_key() : key_of(v.key));
+  const Bytes associated = from_hex(v.associated).value();
+  const Bytes sealed = from_hex(v.sealed).value();
   for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
     Bytes damaged = sealed;
     damaged[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
     Bytes out = {1, 2, 3};
-    const auto opened = aead.open(nonce_of(vectors[2].nonce), associated, damaged, out);
+    const auto opened = aead.open(nonce_of(v.nonce), associated, damaged, out);
     ASSERT_FALSE(opened);
     ASSERT_EQ(opened.error().code, ErrorCode::storage_corrupt);
     ASSERT_EQ(out, (Bytes{1, 2, 3}));
@@ -75,11 +123,11 @@ TEST(Aead, RefusesEveryFlippedBitAndLeavesTheOutputAlone) {
   Bytes other_associated = associated;
   other_associated[0] ^= 1;
   Bytes out;
-  EXPECT_FALSE(aead.open(nonce_of(vectors[2].nonce), other_associated, sealed, out));
-  EXPECT_FALSE(aead.open(nonce_of(vectors[2].nonce), associated, ByteView(sealed).first(Aead::tag_bytes - 1), out));
+  EXPECT_FALSE(aead.open(nonce_of(v.nonce), other_associated, sealed, out));
+  EXPECT_FALSE(aead.open(nonce_of(v.nonce), associated, ByteView(sealed).first(Aead::tag_bytes - 1), out));
   // After all those refusals the same object still opens what is right.
-  EXPECT_TRUE(aead.open(nonce_of(vectors[2].nonce), associated, sealed, out));
-  EXPECT_EQ(to_hex(out), vectors[2].plain);
+  EXPECT_TRUE(aead.open(nonce_of(v.nonce), associated, sealed, out));
+  EXPECT_EQ(to_hex(out), v.plain);
 }
 
 }  // namespace

@@ -20,8 +20,9 @@ void hash_with_sm3(benchmark::State& state) {
 }
 BENCHMARK(hash_with_sm3)->Arg(64)->Arg(4096)->Arg(1 << 20);
 
-void seal_with_aes_gcm(benchmark::State& state) {
-  Aead aead{SecretKey{}};
+void seal_with(benchmark::State& state, Cipher cipher) {
+  const std::array<std::uint8_t, SecretKey::size_bytes> octets{};
+  Aead aead{SecretKey{octets, cipher}};
   const Bytes plain(static_cast<std::size_t>(state.range(0)), 0x5A);
   Aead::Nonce nonce{};
   Bytes out;
@@ -34,7 +35,8 @@ void seal_with_aes_gcm(benchmark::State& state) {
   }
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(seal_with_aes_gcm)->Arg(64)->Arg(4096)->Arg(1 << 20);
+BENCHMARK_CAPTURE(seal_with, aes_256_gcm, Cipher::aes_256_gcm)->Arg(64)->Arg(4096)->Arg(1 << 20);
+BENCHMARK_CAPTURE(seal_with, sm4_gcm, Cipher::sm4_gcm)->Arg(64)->Arg(4096)->Arg(1 << 20);
 
 }  // namespace
 }  // namespace duheng::crypto

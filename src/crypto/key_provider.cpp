@@ -80,7 +80,14 @@ Result<SecretKey> read_key_file(Disk& disk, const std::string& path) {
 
 }  // namespace
 
-SecretKey::SecretKey(std::span<const std::uint8_t, size_bytes> octets) {
+std::string_view to_string(Cipher cipher) noexcept { return cipher == Cipher::sm4_gcm ? "sm4_gcm" : "aes_256_gcm"; }
+
+Result<std::uint32_t> KeyProvider::version_to_seal(std::string_view purpose) {
+  DUHENG_TRY(const std::uint32_t version, current_version(purpose));
+  return with_cipher(version, cipher_);
+}
+
+SecretKey::SecretKey(std::span<const std::uint8_t, size_bytes> octets, Cipher cipher) : cipher_(cipher) {
   std::copy(octets.begin(), octets.end(), octets_.begin());
 }
 SecretKey::~SecretKey() { OPENSSL_cleanse(octets_.data(), octets_.size()); }
@@ -111,15 +118,19 @@ Result<std::uint32_t> LocalKeyProvider::current_version(std::string_view) {
 }
 
 Result<SecretKey> LocalKeyProvider::key(std::string_view purpose, std::uint32_t version) {
-  if (version == 0 || version > masters_.size()) {
-    return fail(ErrorCode::key_missing, fmt::format("there is no version {} of the key for \"{}\"", version, purpose));
+  const std::uint32_t master = version & 0x00FF'FFFFU;
+  const std::uint32_t cipher = version >> 24;
+  if (cipher > static_cast<std::uint32_t>(Cipher::sm4_gcm))
+    return fail(ErrorCode::key_missing, fmt::format("cipher {} is not known to this release", cipher));
+  if (master == 0 || master > masters_.size()) {
+    return fail(ErrorCode::key_missing, fmt::format("there is no version {} of the key for \"{}\"", master, purpose));
   }
   Bytes info;
   ByteWriter writer(info);
   writer.sized(purpose);
-  writer.u32(version);
-  Hash256 derived = hkdf_sha256(masters_[version - 1].octets(), as_bytes("duheng local key provider"), info);
-  SecretKey key{derived};
+  writer.u32(version);  // with the cipher: no key serves two
+  Hash256 derived = hkdf_sha256(masters_[master - 1].octets(), as_bytes("duheng local key provider"), info);
+  SecretKey key{derived, static_cast<Cipher>(cipher)};
   OPENSSL_cleanse(derived.data(), derived.size());
   return key;
 }

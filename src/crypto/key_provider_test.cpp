@@ -77,6 +77,25 @@ TEST_F(KeyFile, ANewVersionIsCurrentAndOldOnesStay) {
   EXPECT_EQ(LocalKeyProvider::open(disk_, random_, path_).error().code, ErrorCode::storage_corrupt);
 }
 
+TEST_F(KeyFile, TheCipherStandsInTheVersionAndChangesTheKey) {
+  const auto keys = LocalKeyProvider::open(disk_, random_, path_).value();
+  EXPECT_EQ(keys->version_to_seal("journal").value(), 1U) << "AES-256-GCM is as it was";
+  keys->seal_with(Cipher::sm4_gcm);
+  const std::uint32_t version = keys->version_to_seal("journal").value();
+  EXPECT_EQ(version, 0x0100'0001U);
+  EXPECT_EQ(keys->current_version("journal").value(), 1U) << "engines with ciphers of their own";
+  const SecretKey sm4 = keys->key("journal", version).value();
+  const SecretKey aes = keys->key("journal", 1).value();
+  EXPECT_EQ(sm4.cipher(), Cipher::sm4_gcm);
+  EXPECT_EQ(aes.cipher(), Cipher::aes_256_gcm);
+  EXPECT_NE(octets(sm4), octets(aes)) << "no key serves two ciphers";
+  EXPECT_EQ(keys->key("journal", 0x0200'0001U).error().code, ErrorCode::key_missing);
+  EXPECT_EQ(keys->key("journal", 0x0100'0002U).error().code, ErrorCode::key_missing);
+  EXPECT_EQ(keys->key("journal", 0x0100'0000U).error().code, ErrorCode::key_missing);
+  EXPECT_EQ(to_string(Cipher::sm4_gcm), "sm4_gcm");
+  EXPECT_EQ(to_string(Cipher::aes_256_gcm), "aes_256_gcm");
+}
+
 TEST_F(KeyFile, ReadableByOthersIsRefused) {
   ASSERT_TRUE(LocalKeyProvider::open(disk_, random_, path_));
   ASSERT_EQ(chmod(path_.c_str(), 0640), 0);

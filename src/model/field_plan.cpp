@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view magic = "DHFP";
 constexpr std::uint8_t format_1 = 1;
+constexpr std::uint8_t format_2 = 2;  // with intervals; used only where there are some
 
 bool fits(std::string_view text, std::size_t bytes_max) {
   return !text.empty() && text.size() <= bytes_max &&
@@ -30,11 +31,33 @@ std::string_view fault_of(const FieldChannel& channel) {
   if (!fits(channel.name, field_plan_limits::name_bytes_max)) return "its name is not 1 to 64 printable octets";
   return std::visit([](const auto& way) { return fault_of(way); }, channel.way);
 }
+std::pair<std::string_view, std::string_view> place_of(const FieldInterval& interval) {
+  return {interval.group, interval.register_name};
+}
+std::string_view fault_of(const std::vector<FieldInterval>& intervals) {
+  if (intervals.size() > field_plan_limits::intervals_max) return "it has too many intervals";
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    const auto& interval = intervals[i];
+    if (!fits(interval.group, field_plan_limits::name_bytes_max)) return "an interval names no group";
+    if (!interval.register_name.empty() && !fits(interval.register_name, field_plan_limits::name_bytes_max))
+      return "an interval's register is no name";
+    if (interval.interval_ms < field_plan_limits::interval_ms_min ||
+        interval.interval_ms > field_plan_limits::interval_ms_max)
+      return "an interval is not 0.1 s to 31 days";
+    if (i > 0 && place_of(intervals[i - 1]) >= place_of(interval)) return "its intervals are out of order";
+  }
+  return "";
+}
+bool has_intervals(const FieldPlan& plan) {
+  return std::ranges::any_of(plan.devices, [](const FieldDevice& device) { return !device.intervals.empty(); });
+}
+
 std::string_view fault_of(const FieldDevice& device) {
   if (!fits(device.uid, field_plan_limits::name_bytes_max)) return "its uid is not 1 to 64 printable octets";
   if (!fits(device.model, field_plan_limits::name_bytes_max)) return "it has no model";
   if (!fits(device.address, field_plan_limits::address_bytes_max)) return "it has no address";
-  return fits(device.channel, field_plan_limits::name_bytes_max) ? "" : "it has no channel";
+  if (!fits(device.channel, field_plan_limits::name_bytes_max)) return "it has no channel";
+  return fault_of(device.intervals);
 }
 const std::string& name_of(const FieldChannel& channel) { return channel.name; }
 const std::string& name_of(const FieldDevice& device) { return device.uid; }
@@ -94,18 +117,29 @@ FieldChannel read_channel(ByteReader& in) {
   return out;
 }
 
-FieldDevice read_device(ByteReader& in) {
+FieldDevice read_device(ByteReader& in, std::uint8_t format) {
   FieldDevice out;
   out.uid = in.sized_text();
   out.model = in.sized_text();
   out.address = in.sized_text();
   out.channel = in.sized_text();
+  if (format == format_1) return out;
+  const std::uint64_t count = in.varint();
+  if (count > field_plan_limits::intervals_max) in.set_failed();
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    FieldInterval interval;
+    interval.group = in.sized_text();
+    interval.register_name = in.sized_text();
+    interval.interval_ms = static_cast<std::int64_t>(in.varint());
+    out.intervals.push_back(std::move(interval));
+  }
   return out;
 }
 
 }  // namespace
 
 void FieldPlan::sort() {
+  for (auto& device : devices) std::ranges::sort(device.intervals, {}, place_of);
   std::ranges::sort(channels, {}, &FieldChannel::name);
   std::ranges::sort(devices, {}, &FieldDevice::uid);
 }
@@ -123,7 +157,8 @@ Bytes encode_field_plan(const FieldPlan& plan) {
   Bytes octets;
   ByteWriter out(octets);
   out.raw(as_bytes(magic));
-  out.u8(format_1);
+  const bool with_intervals = has_intervals(plan);
+  out.u8(with_intervals ? format_2 : format_1);
   out.varint(plan.version);
   out.varint(plan.channels.size());
   for (const auto& channel : plan.channels) {
@@ -137,6 +172,13 @@ Bytes encode_field_plan(const FieldPlan& plan) {
     out.sized(device.model);
     out.sized(device.address);
     out.sized(device.channel);
+    if (!with_intervals) continue;
+    out.varint(device.intervals.size());
+    for (const auto& interval : device.intervals) {
+      out.sized(interval.group);
+      out.sized(interval.register_name);
+      out.varint(static_cast<std::uint64_t>(interval.interval_ms));
+    }
   }
   return octets;
 }
@@ -145,14 +187,15 @@ Result<FieldPlan> parse_field_plan(ByteView octets) {
   const auto malformed = [] { return fail(ErrorCode::malformed, "these are not the octets of a plan"); };
   ByteReader in(octets);
   if (as_text(in.raw(magic.size())) != magic) return malformed();
-  if (const auto format = in.u8(); in.ok() && format != format_1)
+  const std::uint8_t format = in.u8();
+  if (in.ok() && format != format_1 && format != format_2)
     return fail(ErrorCode::unsupported, fmt::format("a plan of format {} is of a later release", format));
   FieldPlan plan;
   plan.version = in.varint();
   const std::uint64_t channels = in.varint();
   for (std::uint64_t i = 0; in.ok() && i < channels; ++i) plan.channels.push_back(read_channel(in));
   const std::uint64_t devices = in.varint();
-  for (std::uint64_t i = 0; in.ok() && i < devices; ++i) plan.devices.push_back(read_device(in));
+  for (std::uint64_t i = 0; in.ok() && i < devices; ++i) plan.devices.push_back(read_device(in, format));
   if (!in.ok() || !in.at_end() || !check_field_plan(plan)) return malformed();
   // A number may be written longer than need be: such octets would name the same plan by another hash.
   if (!std::ranges::equal(encode_field_plan(plan), octets)) return malformed();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -19,6 +20,9 @@ inline constexpr std::size_t address_bytes_max = 64;
 inline constexpr std::size_t place_bytes_max = 255;  ///< host names, paths of serial ports
 inline constexpr std::size_t part_entries_max = 2'000;
 inline constexpr std::size_t parts_max = 10'000;
+inline constexpr std::size_t intervals_max = 256;  ///< of one device
+inline constexpr std::int64_t interval_ms_min = 100;
+inline constexpr std::int64_t interval_ms_max = 31LL * 24 * 3'600'000;
 }  // namespace field_plan_limits
 
 struct FieldTcp {
@@ -46,11 +50,22 @@ struct FieldChannel {
   std::variant<FieldTcp, FieldUdp, FieldSerial> way;
   friend bool operator==(const FieldChannel&, const FieldChannel&) = default;
 };
+/// How often something of a device is read, in place of what its model says.
+struct FieldInterval {
+  std::string group;          ///< of the model
+  std::string register_name;  ///< of that group; empty: all of it. One question's registers are read together
+  std::int64_t interval_ms = 0;
+  friend bool operator==(const FieldInterval&, const FieldInterval&) = default;
+};
+/// A problem's reason begins so when the device serves, but at its model's own intervals.
+inline constexpr std::string_view interval_problem_prefix = "interval: ";
+
 struct FieldDevice {
   std::string uid;
   std::string model;
-  std::string address;  ///< as the meter shows it
-  std::string channel;  ///< of the plan, of the gateway's own file, or a listener
+  std::string address;                     ///< as the meter shows it
+  std::string channel;                     ///< of the plan, of the gateway's own file, or a listener
+  std::vector<FieldInterval> intervals{};  ///< by group, then register, each once
   friend bool operator==(const FieldDevice&, const FieldDevice&) = default;
 };
 

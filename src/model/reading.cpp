@@ -70,6 +70,10 @@ std::string_view to_string(Protocol protocol) noexcept {
       return "modbus-tcp";
     case Protocol::modbus_ascii:
       return "modbus-ascii";
+    case Protocol::snmp:
+      return "snmp";
+    case Protocol::icmp_echo:
+      return "icmp-echo";
   }
   return "unknown";
 }

@@ -71,7 +71,9 @@ enum class Protocol : std::uint8_t {
   dlt698_45 = 4,
   modbus_rtu = 5,
   modbus_tcp = 6,
-  modbus_ascii = 7
+  modbus_ascii = 7,
+  snmp = 8,
+  icmp_echo = 9
 };
 [[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
 

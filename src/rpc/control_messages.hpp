@@ -39,6 +39,25 @@ struct ReportsReceived {
 
 // ---- field ----
 
+/// How far apart readings were, in thousandths of the period asked for.
+struct Timing {
+  std::uint64_t samples = 0;
+  std::uint64_t missed = 0;  ///< whole periods without a reading
+  std::uint32_t p50_per_mille = 0;
+  std::uint32_t p95_per_mille = 0;
+  std::uint32_t p99_per_mille = 0;
+  std::uint32_t max_per_mille = 0;
+};
+/// What is asked of a device at one period.
+struct RoundTiming {
+  std::string group;
+  std::int64_t interval_ms = 0;  ///< in force
+  Timing timing;
+};
+struct ChannelTiming {
+  std::string channel;
+  Timing timing;
+};
 struct DeviceState {
   std::string uid;
   bool answering = false;
@@ -54,11 +73,13 @@ struct DeviceState {
   std::string channel;
   std::uint64_t bad_frames = 0;  ///< damaged ones heard while this device's answer was awaited
   std::uint64_t noise_octets = 0;
+  std::vector<RoundTiming> rounds{};  ///< empty: as told before
 };
 struct FieldState {
   std::vector<DeviceState> devices;  ///< those that changed
   std::vector<FieldUnknownDevice> unknown;
   bool unknown_present = false;  ///< `unknown` is the whole list, also when empty
+  std::vector<ChannelTiming> channel_timings{};
 };
 
 // ---- traces ----

@@ -9,6 +9,8 @@ namespace {
 namespace wire = control_wire;
 using namespace control_checks;
 
+constexpr int rounds_max = 1'000;
+constexpr int channels_max = 100'000;
 constexpr int values_max = 1'000'000;
 constexpr int frames_max = 100'000;
 constexpr std::size_t frame_octets_max = 1U << 20;
@@ -104,6 +106,10 @@ Result<control::FromGateway> read(const wire::PlanReport& in) {
   return out;
 }
 
+control::Timing read(const wire::Timing& in) {
+  return {in.samples(), in.missed(), in.p50_per_mille(), in.p95_per_mille(), in.p99_per_mille(), in.max_per_mille()};
+}
+
 Result<control::DeviceState> read(const wire::DeviceState& in) {
   control::DeviceState out;
   DUHENG_TRY(out.uid, text(in.uid()));
@@ -120,6 +126,11 @@ Result<control::DeviceState> read(const wire::DeviceState& in) {
   out.unusable_answers = in.unusable_answers();
   out.bad_frames = in.bad_frames();
   out.noise_octets = in.noise_octets();
+  DUHENG_CHECK(at_most(in.rounds_size(), rounds_max));
+  for (const wire::RoundTiming& round : in.rounds()) {
+    DUHENG_TRY(std::string group, text(round.group()));
+    out.rounds.push_back({std::move(group), round.interval_ms(), read(round.timing())});
+  }
   return out;
 }
 
@@ -148,6 +159,11 @@ Result<control::FromGateway> read(const wire::FieldState& in) {
     out.unknown.push_back(std::move(converted));
   }
   out.unknown_present = in.unknown_present();
+  DUHENG_CHECK(at_most(in.channel_timings_size(), channels_max));
+  for (const wire::ChannelTiming& timing : in.channel_timings()) {
+    DUHENG_TRY(std::string channel, text(timing.channel()));
+    out.channel_timings.push_back({std::move(channel), read(timing.timing())});
+  }
   return out;
 }
 
@@ -228,6 +244,15 @@ void write(const FieldPlanReport& in, wire::GatewayMessage& message) {
   out.set_file_devices(in.file_devices);
 }
 
+void write(const control::Timing& in, wire::Timing& out) {
+  out.set_samples(in.samples);
+  out.set_missed(in.missed);
+  out.set_p50_per_mille(in.p50_per_mille);
+  out.set_p95_per_mille(in.p95_per_mille);
+  out.set_p99_per_mille(in.p99_per_mille);
+  out.set_max_per_mille(in.max_per_mille);
+}
+
 void write(const control::DeviceState& in, wire::DeviceState& out) {
   out.set_uid(in.uid);
   out.set_answering(in.answering);
@@ -243,6 +268,12 @@ void write(const control::DeviceState& in, wire::DeviceState& out) {
   out.set_bad_frames(in.bad_frames);
   out.set_noise_octets(in.noise_octets);
   out.set_channel(in.channel);
+  for (const control::RoundTiming& round : in.rounds) {
+    wire::RoundTiming& to = *out.add_rounds();
+    to.set_group(round.group);
+    to.set_interval_ms(round.interval_ms);
+    write(round.timing, *to.mutable_timing());
+  }
 }
 
 void write(const control::FieldState& in, wire::GatewayMessage& message) {
@@ -259,6 +290,11 @@ void write(const control::FieldState& in, wire::GatewayMessage& message) {
     to.set_calls(unknown.calls);
   }
   out.set_unknown_present(in.unknown_present);
+  for (const control::ChannelTiming& timing : in.channel_timings) {
+    wire::ChannelTiming& to = *out.add_channel_timings();
+    to.set_channel(timing.channel);
+    write(timing.timing, *to.mutable_timing());
+  }
 }
 
 void write(const control::TraceEvents& in, wire::GatewayMessage& message) {

@@ -95,6 +95,23 @@ Result<FieldChannel> read(const wire::PlanChannel& in) {
   return fail(ErrorCode::malformed, "a channel of no known kind");
 }
 
+Result<FieldDevice> read(const wire::PlanDevice& in) {
+  FieldDevice out;
+  DUHENG_TRY(out.uid, text(in.uid()));
+  DUHENG_TRY(out.model, text(in.model()));
+  DUHENG_TRY(out.address, text(in.address()));
+  DUHENG_TRY(out.channel, text(in.channel()));
+  DUHENG_CHECK(at_most(in.intervals_size(), static_cast<int>(field_plan_limits::intervals_max)));
+  for (const wire::PlanInterval& interval : in.intervals()) {
+    FieldInterval converted;
+    DUHENG_TRY(converted.group, text(interval.group()));
+    DUHENG_TRY(converted.register_name, text(interval.register_name()));
+    converted.interval_ms = interval.interval_ms();
+    out.intervals.push_back(std::move(converted));
+  }
+  return out;
+}
+
 Result<control::FromPlatform> read(const wire::PlanPart& in) {
   FieldPlanPart out;
   out.version = in.version();
@@ -110,11 +127,7 @@ Result<control::FromPlatform> read(const wire::PlanPart& in) {
   }
   DUHENG_CHECK(at_most(in.devices_size(), plan_entries_max));
   for (const wire::PlanDevice& device : in.devices()) {
-    FieldDevice converted;
-    DUHENG_TRY(converted.uid, text(device.uid()));
-    DUHENG_TRY(converted.model, text(device.model()));
-    DUHENG_TRY(converted.address, text(device.address()));
-    DUHENG_TRY(converted.channel, text(device.channel()));
+    DUHENG_TRY(FieldDevice converted, read(device));
     out.devices.push_back(std::move(converted));
   }
   return out;
@@ -199,6 +212,12 @@ void write(const FieldPlanPart& in, wire::PlatformMessage& message) {
     to.set_model(device.model);
     to.set_address(device.address);
     to.set_channel(device.channel);
+    for (const FieldInterval& interval : device.intervals) {
+      wire::PlanInterval& written = *to.add_intervals();
+      written.set_group(interval.group);
+      written.set_register_name(interval.register_name);
+      written.set_interval_ms(interval.interval_ms);
+    }
   }
 }
 

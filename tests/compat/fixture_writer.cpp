@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "compat_content.hpp"
 #include "gateway/spool/spool.hpp"
+#include "small_telemetry.hpp"
 #include "store/journal/journal.hpp"
 #include "store/records/sqlite_database.hpp"
 #include "store/telemetry/curve_block.hpp"
@@ -100,7 +101,10 @@ Result<void> write_telemetry(Place& place) {
     records.push_back({stored.number, stored.record.gateway, stored.record.body,
                        stored.record.type == store::JournalRecordType::edits ? Content::edits : Content::batch});
   DUHENG_CHECK(opened.store->apply(records));
-  return opened.store->checkpoint();
+  DUHENG_CHECK(opened.store->checkpoint());
+  opened.store.reset();
+  DUHENG_TRY(const crypto::SecretKey key, place.keys->key("telemetry", 1));
+  return compat::make_telemetry_small(place.path("telemetry"), key);
 }
 
 Result<void> write_all(Place& place) {

@@ -10,6 +10,4 @@ writer=$(find "$build" -name compat_fixture_writer -type f | head -n 1)
 "$writer" "$here/fixtures/$version"
 # Notes of the moment, not of the format.
 find "$here/fixtures/$version" \( -name lock -o -name temporary \) -prune -exec rm -rf {} +
-# Derived, large, and made anew by a release that does not know its format: kept only on purpose.
-rm -rf "$here/fixtures/$version/telemetry"
 du -sh "$here/fixtures/$version"

@@ -26,7 +26,15 @@ const drivers::ModelLibrary& models() {
   static const auto library = *drivers::ModelLibrary::load(std::string(DUHENG_SOURCE_DIR) + "/models");
   return library;
 }
-std::vector<std::string> names() { return models().ids(); }
+/// Network equipment has no virtual device: drivers/snmp and link try its models against true peers.
+std::vector<std::string> names() {
+  auto out = models().ids();
+  std::erase_if(out, [](const std::string& id) {
+    const auto protocol = models().find(id)->driver->protocol();
+    return protocol == Protocol::snmp || protocol == Protocol::icmp_echo;
+  });
+  return out;
+}
 
 class EveryModel : public testing::TestWithParam<std::string> {
  protected:
@@ -96,8 +104,13 @@ TEST_P(EveryModel, EveryCommandIsDoneAndReadsBack) {
     auto inputs = line_.inputs();
     for (const auto& argument : command.arguments) {
       const bool is_password = argument.name == "new_password";
-      inputs.arguments[argument.name] = is_password ? inputs.password : "5";
+      const bool is_choice = !argument.choices.empty();
+      inputs.arguments[argument.name] = is_password ? inputs.password
+                                        : is_choice ? argument.choices.front().value
+                                                    : "5";
     }
+    // What these meters are sealed against; src/gateway/service tries it with the programming key pressed.
+    if (command.name == "address_write") continue;
     const auto queries = command.operation->build(inputs);
     ASSERT_TRUE(queries) << command.name << ": " << queries.error().message;
     const Reply reply = line_.ask_all(*queries);

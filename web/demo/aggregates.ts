@@ -2,7 +2,7 @@ import type { AggregateBucket, FleetAnswer, FleetPlace } from '../src/api/types.
 import type { DemoAnswer, DemoRequest } from './api.ts';
 import * as world from './world.ts';
 
-/** What the stub knows of a series: enough to make readings at any time. */
+/** What the demo world holds of a series: enough to make readings at any time. */
 export interface DemoSeries {
   name: string;
   unit: string;
@@ -100,6 +100,7 @@ const total = (count: number) => ({
   series: count,
   series_with_values: count - 1,
   series_in_doubt: 1,
+  series_over_gap: 2,
 });
 
 function fleet(path: string, query: URLSearchParams, now_ms: number): DemoAnswer {

@@ -1,11 +1,15 @@
 import type { CurvePoint, DeviceState, FrameProvenance, Reading } from '../src/api/types.ts';
 import { make_aggregates } from './aggregates.ts';
+import { make_alarms } from './alarms.ts';
 import { analysis_of, built_frame, frame_builders } from './analyser.ts';
+import { make_completeness } from './completeness.ts';
 import { make_edits } from './edits.ts';
 import { make_exports } from './exports.ts';
 import { make_field } from './field.ts';
 import { request_frame, response_frame } from './frames.ts';
 import { type DemoRegister, demo_registers } from './registers.ts';
+import { make_equipment } from './equipment.ts';
+import { make_sensors } from './sensors.ts';
 import * as world from './world.ts';
 
 export const demo_user = 'operator';
@@ -213,7 +217,17 @@ function curve(series: Series, series_id: number, query: URLSearchParams, now_s:
   const { name, unit, exponent } = series.register;
   return {
     status: 200,
-    body: { series_id, register: name, unit, exponent, from: iso(from_s), to: iso(to_s), bucket_ms: bucket_s * 1000, buckets },
+    body: {
+      series_id,
+      register: name,
+      unit,
+      exponent,
+      from: iso(from_s),
+      to: iso(to_s),
+      shape: query.get('shape') ?? 'minmax',
+      bucket_ms: bucket_s * 1000,
+      buckets,
+    },
   };
 }
 
@@ -347,6 +361,9 @@ function status(now_s: number): DemoAnswer {
 /** The stubbed platform. `now_ms` comes from outside, so that tests can hold the time. */
 export function make_demo_api(now: () => number, has_due_password = false) {
   const exports = make_exports();
+  const alarms = make_alarms(now());
+  const equipment = make_equipment(now());
+  const sensors = make_sensors(now());
   const edits = make_edits((id) => {
     const series = series_of(id);
     if (!series) return null;
@@ -358,6 +375,7 @@ export function make_demo_api(now: () => number, has_due_password = false) {
       read_at: (time) => demo_reading(series.device, series.index, Math.floor(Date.parse(time) / 1000)),
     };
   });
+  const completeness = make_completeness();
   const aggregates = make_aggregates((id) => {
     const series = series_of(id);
     if (!series) return null;
@@ -428,10 +446,18 @@ export function make_demo_api(now: () => number, has_due_password = false) {
     if (must_change_password) return problem(403, 'password_change_required', 'change your password first');
     const of_field = field(request, now());
     if (of_field) return of_field;
+    const of_equipment = equipment(request);
+    if (of_equipment) return of_equipment;
+    const of_sensors = sensors(request);
+    if (of_sensors) return of_sensors;
+    const of_alarms = alarms(request, now());
+    if (of_alarms) return of_alarms;
     const of_exports = exports(request, now());
     if (of_exports) return of_exports;
     const of_edits = edits(request, now());
     if (of_edits) return of_edits;
+    const of_completeness = completeness(request, now());
+    if (of_completeness) return of_completeness;
     const of_aggregates = aggregates(request, now());
     if (of_aggregates) return of_aggregates;
     if (path === '/api/v1/overview') return overview(now_s);

@@ -1,4 +1,14 @@
-import type { Consumption, Edit, NewEdits, NewPoint, PointDetail, PointExchange, Reading, Versions } from '../src/api/types.ts';
+import type {
+  Consumption,
+  Edit,
+  EditRecord,
+  NewEdits,
+  NewPoint,
+  PointDetail,
+  PointExchange,
+  Reading,
+  Versions,
+} from '../src/api/types.ts';
 import type { DemoAnswer, DemoRequest } from './api.ts';
 
 const iso = (at_ms: number) => new Date(at_ms).toISOString();
@@ -223,8 +233,37 @@ export function make_edits(find: (series: number) => DemoSeries | null) {
     };
   }
 
+  /** A frame reference is the journal record's number times 65,536 and the place in it; a record of edits has none. */
+  function record_of(frame: string): DemoAnswer {
+    const number = Math.floor(Number(frame) / 65_536);
+    const found = [...edits].flatMap(([key, list]) =>
+      list.filter((edit) => edit.record === String(number)).map((edit) => ({ edit, series: Number(key.split('@')[0]) })),
+    );
+    if (found.length === 0) return refused(404, 'not_found', '没有这一帧');
+    const body: EditRecord = {
+      edits: found.map(({ edit, series }) => ({
+        kind: edit.kind,
+        author: edit.author,
+        reason: edit.reason,
+        method: edit.method ?? '',
+        made: edit.made_at,
+        old_value: edit.old_value,
+        new_value: edit.value,
+        gateway: 1,
+        device_uid: '000000000001',
+        register: find(series)?.name ?? '',
+        unit: find(series)?.unit ?? '',
+        time: edit.time,
+      })),
+      proof: { record: number, hash: '5A'.repeat(32) },
+      verified: true,
+    };
+    return { status: 200, body };
+  }
+
   return (request: DemoRequest, now_ms: number): DemoAnswer | undefined => {
     if (request.path.startsWith('/api/v1/points')) return of_points(request, now_ms);
+    if (request.path === '/api/v1/figure') return record_of(request.query.get('frame') ?? '');
     const [, id, part] = /^\/api\/v1\/series\/(\d+)\/(versions|edits|estimates)$/.exec(request.path) ?? [];
     const series = id === undefined ? null : find(Number(id));
     if (!series) return undefined;

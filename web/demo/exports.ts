@@ -1,4 +1,4 @@
-import type { Export, HistoryImport, NewExport } from '../src/api/types.ts';
+import type { Export, FileImport, NewExport, Storage } from '../src/api/types.ts';
 import type { DemoAnswer, DemoRequest } from './api.ts';
 
 const iso = (at_ms: number) => new Date(at_ms).toISOString();
@@ -7,7 +7,7 @@ const made_in_ms = 4_000;
 /** Exports that are done after four seconds, and imports that find something of each kind. */
 export function make_exports(): (request: DemoRequest, now_ms: number) => DemoAnswer | undefined {
   const exports: (Export & { asked_ms: number })[] = [];
-  const imports: HistoryImport[] = [];
+  const imports: FileImport[] = [];
 
   function grown(one: Export & { asked_ms: number }, now_ms: number): Export {
     const { asked_ms, ...shown } = one;
@@ -73,14 +73,8 @@ export function make_exports(): (request: DemoRequest, now_ms: number) => DemoAn
     return { status: 200, body: grown(exports[index] ?? one, now_ms) };
   }
 
-  function checked(name: string, now_ms: number): HistoryImport {
-    const found = (
-      line: number,
-      kind: HistoryImport['findings'][number]['kind'],
-      is_fault: boolean,
-      column: string,
-      message: string,
-    ) => ({
+  function checked(name: string, now_ms: number): FileImport {
+    const found = (line: number, kind: string, is_fault: boolean, column: string, message: string) => ({
       line,
       kind,
       is_fault,
@@ -90,6 +84,7 @@ export function make_exports(): (request: DemoRequest, now_ms: number) => DemoAn
     return {
       id: imports.length + 1,
       name,
+      format: 'csv',
       sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
       state: 'checked',
       lines: 600,
@@ -99,7 +94,7 @@ export function make_exports(): (request: DemoRequest, now_ms: number) => DemoAn
       doubled_lines: 1,
       known_lines: 1,
       conflict_lines: 1,
-      lines_imported: 0,
+      lines_made: 0,
       started_at: iso(now_ms),
       finished_at: null,
       findings: [
@@ -126,12 +121,39 @@ export function make_exports(): (request: DemoRequest, now_ms: number) => DemoAn
     const index = imports.findIndex((one) => one.id === id);
     const one = imports[index];
     if (!one) return undefined;
-    if (act === 'commit') imports[index] = { ...one, state: 'done', lines_imported: one.good_lines, finished_at: iso(now_ms) };
+    if (act === 'commit') imports[index] = { ...one, state: 'done', lines_made: one.good_lines, finished_at: iso(now_ms) };
     if (act === 'cancel') imports[index] = { ...one, state: 'cancelled', finished_at: iso(now_ms) };
     return { status: 200, body: imports[index] };
   }
 
+  const gib = 1024 ** 3;
+  const storage = (now_ms: number): Storage => ({
+    measured_at: iso(now_ms - 120_000),
+    days_sampled: 31,
+    parts: [
+      ['journal', 41.2, 0.31, 0, 'kept', 0],
+      ['telemetry', 9.6, 0.06, 0, 'derived', 0],
+      ['records', 0.2, 0.001, 0, 'kept', 0],
+      ['exports', 1.4, 0, 0, 'expires', 7],
+      ['imports', 0.1, 0, 0, 'kept', 0],
+      ['backups', 62, 0.9, 1, 'rotated', 0],
+    ].map(([name, size, growth, file_system, disposal, kept_days]) => ({
+      name: name as string,
+      bytes: Math.round((size as number) * gib),
+      growth_bytes_per_day: (growth as number) * gib,
+      file_system: file_system as number,
+      disposal: disposal as Storage['parts'][number]['disposal'],
+      kept_days: kept_days as number,
+      is_encrypted: true,
+    })),
+    file_systems: [
+      { name: 'journal', total_bytes: 480 * gib, free_bytes: 210 * gib, growth_bytes_per_day: 0.4 * gib, days_left: 525 },
+      { name: 'backups', total_bytes: 100 * gib, free_bytes: 18 * gib, growth_bytes_per_day: 0.9 * gib, days_left: 20 },
+    ],
+  });
+
   return (request, now_ms) => {
+    if (request.path === '/api/v1/storage') return { status: 200, body: storage(now_ms) };
     const [, kind, id, act] = /^\/api\/v1\/(exports|history-imports)(?:\/(\d+)(?:\/(\w+))?)?$/.exec(request.path) ?? [];
     if (!kind) return undefined;
     const number = id === undefined ? undefined : Number(id);

@@ -1,6 +1,7 @@
 import type {
   Connection,
-  DeviceImport,
+  DeviceSampling,
+  FileImport,
   GatewayPlan,
   Job,
   ModelDetail,
@@ -59,13 +60,28 @@ function detail(model: ModelSummary): ModelDetail {
     needs_password: true,
     has_read_back,
     broadcast: false,
+    maintenance: false,
     arguments: [],
   });
   return {
     ...model,
     groups: [
-      { name: 'live', interval_ms: 10_000, questions: 4, items: items.slice(2, 10) },
-      { name: 'energy', interval_ms: 30_000, questions: 2, items: items.slice(0, 2) },
+      {
+        name: 'live',
+        interval_ms: 10_000,
+        interval_ms_min: 1_000,
+        interval_ms_max: 2_678_400_000,
+        questions: 4,
+        items: items.slice(2, 10),
+      },
+      {
+        name: 'energy',
+        interval_ms: 30_000,
+        interval_ms_min: 1_000,
+        interval_ms_max: 2_678_400_000,
+        questions: 2,
+        items: items.slice(0, 2),
+      },
     ],
     command_list: [
       command('relay_trip', '拉闸', 'Disconnect', 'supply', true),
@@ -224,6 +240,32 @@ function job_body(job: DemoJob, now_ms: number): Job {
 type Answer = (request: DemoRequest, now_ms: number) => DemoAnswer | undefined;
 
 /** `problem` makes a refusal as the platform writes them. */
+const sampling: DeviceSampling = {
+  planned: true,
+  applied: true,
+  problem: '',
+  rounds: [
+    {
+      group: 'live',
+      registers: ['voltage_a', 'current_a'],
+      model_ms: 10_000,
+      wanted_ms: 5_000,
+      minimum_ms: 1_000,
+      maximum_ms: 2_678_400_000,
+      in_force_ms: 5_000,
+      timing: {
+        samples: 720,
+        missed: 2,
+        p50_per_mille: 1_000,
+        p95_per_mille: 1_005,
+        p99_per_mille: 1_020,
+        max_per_mille: 3_000,
+      },
+    },
+  ],
+  set: [{ group: 'live', register: '', interval_ms: 5_000 }],
+};
+
 export function make_field(problem: (status: number, code: string, message: string, field?: string) => DemoAnswer): Answer {
   const jobs: DemoJob[] = [];
   let unknown: UnknownDevice[] = [1, 2, 3].map((number) => ({
@@ -238,7 +280,7 @@ export function make_field(problem: (status: number, code: string, message: stri
     calls: 11 * number,
     models: [meter_model],
   }));
-  let work: DeviceImport | null = null;
+  let work: FileImport | null = null;
   const plan_channels = [...channels];
   const connections = new Map<number, Partial<Connection>>();
 
@@ -284,6 +326,7 @@ export function make_field(problem: (status: number, code: string, message: stri
       change({ channel, address });
     }
     if (part === 'connection') return { status: 200, body: connection(id, now_s) };
+    if (part === 'sampling') return { status: 200, body: sampling };
     if (part === 'retire') return change({ retired: true });
     if (part === 'access') return change({ has_access: request.method === 'PUT' });
     if (part !== 'protection') return undefined;
@@ -359,19 +402,24 @@ export function make_field(problem: (status: number, code: string, message: stri
         lines_checked: 120,
         good_lines: 118,
         bad_lines: 2,
-        devices_made: 0,
+        format: 'csv',
+        sha256: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+        doubled_lines: 0,
+        known_lines: 0,
+        conflict_lines: 0,
+        lines_made: 0,
         started_at: iso(now_s),
         finished_at: null,
-        errors: [
-          { line: 14, column: 'address', code: 'already_exists', message: '地址与第 9 行相同' },
-          { line: 77, column: 'model', code: 'not_found', message: '没有这个型号：dlt645-x' },
+        findings: [
+          { line: 14, column: 'address', kind: 'already_exists', is_fault: true, message: '地址与第 9 行相同' },
+          { line: 77, column: 'model', kind: 'not_found', is_fault: true, message: '没有这个型号：dlt645-x' },
         ],
       };
       return { status: 202, body: work };
     }
     if (part === undefined) return { status: 200, body: { imports: work ? [work] : [] } };
     if (!work) return undefined;
-    if (part === 'commit') work = { ...work, state: 'done', devices_made: work.good_lines, finished_at: iso(now_s) };
+    if (part === 'commit') work = { ...work, state: 'done', lines_made: work.good_lines, finished_at: iso(now_s) };
     if (part === 'cancel') work = { ...work, state: 'cancelled' };
     return { status: 200, body: work };
   }

@@ -22,6 +22,7 @@ const load = {
   analyser: () => import('./features/analyser/analyser_page.tsx'),
   models: () => import('./features/models/models_page.tsx'),
   jobs: () => import('./features/orders/job_list_page.tsx'),
+  alarms: () => import('./features/alarms/alarms_page.tsx'),
 };
 const Shell = lazy(load.shell);
 const OverviewPage = lazy(load.overview);
@@ -34,9 +35,12 @@ const StatusPage = lazy(load.status);
 const AnalyserPage = lazy(load.analyser);
 const ModelsPage = lazy(load.models);
 const JobListPage = lazy(load.jobs);
+const AlarmsPage = lazy(load.alarms);
 const ModelPage = lazy(() => import('./features/models/model_page.tsx'));
 const JobPage = lazy(() => import('./features/orders/job_page.tsx'));
 const OperationLogPage = lazy(() => import('./features/orders/operation_log_page.tsx'));
+const SamplingListPage = lazy(() => import('./features/orders/sampling_list_page.tsx'));
+const SamplingChangePage = lazy(() => import('./features/orders/sampling_change_page.tsx'));
 const NewJobPage = lazy(() => import('./features/orders/new_job_page.tsx'));
 const GatewayPage = lazy(() => import('./features/gateways/gateway_page.tsx'));
 const ChannelTracePage = lazy(() => import('./features/tracing/channel_trace_page.tsx'));
@@ -46,13 +50,21 @@ const ImportPart = lazy(() => import('./features/onboarding/import_part.tsx'));
 const CalledInPart = lazy(() => import('./features/onboarding/called_in_part.tsx'));
 const PointsPage = lazy(() => import('./features/points/points_page.tsx'));
 const PointPage = lazy(() => import('./features/points/point_page.tsx'));
+const EquipmentPage = lazy(() => import('./features/equipment/equipment_page.tsx'));
+const SensorsPage = lazy(() => import('./features/sensors/sensors_page.tsx'));
+const SensorListPart = lazy(() => import('./features/sensors/sensor_list_part.tsx'));
+const ConditionsPart = lazy(() => import('./features/sensors/conditions_part.tsx'));
 const FleetPage = lazy(() => import('./features/aggregates/fleet_page.tsx'));
+const CompletenessPage = lazy(() => import('./features/completeness/completeness_page.tsx'));
+const ReviewPage = lazy(() => import('./features/edits/review_page.tsx'));
+const BackupsPage = lazy(() => import('./features/backups/backups_page.tsx'));
 const ExportsPage = lazy(() => import('./features/exports/exports_page.tsx'));
 const ExportListPart = lazy(() => import('./features/exports/export_list_part.tsx'));
 const NewExportPart = lazy(() => import('./features/exports/new_export_part.tsx'));
 const HistoryImportPart = lazy(() => import('./features/exports/history_import_part.tsx'));
 const AnalysePart = lazy(() => import('./features/analyser/analyse_part.tsx'));
 const BuildPart = lazy(() => import('./features/analyser/build_part.tsx'));
+const WallPage = lazy(() => import('./features/wall/wall_page.tsx'));
 const PasswordPage = lazy(() => import('./features/session/password_page.tsx'));
 const NotFoundPage = lazy(() => import('./features/shell/not_found_page.tsx'));
 
@@ -73,6 +85,7 @@ export function preload(client: QueryClient, { pathname, search }: { pathname: s
           analyser: load.analyser,
           models: load.models,
           jobs: load.jobs,
+          alarms: load.alarms,
         }[place ?? ''];
   // What fails here fails again, and is told, where the page is wanted.
   for (const ask of page ? [load.shell, page] : [load.shell]) ask().catch(() => undefined);
@@ -85,6 +98,16 @@ export function AppRoutes() {
   return (
     <Routes>
       <Route path="/login" element={<LoginPage />} />
+      <Route
+        path="/wall/:place?"
+        element={
+          <RequireSession>
+            <Suspense fallback={<Splash />}>
+              <WallPage />
+            </Suspense>
+          </RequireSession>
+        }
+      />
       <Route
         element={
           <RequireSession>
@@ -105,14 +128,25 @@ export function AppRoutes() {
         </Route>
         <Route path="points" element={<PointsPage />} />
         <Route path="points/:point_id" element={<PointPage />} />
+        <Route path="equipment" element={<EquipmentPage />} />
+        <Route path="sensors" element={<SensorsPage />}>
+          <Route index element={<SensorListPart />} />
+          <Route path="conditions" element={<ConditionsPart />} />
+        </Route>
         <Route path="consumption" element={<FleetPage />} />
+        <Route path="completeness" element={<CompletenessPage />} />
+        <Route path="review" element={<ReviewPage />} />
+        <Route path="backups" element={<BackupsPage />} />
         <Route path="exports" element={<ExportsPage />}>
           <Route index element={<ExportListPart />} />
           <Route path="new" element={<NewExportPart />} />
           <Route path="import" element={<HistoryImportPart />} />
         </Route>
+        <Route path="alarms" element={<AlarmsPage />} />
         <Route path="jobs" element={<JobListPage />} />
         <Route path="jobs/new" element={<NewJobPage />} />
+        <Route path="jobs/sampling" element={<SamplingListPage />} />
+        <Route path="jobs/sampling/:change_id" element={<SamplingChangePage />} />
         <Route path="jobs/log" element={<OperationLogPage />} />
         <Route path="jobs/:job_id" element={<JobPage />} />
         <Route path="models" element={<ModelsPage />} />

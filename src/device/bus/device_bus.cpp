@@ -1,6 +1,7 @@
 #include "device/bus/device_bus.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace duheng::device {
 
@@ -63,10 +64,20 @@ void DeviceBus::everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& o
         line.push_back(answer->octets[i]);
     }
   }
+  renumber();
   if (speakers == 0) return;
   result.octets = line;
   result.collision = speakers > 1;
   on_answer(result);
+}
+
+/// A question to everybody may give devices new addresses.
+void DeviceBus::renumber() {
+  std::vector<std::shared_ptr<VirtualDevice>> moved;
+  for (const auto& [key, device] : devices_)
+    if (device->bus_key() != key) moved.push_back(device);
+  for (const auto& device : moved) std::erase_if(devices_, [&](const auto& entry) { return entry.second == device; });
+  for (auto& device : moved) add(std::move(device));
 }
 
 void DeviceBusPort::octets(std::int64_t utc_ms, ByteView octets, const std::function<void(ByteView)>& on_question,

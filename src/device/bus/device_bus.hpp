@@ -33,6 +33,7 @@ struct DeviceHappening {
     battery,                  ///< the battery now has `amount` mV
     power,                    ///< the supply: 0 fails, 1 comes back
     button,                   ///< somebody at the device presses its button
+    sensor,                   ///< 1: its sensor breaks (open or short circuit), 0: it is mended
   };
   Kind kind = Kind::clock_jump;
   std::int64_t amount = 0;
@@ -139,6 +140,7 @@ class DeviceBus {
   void question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
 
  private:
+  void renumber();
   void everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
   const LineProtocol& protocol_;
   std::map<std::uint64_t, std::shared_ptr<VirtualDevice>> devices_;

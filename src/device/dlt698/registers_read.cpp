@@ -73,7 +73,7 @@ std::int64_t apparent(std::int64_t active, std::int64_t reactive) {
   return std::llround(std::hypot(static_cast<double>(active), static_cast<double>(reactive)));
 }
 
-bool is_energy(std::uint16_t oi) { return oi <= 0x0080 && oi % 0x10 == 0; }
+bool is_energy(std::uint16_t oi) { return oi <= 0x00A0 && oi % 0x10 == 0; }
 bool is_demand(std::uint16_t oi) { return oi == 0x1010 || oi == 0x1020; }
 bool is_variable(std::uint16_t oi) {
   return oi == 0x2000 || oi == 0x2001 || oi == 0x2004 || oi == 0x2005 || oi == 0x2006 || oi == 0x200A || oi == 0x200F ||

@@ -8,6 +8,9 @@
 namespace duheng::device {
 namespace {
 
+constexpr std::uint32_t address_identifier = 0x04000401;
+constexpr std::uint32_t speed_identifier = 0x04000703;
+
 using dlt645::DataIdentifier;
 using dlt645::FieldKind;
 using dlt645::Function;
@@ -101,7 +104,7 @@ Result<void> VirtualMeter::keep_command(MeterState next, const DeviceCommand& do
 
 std::optional<VirtualMeter::Answer> VirtualMeter::carry_out(Command& command) {
   const std::uint8_t function = command.question.function();
-  const auto refusal = Answer{dlt645::error_reply(options_.address, function, command.error), {}};
+  const auto refusal = Answer{dlt645::error_reply(address(), function, command.error), {}};
   if (command.error != 0) {
     if (!command.attempt_counted) return refusal;
     MeterState next = state_;
@@ -114,13 +117,12 @@ std::optional<VirtualMeter::Answer> VirtualMeter::carry_out(Command& command) {
   done.request_hash = crypto::sha256(command.question.octets());
   done.utc_ms = command.utc_ms;
   if (!keep_command(std::move(command.next), done)) return std::nullopt;
-  return Answer{command.reply ? *command.reply : dlt645::accept_reply(options_.address, function),
-                {command.identifier}};
+  return Answer{command.reply ? *command.reply : dlt645::accept_reply(address(), function), {command.identifier}};
 }
 
 std::optional<VirtualMeter::Answer> VirtualMeter::obey(std::int64_t utc_ms, const dlt645::FrameView& question,
                                                        ByteView plain) {
-  const auto& own = options_.address;
+  const auto own = address();
   const auto refuse = [&](std::uint8_t error) {
     return Answer{dlt645::error_reply(own, question.function(), error), {}};
   };
@@ -146,8 +148,11 @@ std::optional<VirtualMeter::Answer> VirtualMeter::obey(std::int64_t utc_ms, cons
     case Function::change_speed: {
       const auto word = dlt645::parse_octet(plain);
       if (!word || dlt645::speed_of(*word) == 0) return refuse(error_bits::speed_cannot_be_changed);
-      speed_word_ = *word;
-      return Answer{dlt645::change_speed_reply(own, *word), {}};
+      // Kept, so that the meter is found again after a power failure.
+      command.identifier = speed_identifier;
+      command.next.set_parameter(speed_identifier, ByteView(&*word, 1));
+      command.reply = dlt645::change_speed_reply(own, *word);
+      break;
     }
     case Function::multi_function_output: {
       const auto output = dlt645::parse_octet(plain);
@@ -157,11 +162,22 @@ std::optional<VirtualMeter::Answer> VirtualMeter::obey(std::int64_t utc_ms, cons
     case Function::security:
       return Answer{dlt645::security_error_reply(own, esam_check_failed), {}};
     case Function::write_address:
-      return std::nullopt;  // its programming key is under the seal
+      if (!options_.programming_key || !write_address(command)) return std::nullopt;
+      break;
     default:
       return refuse(error_bits::other_error);
   }
   return carry_out(command);
+}
+
+/// False: these octets are no meter's address.
+bool VirtualMeter::write_address(Command& command) {
+  const auto wanted = dlt645::parse_address(command.plain);
+  if (!wanted || wanted->has_unknown_digits() || wanted->is_broadcast()) return false;
+  command.identifier = address_identifier;
+  command.next.set_parameter(address_identifier, wanted->wire());
+  command.book(MeterEvent::programming, {}, as_detail(dlt645::DataIdentifier{address_identifier}));
+  return true;
 }
 
 void VirtualMeter::write(Command& command) {
@@ -247,7 +263,7 @@ void VirtualMeter::change_password(Command& command) {
   if (request->new_level_and_password[0] != target) return command.refuse(error_bits::other_error);
   command.next.passwords.passwords[target] = password_in(request->new_level_and_password);
   command.book(MeterEvent::programming, {}, as_detail(request->identifier));
-  command.reply = dlt645::change_password_reply(options_.address, request->new_level_and_password);
+  command.reply = dlt645::change_password_reply(address(), request->new_level_and_password);
 }
 
 void VirtualMeter::control(Command& command) {

@@ -74,6 +74,17 @@ std::int64_t MeterQuantities::reactive(std::int64_t utc_ms, bool reverse, int ta
   return centikwh(active * reactive_per_mille / 1'000) % energy_limit_centikwh;
 }
 
+/// With a constant share of reactive energy, apparent energy is a constant multiple of active energy.
+std::int64_t MeterQuantities::apparent(std::int64_t utc_ms, bool reverse, int tariff) const {
+  const auto energy = counted(utc_ms);
+  if (reverse && tariff != 0) return 0;
+  const Wide active = reverse       ? energy.export_mw_ns
+                      : tariff == 0 ? energy.import_mw_ns
+                                    : energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)];
+  static const auto apparent_per_mille = std::llround(std::hypot(1'000.0, static_cast<double>(reactive_per_mille)));
+  return centikwh(active * apparent_per_mille / 1'000) % energy_limit_centikwh;
+}
+
 std::optional<std::int64_t> MeterQuantities::energy(std::int64_t utc_ms, std::uint8_t quantity, int tariff) const {
   if (tariff > tariff_count) return std::nullopt;
   switch (quantity) {
@@ -91,6 +102,9 @@ std::optional<std::int64_t> MeterQuantities::energy(std::int64_t utc_ms, std::ui
     case 7:
     case 8:
       return 0;  // nothing capacitive here
+    case 9:
+    case 10:
+      return apparent(utc_ms, quantity == 10, tariff);
     default:
       return std::nullopt;
   }

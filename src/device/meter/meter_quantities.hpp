@@ -21,6 +21,7 @@ struct VirtualMeterOptions {
   std::int32_t clock_drift_ppm = 0;        ///< and how much faster it runs than true time
   /// Of all levels, as it travels, until changed: 123456.
   PasswordGuard::Password password{0x56, 0x34, 0x12};
+  bool programming_key = false;  ///< pressed: it takes a new address (15H)
 };
 
 /// What a meter measures at one moment; import is positive, export negative. Absent phases are 0.
@@ -89,6 +90,7 @@ class MeterQuantities {
   [[nodiscard]] CurveEnergy counted(std::int64_t utc_ms) const;
   [[nodiscard]] std::int64_t initial_centikwh() const noexcept;
   [[nodiscard]] std::int64_t reactive(std::int64_t utc_ms, bool reverse, int tariff) const;
+  [[nodiscard]] std::int64_t apparent(std::int64_t utc_ms, bool reverse, int tariff) const;
   [[nodiscard]] Phases phases_at(std::int64_t utc_ms) const;
   void measure_phase(std::int64_t utc_ms, std::size_t phase, std::int64_t voltage_per_mille, Measurement& out) const;
   [[nodiscard]] std::int64_t phase_word(std::int64_t utc_ms, std::uint8_t phase) const;

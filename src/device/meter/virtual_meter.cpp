@@ -23,6 +23,8 @@ constexpr std::size_t answer_octets_max = 200;  // read answers carry at most 20
 constexpr std::size_t first_part_octets = answer_octets_max - DataIdentifier::size_octets;
 constexpr std::size_t next_part_octets = first_part_octets - 1;
 constexpr std::uint8_t usual_speed_word = 0x04;  // 1200 bit/s, of the first port
+constexpr std::uint32_t address_identifier = 0x04000401;
+constexpr std::uint32_t speed_identifier = 0x04000703;
 constexpr std::int64_t minute_ms = 60'000;
 
 MeterState fresh_state(const VirtualMeterOptions& options, const MeterQuantities& quantities) {
@@ -48,10 +50,22 @@ VirtualMeter::VirtualMeter(const VirtualMeterOptions& options, std::shared_ptr<D
       uid_(options.address.to_string()),
       memory_(std::move(memory)),
       quantities_(options_, state_),
-      state_(fresh_state(options_, quantities_)),
-      speed_word_(usual_speed_word) {
+      state_(fresh_state(options_, quantities_)) {
   if (!memory_) return;
   if (const auto stored = memory_->load(memory_key)) memory_failed_ = !decode_meter_state(*stored, state_).has_value();
+}
+
+std::uint32_t VirtualMeter::told_speed() const {
+  const auto* written = state_.find_parameter(speed_identifier);
+  return written == nullptr || written->empty() ? 0 : dlt645::speed_of(written->front());
+}
+
+dlt645::Address VirtualMeter::address() const {
+  const auto* written = state_.find_parameter(address_identifier);
+  if (written == nullptr || written->size() != dlt645::Address::size_octets) return options_.address;
+  std::array<std::uint8_t, dlt645::Address::size_octets> wire{};
+  std::ranges::copy(*written, wire.begin());
+  return dlt645::Address::from_wire(wire);
 }
 
 Result<void> VirtualMeter::keep(MeterState next) {
@@ -69,7 +83,7 @@ std::uint64_t bus_key_of(const dlt645::Address& address) noexcept {
   return key;
 }
 
-std::uint64_t VirtualMeter::bus_key() const noexcept { return bus_key_of(options_.address); }
+std::uint64_t VirtualMeter::bus_key() const noexcept { return bus_key_of(address()); }
 
 std::optional<DeviceAnswer> VirtualMeter::answer(std::int64_t utc_ms, ByteView question) {
   const auto frame = dlt645::decode_at_start(question);
@@ -128,8 +142,12 @@ std::optional<std::int64_t> VirtualMeter::parameter_of(std::int64_t utc_ms, std:
                                                        std::size_t element) const {
   if (identifier == 0x04000101) return dlt645::to_digits(clock(utc_ms), FieldKind::date_weekday);
   if (identifier == 0x04000102) return dlt645::to_digits(clock(utc_ms), FieldKind::time);
-  if (identifier == 0x04000401 || identifier == 0x04000402) return std::stoll(uid_);
-  if (identifier == 0x04000703) return speed_word_;
+  if (identifier == address_identifier) return std::stoll(address().to_string());
+  if (identifier == 0x04000402) return std::stoll(uid_);
+  if (identifier == speed_identifier) {
+    const auto* written = state_.find_parameter(speed_identifier);
+    return written == nullptr || written->empty() ? usual_speed_word : written->front();
+  }
   const bool is_block = identifier == 0x040005FF;
   if (!is_block && (identifier < 0x04000501 || identifier > 0x04000507)) return std::nullopt;
   const std::size_t word = is_block ? element + 1 : identifier & 0xFF;
@@ -241,8 +259,7 @@ std::optional<Bytes> VirtualMeter::long_payload_of(std::int64_t utc_ms, const Da
 
 std::optional<VirtualMeter::Answer> VirtualMeter::answer_in_parts(DataIdentifier identifier, Bytes payload) {
   const std::size_t first = std::min(payload.size(), first_part_octets);
-  const auto frame =
-      dlt645::read_reply(options_.address, identifier, ByteView(payload).first(first), first < payload.size());
+  const auto frame = dlt645::read_reply(address(), identifier, ByteView(payload).first(first), first < payload.size());
   if (!frame) return std::nullopt;
   if (first < payload.size()) following_ = Following{identifier, std::move(payload)};
   return Answer{*frame, identifier};
@@ -251,7 +268,7 @@ std::optional<VirtualMeter::Answer> VirtualMeter::answer_in_parts(DataIdentifier
 std::optional<VirtualMeter::Answer> VirtualMeter::read(std::int64_t utc_ms, ByteView plain) {
   const auto refuse = [&](std::uint8_t error) {
     constexpr auto function = static_cast<std::uint8_t>(Function::read);
-    return Answer{dlt645::error_reply(options_.address, function, error), {}};
+    return Answer{dlt645::error_reply(address(), function, error), {}};
   };
   following_.reset();
   const auto identifier = dlt645::read_identifier(plain);
@@ -260,7 +277,7 @@ std::optional<VirtualMeter::Answer> VirtualMeter::read(std::int64_t utc_ms, Byte
   if (!what) return refuse(dlt645::error_bits::no_requested_data);
   std::array<std::uint8_t, first_part_octets> payload;
   if (const auto size = payload_of(utc_ms, *what, payload)) {
-    const auto frame = dlt645::read_reply(options_.address, *identifier, ByteView(payload).first(*size));
+    const auto frame = dlt645::read_reply(address(), *identifier, ByteView(payload).first(*size));
     return frame ? std::optional(Answer{*frame, *identifier}) : std::nullopt;
   }
   const auto request = dlt645::parse_read_request(plain);
@@ -272,7 +289,7 @@ std::optional<VirtualMeter::Answer> VirtualMeter::read(std::int64_t utc_ms, Byte
 
 std::optional<VirtualMeter::Answer> VirtualMeter::read_following(ByteView plain) {
   constexpr auto function = static_cast<std::uint8_t>(Function::read_following);
-  const Answer refusal{dlt645::error_reply(options_.address, function, dlt645::error_bits::no_requested_data), {}};
+  const Answer refusal{dlt645::error_reply(address(), function, dlt645::error_bits::no_requested_data), {}};
   if (plain.size() != DataIdentifier::size_octets + 1 || !following_) return refusal;
   const auto identifier = DataIdentifier::from_plain(plain);
   const std::uint8_t sequence = plain[DataIdentifier::size_octets];
@@ -282,7 +299,7 @@ std::optional<VirtualMeter::Answer> VirtualMeter::read_following(ByteView plain)
   const std::size_t begin = first_part_octets + (sequence - 1U) * next_part_octets;
   if (begin >= whole.size()) return refusal;
   const std::size_t size = std::min(next_part_octets, whole.size() - begin);
-  const auto frame = dlt645::read_following_reply(options_.address, identifier, whole.subspan(begin, size), sequence,
+  const auto frame = dlt645::read_following_reply(address(), identifier, whole.subspan(begin, size), sequence,
                                                   begin + size < whole.size());
   return frame ? std::optional(Answer{*frame, identifier}) : std::nullopt;
 }
@@ -291,7 +308,7 @@ std::optional<VirtualMeter::Answer> VirtualMeter::answer(std::int64_t utc_ms, co
   if (question.from_slave() || !state_.consumption.has_supply(utc_ms)) return std::nullopt;
   const auto plain = question.plain_data();
   const auto meant = question.address();
-  const bool is_own = meant.matches(options_.address);
+  const bool is_own = meant.matches(address());
   if (!is_own && !meant.is_broadcast()) return std::nullopt;
   if (question.is(Function::broadcast_time)) {
     correct_clock(utc_ms, question, plain.view());
@@ -304,9 +321,10 @@ std::optional<VirtualMeter::Answer> VirtualMeter::answer(std::int64_t utc_ms, co
   if (question.is(Function::read)) return read(utc_ms, plain.view());
   if (question.is(Function::read_following)) return read_following(plain.view());
   if (question.is(Function::read_address) && plain.size() == 0)
-    return Answer{dlt645::read_address_reply(options_.address), {}};
+    return Answer{dlt645::read_address_reply(address()), {}};
   // Only questions and writes may be meant for a meter whose digits the master does not know.
-  if (meant.has_unknown_digits() && !question.is(Function::write) && !question.is(Function::security))
+  if (meant.has_unknown_digits() && !question.is(Function::write) && !question.is(Function::write_address) &&
+      !question.is(Function::security))
     return std::nullopt;
   return obey(utc_ms, question, plain.view());
 }

@@ -36,7 +36,8 @@ struct MeterIncident {
 /// Commands, with the password of a level that may: write parameters, clock, settlement days, load record intervals;
 /// passwords; relay, alarm, keep supplied; clear demand, meter, events. Without one: freeze, line speed, broadcast time
 /// (once a day, by 5 minutes at most, not within 5 minutes of midnight). Three wrong passwords lock it for a day. What
-/// needs a security module is refused: it has none.
+/// needs a security module is refused: it has none. Line speed and address are kept over a power failure; a new address
+/// is taken only while the programming key is pressed (VirtualMeterOptions).
 /// Freezes, settlements and records go by its own clock; tariffs by true civil time.
 class VirtualMeter final : public VirtualDevice {
  public:
@@ -45,7 +46,10 @@ class VirtualMeter final : public VirtualDevice {
   VirtualMeter& operator=(const VirtualMeter&) = delete;
 
   [[nodiscard]] const VirtualMeterOptions& options() const noexcept { return options_; }
-  [[nodiscard]] const dlt645::Address& address() const noexcept { return options_.address; }
+  /// As written by 15H, else as it was made.
+  [[nodiscard]] dlt645::Address address() const;
+  /// Of its line, in bit/s, once it was told one (17H); 0: it hears whatever speed its line has.
+  [[nodiscard]] std::uint32_t told_speed() const;
   /// The meter's own view of the time, as digits of its registers.
   [[nodiscard]] dlt645::DateTime clock(std::int64_t utc_ms) const { return civil_time(state_.clock.own_ms(utc_ms)); }
   [[nodiscard]] Measurement measure(std::int64_t utc_ms) const { return quantities_.measure(utc_ms); }
@@ -114,6 +118,7 @@ class VirtualMeter final : public VirtualDevice {
   [[nodiscard]] std::optional<Answer> obey(std::int64_t utc_ms, const dlt645::FrameView& question, ByteView plain);
   [[nodiscard]] std::optional<Answer> carry_out(Command& command);
   void write(Command& command);
+  [[nodiscard]] bool write_address(Command& command);
   void write_clock(Command& command, const dlt645::WriteRequest& request);
   void write_settlement_day(Command& command, const dlt645::WriteRequest& request);
   void change_password(Command& command);
@@ -133,7 +138,6 @@ class VirtualMeter final : public VirtualDevice {
   MeterQuantities quantities_;  // looks at options_ and state_
   MeterState state_;
   bool memory_failed_ = false;
-  std::uint8_t speed_word_;  // volatile: after a power failure the usual one again
   std::optional<Following> following_;
   CommandListener listener_;
 };

@@ -1,6 +1,7 @@
 #include "device/curve/climate.hpp"
 #include "device/curve/utility_curve.hpp"
 #include "device/modbus/behaviours.hpp"
+#include "device/modbus/mishaps.hpp"
 
 namespace duheng::device {
 namespace {
@@ -44,7 +45,9 @@ class HeatStation final : public ModbusBehaviour {
     bank.put(Table::holding_registers, holding_frequency, ValueType::uint16, frequency_);
     bank.put_bit(0, runs());
     bank.put_bit(1, make_up_.flow_microlitre_h(now) >= 1'000'000);
-    bank.put_bit(4, false);  // 2 door, 3 flood, 4 mains: nothing has happened
+    bank.put_bit(2, mishaps_.cover_open);
+    bank.put_bit(3, false);  // no flood happens here
+    bank.put_bit(4, !mishaps_.has_supply());
     bank.coils = {pump_on_};
   }
 
@@ -63,6 +66,11 @@ class HeatStation final : public ModbusBehaviour {
     settle(utc_ms + zone_ms_);
     pump_on_ = on;
     return Outcome::taken;
+  }
+  /// Its controller runs on a battery when the mains are lost; pump and valve do not.
+  void happen(std::int64_t utc_ms, const DeviceHappening& happening) override {
+    settle(utc_ms + zone_ms_);
+    mishaps_.note(happening);
   }
   [[nodiscard]] Bytes save() const override {
     Bytes out;
@@ -94,7 +102,7 @@ class HeatStation final : public ModbusBehaviour {
   }
 
  private:
-  [[nodiscard]] bool runs() const noexcept { return pump_on_ && frequency_ > 0; }
+  [[nodiscard]] bool runs() const noexcept { return pump_on_ && frequency_ > 0 && mishaps_.has_supply(); }
   /// What the valve lets through, in 1/600 of what the weather asks for.
   [[nodiscard]] std::int64_t opening() const noexcept { return runs() ? position_ : 0; }
   [[nodiscard]] std::int64_t scaled(std::int64_t amount) const noexcept { return amount * opening() / position_usual; }
@@ -117,8 +125,8 @@ class HeatStation final : public ModbusBehaviour {
     const std::int64_t supply = is_hot ? primary.supply_centidegree + primary_lift_centidegree : 2'500;
     const std::int64_t back = is_hot ? supply - difference : supply;
     const std::int64_t secondary = is_hot ? back - exchanger_loss_centidegree : 2'400;
-    const std::array<std::int64_t, 5> all{supply, back, secondary, secondary - (is_hot ? difference * 6 / 10 : 0),
-                                          outdoor_centidegree(now)};
+    const std::array<std::int64_t, 5> all{supply, back, mishaps_.sensor_broken ? no_measurement : secondary,
+                                          secondary - (is_hot ? difference * 6 / 10 : 0), outdoor_centidegree(now)};
     for (std::uint16_t i = 0; i < all.size(); ++i) bank.put(Table::input_registers, i, ValueType::int16, all[i]);
   }
   void measure_pressures(std::int64_t utc_ms, RegisterBank& bank) const {
@@ -135,6 +143,7 @@ class HeatStation final : public ModbusBehaviour {
   std::uint16_t position_ = position_usual;
   std::uint16_t frequency_ = frequency_usual;
   bool pump_on_ = true;
+  Mishaps mishaps_;
   std::int64_t settled_ = 0;     // 0.01 kWh x opening
   std::int64_t settled_at_ = 0;  // the curve's energy then, 0.01 kWh
   std::int64_t since_ = INT64_MIN;

@@ -38,6 +38,8 @@ Outcome ModbusBehaviour::write_coil(std::int64_t /*utc_ms*/, std::uint16_t /*add
   return Outcome::no_such_address;
 }
 
+void ModbusBehaviour::happen(std::int64_t /*utc_ms*/, const DeviceHappening& /*happening*/) {}
+
 VirtualModbusDevice::VirtualModbusDevice(ModbusDeviceOptions options, std::unique_ptr<ModbusBehaviour> behaviour)
     : options_(std::move(options)), behaviour_(std::move(behaviour)) {
   take_up();

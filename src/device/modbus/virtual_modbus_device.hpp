@@ -22,6 +22,8 @@ class ModbusBehaviour {
   /// A holding register or coil that the master writes. `check_only`: nothing changes yet.
   virtual Outcome write_register(std::int64_t utc_ms, std::uint16_t address, std::uint16_t value, bool check_only);
   virtual Outcome write_coil(std::int64_t utc_ms, std::uint16_t address, bool on, bool check_only);
+  /// What befalls it (a scenario); what it knows nothing of changes nothing.
+  virtual void happen(std::int64_t utc_ms, const DeviceHappening& happening);
   /// All that writes have changed, and the way back. restore(): false when the octets are none of its own, and nothing
   /// has changed then.
   [[nodiscard]] virtual Bytes save() const { return {}; }
@@ -46,6 +48,7 @@ class VirtualModbusDevice final : public VirtualDevice {
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
   [[nodiscard]] std::optional<DeviceCommand> last_command() const override { return last_command_; }
   void listen_to_commands(CommandListener listener) override { listener_ = std::move(listener); }
+  void happen(std::int64_t utc_ms, const DeviceHappening& happening) override { behaviour_->happen(utc_ms, happening); }
 
  private:
   [[nodiscard]] modbus::BuiltPdu respond(std::int64_t utc_ms, const modbus::PduView& request, ByteView question);

@@ -1,5 +1,6 @@
 #include "device/modbus/virtual_modbus_device.hpp"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <gtest/gtest.h>
@@ -199,6 +200,87 @@ TEST(VirtualModbusDevice, SaysWhatItIs) {
   const Bytes one = master.exchange(modbus::identification_request(4, 1));
   EXPECT_EQ(modbus::decode_pdu(one, Role::response)->object_count(), 1);
   EXPECT_EQ(master.exception(modbus::identification_request(4, 9)), code(ExceptionCode::illegal_data_address));
+}
+
+using HappeningKind = DeviceHappening::Kind;
+
+/// What a register shows before, during and after something that befalls the device.
+template <class Read>
+std::array<std::int64_t, 3> around(Master& master, HappeningKind kind, std::int64_t during, std::int64_t after,
+                                   Read&& read) {
+  std::array<std::int64_t, 3> out{};
+  out[0] = read();
+  master.device().happen(january, {kind, during});
+  out[1] = read();
+  master.device().happen(january, {kind, after});
+  out[2] = read();
+  return out;
+}
+using Three = std::array<std::int64_t, 3>;
+
+TEST(VirtualModbusDevice, ThePowerMeterShowsLowAndLostVoltageCoverAndMagnet) {
+  Master master(make_three_phase_behaviour({.seed = 3}));
+  const auto word = [&] { return std::int64_t{master.read(holding, 30, 1).front()}; };
+  const auto voltage = [&] { return std::int64_t{master.read(holding, 1, 1).front()}; };
+  EXPECT_EQ(around(master, HappeningKind::voltage, 850, 1'000, word), (Three{0, 1, 0}));
+  EXPECT_EQ(around(master, HappeningKind::voltage, 500, 1'000, word), (Three{0, 2, 0}));
+  EXPECT_EQ(around(master, HappeningKind::voltage, 1'200, 1'000, word), (Three{0, 4, 0}));
+  EXPECT_EQ(around(master, HappeningKind::cover, 1, 0, word), (Three{0, 8, 0}));
+  EXPECT_EQ(around(master, HappeningKind::magnetic_field, 1, 0, word), (Three{0, 16, 0}));
+  const auto sagging = around(master, HappeningKind::voltage, 850, 1'000, voltage);
+  EXPECT_LT(sagging[1] * 10, sagging[0] * 9);
+  EXPECT_EQ(sagging[2], sagging[0]);
+}
+
+TEST(VirtualModbusDevice, ABrokenSensorOrAWeakSupplyShowsNoMeasurementInsteadOfAWrongOne) {
+  for (auto make : {make_temperature_behaviour, make_pressure_behaviour}) {
+    Master master(make({.seed = 5}));
+    const auto value = [&] { return std::int64_t{static_cast<std::int16_t>(master.read(input, 0, 1).front())}; };
+    const std::int64_t sound = value();
+    EXPECT_NE(sound, -32'768);
+    EXPECT_EQ(around(master, HappeningKind::sensor, 1, 0, value), (Three{sound, -32'768, sound}));
+    EXPECT_EQ(around(master, HappeningKind::voltage, 600, 1'000, value), (Three{sound, -32'768, sound}));
+    EXPECT_EQ(around(master, HappeningKind::voltage, 800, 1'000, value), (Three{sound, sound, sound}));
+  }
+}
+
+TEST(VirtualModbusDevice, TheFlowSensorSaysWhatBefellIt) {
+  Master master(make_flow_behaviour({.seed = 5}));
+  const auto faults = [&] { return std::int64_t{master.read(input, 6, 1).front()}; };
+  EXPECT_EQ(around(master, HappeningKind::sensor, 1, 0, faults), (Three{0, 1, 0}));
+  EXPECT_EQ(around(master, HappeningKind::voltage, 500, 1'000, faults), (Three{0, 2, 0}));
+  EXPECT_EQ(around(master, HappeningKind::cover, 1, 0, faults), (Three{0, 4, 0}));
+  EXPECT_EQ(around(master, HappeningKind::magnetic_field, 1, 0, faults), (Three{0, 8, 0}));
+  EXPECT_EQ(around(master, HappeningKind::reverse, 1, 0, faults), (Three{0, 16, 0}));
+  const auto flow = [&] { return std::bit_cast<float>(static_cast<std::uint32_t>(master.wide(input, 0))); };
+  const float sound = flow();
+  const std::int64_t volume = master.wide(input, 4);
+  master.device().happen(january, {HappeningKind::reverse, 1});
+  EXPECT_EQ(flow(), -sound);
+  master.device().happen(january, {HappeningKind::sensor, 1});
+  EXPECT_TRUE(std::isnan(flow()));
+  EXPECT_EQ(master.wide(input, 4), volume);
+}
+
+TEST(VirtualModbusDevice, TheHeatStationStandsStillWithoutMainsAndSaysThatItsDoorIsOpen) {
+  Master master(make_heat_station_behaviour({.seed = 9}));
+  const auto bit = [&](std::uint16_t address) {
+    const Bytes octets = master.exchange(modbus::read_request(Function::read_discrete_inputs, address, 1));
+    return std::int64_t{modbus::decode_pdu(octets, Role::response)->bit_at(0)};
+  };
+  EXPECT_EQ(around(master, HappeningKind::cover, 1, 0, [&] { return bit(2); }), (Three{0, 1, 0}));
+  EXPECT_EQ(around(master, HappeningKind::voltage, 0, 1'000, [&] { return bit(4); }), (Three{0, 1, 0}));
+  EXPECT_EQ(around(master, HappeningKind::voltage, 0, 1'000, [&] { return bit(0); }), (Three{1, 0, 1}));
+  const auto secondary = [&] { return std::int64_t{static_cast<std::int16_t>(master.read(input, 2, 1).front())}; };
+  const std::int64_t sound = secondary();
+  EXPECT_EQ(around(master, HappeningKind::sensor, 1, 0, secondary), (Three{sound, -32'768, sound}));
+  // No heat is counted while the mains are away, and none is lost or made up afterwards.
+  const std::int64_t before = master.wide(input, 20, january);
+  master.device().happen(january, {HappeningKind::voltage, 0});
+  EXPECT_EQ(master.wide(input, 20, january + 24 * hour_ms), before);
+  master.device().happen(january + 24 * hour_ms, {HappeningKind::voltage, 1'000});
+  EXPECT_EQ(master.wide(input, 20, january + 24 * hour_ms), before);
+  EXPECT_GT(master.wide(input, 20, january + 48 * hour_ms), before);
 }
 
 RC_GTEST_PROP(VirtualModbusDeviceProperty, SensorsStayInTheirRangesAndCountersNeverGoDown,

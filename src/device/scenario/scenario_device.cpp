@@ -30,6 +30,8 @@ Happening happening_of(Kind kind) {
       return Happening::power;
     case Kind::press_button:
       return Happening::button;
+    case Kind::sensor_broken:
+      return Happening::sensor;
     default:
       return Happening::clock_jump;
   }

@@ -35,8 +35,9 @@ struct ScenarioRule {
     battery,    ///< likewise in mV
     power_cut,  ///< the device is off and keeps silent
     press_button,
+    sensor_broken,
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::press_button) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::sensor_broken) + 1;
   enum class Place : std::uint8_t { before, within, after };
   static constexpr std::int64_t no_end = INT64_MAX;
 

@@ -58,6 +58,17 @@ Session::Retired Session::retire_meter(std::uint32_t meter) {
   return out;
 }
 
+bool Session::change_address(std::uint32_t meter, const BusAddress& address) {
+  auto& state = meters_.at(meter);
+  if (state.address == address) return true;
+  if (by_address_.contains(address)) return false;
+  if (const auto known = by_address_.find(state.address); known != by_address_.end() && known->second == meter)
+    by_address_.erase(known);
+  state.address = address;
+  by_address_.emplace(address, meter);
+  return true;
+}
+
 bool Session::ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent) {
   if (waiting_questions() >= settings_.questions_max) return false;
   (urgent ? urgent_ : questions_).push_back({meter, std::move(query), tag});

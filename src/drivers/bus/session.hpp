@@ -122,6 +122,11 @@ class Session {
     std::optional<Question> under_way;  ///< its outcome is still delivered, unless the channel ends before
   };
   Retired retire_meter(std::uint32_t meter);
+  /// From now on the meter is asked under this address; what is under way goes on. False: another meter has it.
+  [[nodiscard]] bool change_address(std::uint32_t meter, const BusAddress& address);
+  [[nodiscard]] const BusAddress& address(std::uint32_t meter) const { return meters_.at(meter).address; }
+  /// The line has another speed from its next opening on.
+  void set_octet_time_us(std::int64_t octet_time_us) noexcept { settings_.octet_time_us = octet_time_us; }
   /// Queues a question, behind the urgent ones or behind all. False when `questions_max` are waiting.
   [[nodiscard]] bool ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent = false);
   /// Drops the meter's questions that were not sent yet, but for urgent ones; returns how many.

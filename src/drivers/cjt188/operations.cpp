@@ -63,6 +63,32 @@ class ValveOperation final : public WriteOperation {
   std::uint8_t code_;
 };
 
+/// A018, with 15H: the argument "address" becomes the meter's. Only before it is enabled for the field; it refuses
+/// later.
+class AddressOperation final : public Operation {
+ public:
+  explicit AddressOperation(const Cjt188Settings& settings) : settings_(settings) {}
+  [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto text, argument_text(inputs, address_argument));
+    Query query = cjt188_read(settings_.meter_type, *settings_.profile, identifiers::write_address);
+    query.operation =
+        static_cast<std::uint16_t>(settings_.meter_type << 8 | static_cast<unsigned>(cjt188::Function::write_address));
+    DUHENG_TRY(query.body, reversed_bcd(text, cjt188::Address::size_octets, "the new address"));
+    query.at_most_once = true;
+    return std::vector{std::move(query)};
+  }
+  [[nodiscard]] bool needs_password() const override { return false; }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto text = argument_text(inputs, address_argument);
+    if (!text) return std::nullopt;
+    return NewPlace{.address = std::string(*text), .baud = 0, .reaches_all = false};
+  }
+
+ private:
+  static constexpr std::string_view address_argument = "address";
+  Cjt188Settings settings_;
+};
+
 /// A011, A012: a day of the month.
 class DayOperation final : public WriteOperation {
  public:
@@ -79,8 +105,10 @@ class DayOperation final : public WriteOperation {
 }  // namespace
 
 std::shared_ptr<const Operation> cjt188_command(const Cjt188Settings& settings, const ConfigNode& node) {
-  const std::size_t what = node.choice("does", {"clock_set", "valve_close", "valve_open"});
+  constexpr std::size_t write_address = 3;
+  const std::size_t what = node.choice("does", {"clock_set", "valve_close", "valve_open", "write_address"});
   if (what == 0) return std::make_shared<ClockSetOperation>(settings);
+  if (what == write_address) return std::make_shared<AddressOperation>(settings);
   std::uint8_t code = 0;
   const auto command = what == 1 ? ValveCommand::close : ValveCommand::open;
   if (settings.profile->valve_write_octets != 1 || !cjt188::find_valve_code(*settings.profile, command, code)) {

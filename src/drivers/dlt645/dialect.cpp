@@ -27,7 +27,7 @@ class Dlt645Dialect final : public Dialect {
  public:
   void build(const BusAddress& device, const Query& query, std::uint32_t part, std::uint8_t preamble_octets,
              Bytes& into) override {
-    const auto address = query.has_answer ? address_of(device) : dlt645::Address::broadcast();
+    const auto address = address_for(device, query);
     if (part > 0) {
       const dlt645::DataIdentifier identifier{static_cast<std::uint32_t>(query.subject)};
       assign(dlt645::read_following_request(address, identifier, static_cast<std::uint8_t>(part), preamble_octets),
@@ -80,6 +80,11 @@ class Dlt645Dialect final : public Dialect {
   [[nodiscard]] std::size_t frame_octets_max() const override { return dlt645::frame_layout::frame_octets_max; }
 
  private:
+  /// Whom a question is put to: a new address is written to whoever hears it.
+  static dlt645::Address address_for(const BusAddress& device, const Query& query) noexcept {
+    if (!query.has_answer) return dlt645::Address::broadcast();
+    return query.operation == code(Function::write_address) ? dlt645::Address::wildcard() : address_of(device);
+  }
   static dlt645::Address address_of(const BusAddress& device) noexcept {
     std::array<std::uint8_t, dlt645::Address::size_octets> wire{};
     std::ranges::copy(device.octets().first(std::min(device.octets().size(), wire.size())), wire.begin());

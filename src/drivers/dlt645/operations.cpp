@@ -197,6 +197,52 @@ class WriteOperation final : public Operation {
   std::uint8_t level_;
 };
 
+/// 17H: the argument "speed" in bit/s. The meter answers at the old speed and speaks the new one from then on.
+class SpeedOperation final : public Operation {
+ public:
+  explicit SpeedOperation(dlt645::SpeedCoding coding) : coding_(coding) {}
+  [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto speed, argument_mantissa(inputs, speed_argument, 0));
+    const bool is_speed = speed > 0 && speed <= UINT32_MAX;
+    const std::uint8_t word = is_speed ? dlt645::speed_word_of(static_cast<std::uint32_t>(speed), coding_) : 0;
+    if (word == 0) return fail(ErrorCode::invalid_argument, "argument 'speed' is none of DL/T 645-2007's speeds");
+    return std::vector{command_query(Function::change_speed, Bytes{word})};
+  }
+  [[nodiscard]] bool needs_password() const override { return false; }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto speed = argument_mantissa(inputs, speed_argument, 0);
+    if (!speed || *speed <= 0 || *speed > UINT32_MAX) return std::nullopt;
+    return NewPlace{.address = {}, .baud = static_cast<std::uint32_t>(*speed), .reaches_all = false};
+  }
+
+ private:
+  static constexpr std::string_view speed_argument = "speed";
+  dlt645::SpeedCoding coding_;
+};
+
+/// 15H to the wildcard: the argument "address" becomes the address of whoever hears it. A meter obeys only while its
+/// programming key is pressed.
+class AddressOperation final : public Operation {
+ public:
+  [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto text, argument_text(inputs, address_argument));
+    DUHENG_TRY(Bytes body, reversed_bcd(text, dlt645::Address::size_octets, "the new address"));
+    constexpr std::uint8_t broadcast_octet = 0x99;
+    if (std::ranges::all_of(body, [](std::uint8_t octet) { return octet == broadcast_octet; }))
+      return fail(ErrorCode::invalid_argument, "argument 'address' is everybody's, not a meter's");
+    return std::vector{command_query(Function::write_address, std::move(body))};
+  }
+  [[nodiscard]] bool needs_password() const override { return false; }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto text = argument_text(inputs, address_argument);
+    if (!text) return std::nullopt;
+    return NewPlace{.address = std::string(*text), .baud = 0, .reaches_all = true};
+  }
+
+ private:
+  static constexpr std::string_view address_argument = "address";
+};
+
 std::uint8_t level_of(const ConfigNode& node) {
   constexpr std::int64_t level_max = 99;
   return static_cast<std::uint8_t>(bcd(static_cast<int>(node.integer("level", {0, level_max}, 2))));
@@ -232,10 +278,14 @@ std::shared_ptr<const Operation> dlt645_command(const ConfigNode& node) {
     clear_demand,
     clear_meter,
     clear_events,
-    change_password
+    change_password,
+    change_speed,
+    change_speed_bcd,
+    write_address
   };
-  switch (static_cast<Kind>(node.choice("does", {"relay", "clock_set", "clock_broadcast", "freeze", "freeze_broadcast",
-                                                 "clear_demand", "clear_meter", "clear_events", "change_password"}))) {
+  switch (static_cast<Kind>(node.choice(
+      "does", {"relay", "clock_set", "clock_broadcast", "freeze", "freeze_broadcast", "clear_demand", "clear_meter",
+               "clear_events", "change_password", "change_speed", "change_speed_bcd", "write_address"}))) {
     case Kind::relay:
       return relay_of(node);
     case Kind::clock_set:
@@ -254,6 +304,12 @@ std::shared_ptr<const Operation> dlt645_command(const ConfigNode& node) {
       return std::make_shared<ClearOperation>(Function::clear_events, level_of(node), identifier_of(node));
     case Kind::change_password:
       return std::make_shared<PasswordOperation>(level_of(node));
+    case Kind::change_speed:
+      return std::make_shared<SpeedOperation>(dlt645::SpeedCoding::one_bit);
+    case Kind::change_speed_bcd:
+      return std::make_shared<SpeedOperation>(dlt645::SpeedCoding::bcd_of_300);
+    case Kind::write_address:
+      return std::make_shared<AddressOperation>();
   }
   return nullptr;
 }

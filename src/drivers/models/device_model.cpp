@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/config.hpp"
+#include "drivers/models/maintenance.hpp"
 #include "drivers/models/model_reader.hpp"
 #include "drivers/registry/registry.hpp"
 
@@ -117,6 +118,11 @@ ModelGroup read_group(ModelReader& reader, const ConfigNode& node) {
   ModelGroup group;
   group.name = read_name(node, "name");
   group.interval_ms = node.integer("interval_ms", {model_limits::interval_ms_min, model_limits::interval_ms_max});
+  constexpr std::int64_t usual_minimum_ms = 1'000;
+  group.interval_ms_min = node.integer("interval_ms_min", {model_limits::interval_ms_min, group.interval_ms},
+                                       std::min(usual_minimum_ms, group.interval_ms));
+  group.interval_ms_max = node.integer("interval_ms_max", {group.interval_ms, model_limits::interval_ms_max},
+                                       model_limits::interval_ms_max);
   const auto nodes = node.items("items");
   if (nodes.empty()) node.reject("items", "must name at least one register");
   group.questions = read_items(reader, nodes).questions;
@@ -132,6 +138,35 @@ void read_groups(ModelReader& reader) {
     out.push_back(read_group(reader, groups[i]));
     for (std::size_t other = 0; other < i; ++other)
       if (out[other].name == out[i].name) groups[i].reject("name", "stands above already");
+  }
+}
+
+void read_sensors(ModelReader& reader) {
+  for (const auto& node : reader.root.items("sensors")) {
+    if (reader.model.sensors.size() == model_limits::items_max) {
+      node.reject(fmt::format("a model has at most {} sensors", model_limits::items_max));
+      return;
+    }
+    auto sensor = read_model_sensor(node);
+    if (!sensor.register_name.empty() && !find_register(reader.model, sensor.register_name))
+      node.reject("register", "is none that the model reads");
+    reader.model.sensors.push_back(std::move(sensor));
+  }
+}
+
+/// The values of what is polled made into others; see ProcessingRule.
+void read_processing(ModelReader& reader) {
+  for (const auto& node : reader.root.items("processing")) {
+    if (reader.model.processing.size() == model_limits::items_max) {
+      node.reject(fmt::format("a model has at most {} rules of processing", model_limits::items_max));
+      return;
+    }
+    auto rule = read_processing_rule(node);
+    if (!find_register(reader.model, rule.from)) node.reject("from", "is no register that the model reads");
+    if (find_register(reader.model, rule.into)) node.reject("into", "is a register that the model reads");
+    for (const auto& other : reader.model.processing)
+      if (other.into == rule.into) node.reject("into", "stands above already");
+    reader.model.processing.push_back(std::move(rule));
   }
 }
 
@@ -166,6 +201,8 @@ Result<DeviceModel> read_model(const ConfigFile& file, std::string id, std::stri
   ModelReader reader{root, model, slots};
   read_groups(reader);
   read_operations(reader);
+  read_processing(reader);
+  read_sensors(reader);
   model.register_count = slots.count();
   DUHENG_CHECK(file.finish());
   model.text = std::make_shared<const std::string>(std::move(text));
@@ -212,7 +249,8 @@ std::optional<RegisterPlace> place_in(const ModelQuestion& question, std::string
 }  // namespace
 
 const ModelCommand* find_command(const DeviceModel& model, std::string_view name) {
-  return find_named(model.commands, name);
+  if (const auto* own = find_named(model.commands, name)) return own;
+  return find_named(maintenance_commands(), name);
 }
 const ModelParameter* find_parameter(const DeviceModel& model, std::string_view name) {
   return find_named(model.parameters, name);

@@ -8,6 +8,8 @@
 
 #include "base/error.hpp"
 #include "drivers/models/model_operations.hpp"
+#include "drivers/models/model_sensor.hpp"
+#include "drivers/models/processing_rule.hpp"
 #include "drivers/models/validation_rule.hpp"
 #include "drivers/protocol/driver.hpp"
 #include "model/reading.hpp"
@@ -27,6 +29,9 @@ struct ModelGroup {
   std::string name;
   std::int64_t interval_ms = 0;
   std::vector<ModelQuestion> questions;  ///< in the file's order
+  /// What may be asked for in place of `interval_ms`.
+  std::int64_t interval_ms_min = model_limits::interval_ms_min;
+  std::int64_t interval_ms_max = model_limits::interval_ms_max;
 };
 
 /// A meter type: everything that must be known to read it, to set it and to command it. One file under models/.
@@ -47,6 +52,8 @@ struct DeviceModel {
   std::vector<ModelParameter> parameters;
   std::vector<ModelHistory> histories;
   std::optional<ModelClock> clock;
+  std::vector<ProcessingRule> processing;  ///< what the gateway makes of its values
+  std::vector<ModelSensor> sensors;
   /// Of the groups' and all other items' slots together.
   std::uint16_t register_count = 0;
   std::shared_ptr<const std::string> text;  ///< the file, for parse_item()
@@ -66,7 +73,7 @@ struct RegisterPlace {
 /// the model.
 [[nodiscard]] std::optional<RegisterPlace> find_register(const DeviceModel& model, std::string_view name);
 
-/// Null when there is none of that name.
+/// The model's own, or one of maintenance_commands(). Null when there is none of that name.
 [[nodiscard]] const ModelCommand* find_command(const DeviceModel& model, std::string_view name);
 [[nodiscard]] const ModelParameter* find_parameter(const DeviceModel& model, std::string_view name);
 [[nodiscard]] const ModelHistory* find_history(const DeviceModel& model, std::string_view name);

@@ -97,6 +97,8 @@ modbus: { registers_max: 100, bits_max: 16, gap_max: 2 }
 groups:
   - name: live
     interval_ms: 1000
+    interval_ms_min: 500
+    interval_ms_max: 60000
     items:
       - { register: supply_temperature, table: input, address: 3, type: int16, octets_swapped: true, exponent: -2, no_value: -1 }
       - { register: energy_heat_total, address: 4, type: bcd, registers: 2, word_order: low_first, unit: kWh }
@@ -111,6 +113,11 @@ commands:
     arguments: [{ name: level, title: { en: Level, zh-CN: 液位 }, type: decimal, min: 0, max: 9.5 }]
     operation: { does: write, address: 9, value: 7 }
     read_back: { items: [{ register: level, address: 10, exponent: -1, argument: level }] }
+processing:
+  - { from: supply_temperature, into: supply_smooth, unit: degC, exponent: -2, gain: 1.5, offset: -3, fail_below: -40, fail_above: 150, filter: { kind: mean, window: 3 }, dead_band: 0.1 }
+  - { from: supply_temperature, into: supply_share, exponent: -3, line: { from_low: 4, from_high: 20, to_low: 0, to_high: 1 }, filter: { kind: first_order, coefficient: 0.25 } }
+sensors:
+  - { register: supply_temperature, quantity: temperature, accuracy_class: B, range: { min: 0, max: 150, unit: degC }, protection: IP65 }
 )";
 
 constexpr std::string_view full_cjt188 = R"(model: test
@@ -218,7 +225,8 @@ TEST(DeviceModel, RefusesWrongOperationsByFileLineAndReason) {
   expect(
       "{ does: clear_events, di: \"FFFFFFFF\" }", "{ does: dance }",
       "test.yaml:38: 'does' must be one of: relay, clock_set, clock_broadcast, freeze, freeze_broadcast, clear_demand, "
-      "clear_meter, clear_events, change_password");
+      "clear_meter, clear_events, change_password, "
+      "change_speed, change_speed_bcd, write_address");
   expect("valid_for_ms: 60000", "valid_for_ms: 1",
          "test.yaml:30: 'valid_for_ms' must be a whole number from 1000 to 86400000");
   expect("name: clock_broadcast", "name: relay_trip", "test.yaml:37: 'name' stands above already");
@@ -247,6 +255,30 @@ TEST(DeviceModel, RefusesWrongOperationsByFileLineAndReason) {
          "test.yaml:64: 'broadcast_command' and broadcast_step_max_ms belong together");
   expect("[{ register: clock_date, di: \"04000101\" }, ", "[",
          "test.yaml:64: 'items' must be clock, or clock_date and clock_time");
+}
+
+TEST(DeviceModel, ReadsWhatIsMadeOfValuesAndWhatPlatesSay) {
+  const auto model = parse_device_model(full_modbus, "test.yaml");
+  ASSERT_TRUE(model) << model.error().message;
+  ASSERT_EQ(model->processing.size(), 2U);
+  EXPECT_EQ(model->processing[0].gain, (Decimal{15, -1}));
+  EXPECT_EQ(model->processing[0].window, 3U);
+  EXPECT_EQ(model->processing[1].coefficient.denominator, 100);
+  ASSERT_EQ(model->sensors.size(), 1U);
+  EXPECT_EQ(model->sensors[0].range_high, (Decimal{150, 0}));
+  const auto error_with = [](std::string_view what, std::string_view with) {
+    std::string text(full_modbus);
+    text.replace(text.find(what), what.size(), with);
+    const auto wrong = parse_device_model(text, "test.yaml");
+    return wrong ? std::string() : wrong.error().message;
+  };
+  EXPECT_EQ(error_with("from: supply_temperature, into: supply_smooth", "from: nothing, into: supply_smooth"),
+            "test.yaml:27: 'from' is no register that the model reads");
+  EXPECT_EQ(error_with("into: supply_smooth", "into: energy_heat_total"),
+            "test.yaml:27: 'into' is a register that the model reads");
+  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:28: 'into' stands above already");
+  EXPECT_EQ(error_with("register: supply_temperature, quantity", "register: nothing, quantity"),
+            "test.yaml:30: 'register' is none that the model reads");
 }
 
 TEST(DeviceModel, ShippedModelsLoadAndCoverWhatTheProductPromises) {

@@ -83,6 +83,9 @@ struct ReadBack {
   std::int64_t first_after_ms = 1'000;
 };
 
+/// What a gateway does itself; see maintenance.hpp.
+enum class Maintenance : std::uint8_t { none, ping, channel_restart, gateway_restart };
+
 /// A command; its name is the same for all models that have it, e.g. relay_trip.
 struct ModelCommand {
   std::string name;
@@ -90,8 +93,9 @@ struct ModelCommand {
   std::string title_chinese;
   Danger danger = Danger::none;
   std::vector<ModelArgument> arguments;
-  std::shared_ptr<const Operation> operation;
+  std::shared_ptr<const Operation> operation;  ///< null: `maintenance` says what is done
   std::optional<ReadBack> read_back;
+  Maintenance maintenance = Maintenance::none;
 };
 /// Errors: invalid_argument - one is missing, unknown, or wrong; the message names it.
 [[nodiscard]] Result<void> check_arguments(std::span<const ModelArgument> arguments, const OperationInputs& inputs);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <string>
 
+#include "drivers/models/maintenance.hpp"
 #include "drivers/models/model_reader.hpp"
 
 namespace duheng::drivers {
@@ -27,19 +28,25 @@ class CheckedOperation final : public Operation {
       : operation_(std::move(operation)), arguments_(std::move(arguments)) {}
   [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
     DUHENG_CHECK(check_arguments(arguments_, inputs));
-    OperationInputs checked = inputs;
-    for (const auto& argument : arguments_) {
-      const auto given = checked.arguments.find(argument.name);
-      if (given == checked.arguments.end()) continue;
-      const auto choice = std::ranges::find(argument.choices, given->second, &ModelChoice::value);
-      if (choice != argument.choices.end()) given->second = std::to_string(choice->mantissa);
-    }
-    return operation_->build(checked);
+    return operation_->build(with_numbers(inputs));
+  }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    return operation_->moves_to(with_numbers(inputs));
   }
   [[nodiscard]] bool needs_password() const override { return operation_->needs_password(); }
   [[nodiscard]] bool is_broadcast() const override { return operation_->is_broadcast(); }
 
  private:
+  [[nodiscard]] OperationInputs with_numbers(const OperationInputs& inputs) const {
+    OperationInputs out = inputs;
+    for (const auto& argument : arguments_) {
+      const auto given = out.arguments.find(argument.name);
+      if (given == out.arguments.end()) continue;
+      const auto choice = std::ranges::find(argument.choices, given->second, &ModelChoice::value);
+      if (choice != argument.choices.end()) given->second = std::to_string(choice->mantissa);
+    }
+    return out;
+  }
   std::shared_ptr<const Operation> operation_;
   std::vector<ModelArgument> arguments_;
 };
@@ -162,6 +169,8 @@ void read_commands(ModelReader& reader) {
     ModelCommand command;
     command.name = read_name(node, "name");
     check_unique(node, out, command.name);
+    if (std::ranges::find(maintenance_commands(), command.name, &ModelCommand::name) != maintenance_commands().end())
+      node.reject("name", "is what every gateway does by itself");
     read_title(node, command);
     command.danger = read_danger(node);
     command.arguments = read_arguments(node);

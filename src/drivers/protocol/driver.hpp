@@ -74,6 +74,12 @@ struct Identification {
   Query query;
 };
 
+class SnmpCredentials;
+/// What some protocols need beyond addresses, from the gateway's own configuration. Secret.
+struct DriverSecrets {
+  std::shared_ptr<const SnmpCredentials> snmp{};
+};
+
 /// A protocol, as device models name it. Stateless; lives as long as the program.
 class Driver {
  public:
@@ -83,6 +89,13 @@ class Driver {
   /// Errors: invalid_argument - not an address of this protocol, or of more than `digits_max` digits.
   [[nodiscard]] virtual Result<BusAddress> address(std::string_view text, std::size_t digits_max) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Dialect> dialect() const = 0;
+  /// The same, for protocols that need secrets to speak at all.
+  [[nodiscard]] virtual std::unique_ptr<Dialect> dialect_with(const DriverSecrets& secrets) const {
+    static_cast<void>(secrets);
+    return dialect();
+  }
+  /// Also plain reads hold a secret: mask_secrets() before any frame is kept.
+  [[nodiscard]] virtual bool has_secret_in_every_frame() const { return false; }
   /// Nothing when the protocol has no such question.
   [[nodiscard]] virtual std::optional<Identification> identification() const = 0;
   /// An address for people, as model and device files write it.

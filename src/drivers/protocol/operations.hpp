@@ -24,6 +24,15 @@ struct OperationInputs {
   std::int32_t zone_offset_minutes = 480;  ///< of the civil time that the device keeps
 };
 
+/// How a device is reached once it has obeyed an operation that changes that. What is empty or 0 stays as it was.
+struct NewPlace {
+  std::string address;     ///< as Driver::address() takes it
+  std::uint32_t baud = 0;  ///< of its serial line
+  /// The operation reaches every device on the line, whatever its address: it is for a device that is alone there.
+  bool reaches_all = false;
+  friend bool operator==(const NewPlace&, const NewPlace&) = default;
+};
+
 /// A command or write of a model, ready to be built. Immutable; shared by all devices of the model.
 class Operation {
  public:
@@ -37,6 +46,12 @@ class Operation {
   [[nodiscard]] virtual bool needs_password() const = 0;
   /// Goes to every device on the line and has no answer.
   [[nodiscard]] virtual bool is_broadcast() const { return false; }
+  /// Nothing: the device is reached afterwards as before. Its answer may come from the old place, from the new one, or
+  /// not at all: where the device is must be tried. Looks at the arguments alone; what is wrong with them build() says.
+  [[nodiscard]] virtual std::optional<NewPlace> moves_to(const OperationInputs& inputs) const {
+    static_cast<void>(inputs);
+    return std::nullopt;
+  }
 };
 
 /// A value out of a device's memory, with the device's own stamp.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,30 @@ class FieldAccess {
   [[nodiscard]] virtual bool ask(std::uint32_t device, const drivers::Query& query, std::uint32_t ticket) = 0;
   /// Asks a silent device something harmless, to learn whether it is there.
   virtual void probe(std::uint32_t device) = 0;
+
+  /// How a device is reached now.
+  struct Line {
+    std::string address;        ///< the device's, as its model files write it
+    std::uint32_t devices = 1;  ///< on its channel, itself among them
+    std::uint32_t baud = 0;     ///< 0: no serial line of this gateway's, its speed is somebody else's
+    /// Device and channel are of the platform's plan: what is changed there stays changed.
+    bool is_planned = false;
+  };
+  [[nodiscard]] virtual Line line_of(std::uint32_t device) const {
+    static_cast<void>(device);
+    return {};
+  }
+  /// From now on the device is asked so; a new speed closes its channel and opens it again.
+  /// Errors: invalid_argument - no address of its protocol, no usual speed; already_exists - another device of the
+  /// channel has the address.
+  [[nodiscard]] virtual Result<void> move(std::uint32_t device, const drivers::NewPlace& place) {
+    static_cast<void>(device), static_cast<void>(place);
+    return fail(ErrorCode::unsupported, "devices stay where they are");
+  }
+  /// Closes the channel and opens it again.
+  virtual void reopen(std::uint32_t channel) { static_cast<void>(channel); }
+  /// Ends this gateway's work and begins it anew, soon; false: it cannot.
+  [[nodiscard]] virtual bool restart_gateway() { return false; }
 
   // While an answered exchange is being told: its values go into the batch, behind its frame.
   /// Appends them to `out`. False: the payload does not fit the question.

@@ -1,8 +1,10 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "gateway/orders/move_settling.hpp"
 #include "gateway/orders/order_runner.hpp"
 
 namespace duheng::gateway {
@@ -14,6 +16,20 @@ enum class OrderPhase : std::uint8_t {
   asking,    ///< it is out
   settling,  ///< the next read-back waits for its time
   checking,  ///< a read-back is out
+};
+
+/// Round trips of a ping, by the wall clock of both stamps.
+struct PingTally {
+  std::uint32_t answered = 0;
+  std::int64_t shortest_ms = 0;
+  std::int64_t longest_ms = 0;
+  std::int64_t sum_ms = 0;
+  void add(std::int64_t round_trip_ms) {
+    shortest_ms = answered == 0 ? round_trip_ms : std::min(shortest_ms, round_trip_ms);
+    longest_ms = std::max(longest_ms, round_trip_ms);
+    sum_ms += round_trip_ms;
+    ++answered;
+  }
 };
 
 /// An order that is not over.
@@ -37,11 +53,19 @@ struct OrderRunner::Live {
   std::int64_t next_at_ms = INT64_MIN;          ///< settling: when to read back
   std::int64_t check_until_ms = INT64_MAX;      ///< what differs then is failed
   std::int64_t settle_until_ms = INT64_MAX;     ///< what is not answered then is unknown
+  std::optional<MoveSettling> move;             ///< where the device is now is being found out
+  drivers::NewPlace old_place;                  ///< where it was before
+  PingTally ping;
   std::uint32_t ticket = 0;
   std::uint32_t change_ticket = 0;  ///< of the change without an answer
 
   [[nodiscard]] bool changes() const noexcept {
-    return order.kind == OrderKind::command || order.kind == OrderKind::parameter;
+    return (order.kind == OrderKind::command || order.kind == OrderKind::parameter) &&
+           script.maintenance == drivers::Maintenance::none;
+  }
+  /// Something is done that the log must know of before.
+  [[nodiscard]] bool is_logged() const noexcept {
+    return changes() || script.maintenance == drivers::Maintenance::gateway_restart;
   }
   [[nodiscard]] bool is_history() const noexcept { return order.kind == OrderKind::history; }
 };

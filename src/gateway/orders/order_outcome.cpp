@@ -45,7 +45,11 @@ bool OrderRunner::exchange(std::uint32_t ticket, const drivers::Exchange& exchan
   if (exchange.outcome != drivers::Outcome::timed_out) asked_.erase(asked);
   if (live.ticket != ticket) return true;
   live.ticket = 0;
-  if (live.phase == OrderPhase::checking)
+  if (live.move)
+    after_look(live, exchange);
+  else if (live.script.maintenance == drivers::Maintenance::ping)
+    after_ping(live, exchange);
+  else if (live.phase == OrderPhase::checking)
     after_check(live, exchange);
   else if (live.changes())
     after_step(live, exchange);
@@ -57,6 +61,7 @@ bool OrderRunner::exchange(std::uint32_t ticket, const drivers::Exchange& exchan
 }
 
 void OrderRunner::end_refused(Live& live, std::uint32_t error) {
+  if (live.move) go_to(live, MoveSettling::Place::old_place);
   std::string reason(live.script.model->driver->refusal_word(error));
   std::string detail = fmt::format("the device refused, error {:#x}", error);
   if (live.accepted == 0) return end(live, OrderState::refused, std::move(reason), std::move(detail));
@@ -83,6 +88,9 @@ void OrderRunner::after_step(Live& live, const drivers::Exchange& exchange) {
 
 void OrderRunner::settle(Live& live, bool answered) {
   live.answered = answered;
+  if (live.script.moves) {
+    if (const auto place = field_.find(live.order.device_uid)) return begin_move(live, *place);
+  }
   if (!live.script.check) {
     if (answered) return end(live, OrderState::done);
     return end(live, OrderState::unknown, "no_answer", "the answer was lost, and there is no way to read it back");
@@ -184,6 +192,9 @@ void OrderRunner::lost(std::uint32_t ticket, bool sent) {
     live.phase = OrderPhase::settling;
     return check_again(live);
   }
+  if (live.script.maintenance == drivers::Maintenance::ping && sent) ++live.step;  // it counts as lost
+  if (live.script.maintenance == drivers::Maintenance::ping && live.step >= live.script.questions.size())
+    return end_ping(live);
   live.phase = OrderPhase::ready;
   wake_at(live.expires_at_ms, live.order.id);
   if (!live.changes()) return;

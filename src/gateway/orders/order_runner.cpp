@@ -11,10 +11,17 @@ namespace {
 
 constexpr std::int64_t tidy_interval_ms = 10'000;
 constexpr std::uint32_t ticket_limit = 1U << 30;
+constexpr std::string_view restart_command = "gateway_restart";
 
 void wipe(std::string& secret) {
   std::ranges::fill(secret, '\0');
   secret.clear();
+}
+
+drivers::Maintenance maintenance_of(const FieldOrder& order, const drivers::DeviceModel& model) {
+  if (order.kind != OrderKind::command) return drivers::Maintenance::none;
+  const auto* command = drivers::find_command(model, order.name);
+  return command == nullptr ? drivers::Maintenance::none : command->maintenance;
 }
 
 std::optional<OrderFault> fault_in(const FieldOrder& order) {
@@ -57,6 +64,10 @@ void OrderRunner::restore(std::vector<OrderRecord> found) {
   log_.set_log_bytes(bytes);
   for (const auto& id : memory_.unconfirmed()) tray_.put(id);
   for (auto& [id, record] : begun) {
+    if (record.kind == OrderKind::command && record.name == restart_command) {
+      close(id, OrderState::done, {{}, "the gateway is back"});
+      continue;
+    }
     auto live = std::make_unique<Live>();
     live->order.id = id;
     live->order.kind = record.kind;
@@ -127,8 +138,9 @@ void OrderRunner::take(FieldOrder order) {
       (queue != devices_.end() && queue->second.orders.size() >= order_limits::waiting_per_device_max))
     return refuse(order, {"busy", "too many orders are waiting"});
   // Made now, to say at once what is wrong with it; made again when its time has come.
-  if (auto script = make_order_script(order, place->model, clock_.utc_ms()); !script)
-    return refuse(order, std::move(script.error()));
+  auto script = make_order_script(order, place->model, clock_.utc_ms());
+  if (!script) return refuse(order, std::move(script.error()));
+  if (auto fault = fault_of_move(*script, *place)) return refuse(order, std::move(*fault));
   auto live = std::make_unique<Live>();
   live->report.id = order.id;
   live->report.utc_ms = clock_.utc_ms();
@@ -266,6 +278,10 @@ void OrderRunner::expire(std::int64_t now_ms) {
 }
 
 void OrderRunner::out_of_time(Live& live, std::int64_t now_ms) {
+  if (live.phase == OrderPhase::settling && now_ms >= live.settle_until_ms && live.move) {
+    live.move->give_up();
+    return end_move(live);
+  }
   if (live.phase == OrderPhase::settling && now_ms >= live.settle_until_ms)
     return end(live, OrderState::unknown, "read_back_no_answer", "nobody could read back what became of it");
   if (now_ms < live.expires_at_ms || live.phase > OrderPhase::ready) return;
@@ -322,8 +338,12 @@ void OrderRunner::advance(Live& live, DeviceQueue& queue, std::int64_t now_ms) {
     return;
   }
   const auto readiness = field_.readiness(place->device);
-  if (readiness == FieldAccess::Readiness::away) return;  // stir() when it opens
-  if (readiness == FieldAccess::Readiness::silent) {
+  const auto maintenance = maintenance_of(live.order, *place->model);
+  const bool needs_no_line = maintenance > drivers::Maintenance::ping && !live.asked;
+  if (readiness == FieldAccess::Readiness::away && !needs_no_line) return;  // stir() when it opens
+  // A ping asks whether it is there; and a device that was sent elsewhere is silent where it was.
+  const bool asks_anyway = live.move.has_value() || maintenance != drivers::Maintenance::none;
+  if (readiness == FieldAccess::Readiness::silent && !asks_anyway) {
     if (now_ms >= queue.probe_at_ms) {
       field_.probe(place->device);
       queue.probe_at_ms = now_ms + settings_.probe_ms;
@@ -338,6 +358,13 @@ void OrderRunner::advance(Live& live, DeviceQueue& queue, std::int64_t now_ms) {
       return ask_next(live, *place);
     case OrderPhase::settling: {
       if (now_ms < live.next_at_ms) return;
+      if (live.recovered && !live.move)
+        if (auto moves = place_after(*place->model, live.order.kind, live.order.name, live.script.check_arguments)) {
+          live.script.moves = std::move(moves);
+          leave_out_foreign_speed(live.script, *place);
+          if (live.script.moves) begin_move(live, *place);
+        }
+      if (live.move) return look_for_device(live, *place);
       if (!live.script.check)
         live.script.check =
             OrderCheck::make(place->model, live.order.kind, live.order.name, live.script.check_arguments);
@@ -371,7 +398,9 @@ void OrderRunner::begin(Live& live, const FieldAccess::Place& place) {
   if (!script)
     return end(live, OrderState::refused, std::move(script.error().reason), std::move(script.error().detail));
   live.script = std::move(*script);
-  if (!live.changes()) {
+  if (auto fault = fault_of_move(live.script, place))
+    return end(live, OrderState::refused, std::move(fault->reason), std::move(fault->detail));
+  if (!live.is_logged()) {
     live.phase = OrderPhase::ready;
     tell(live, OrderState::under_way);
     return ask_next(live, place);
@@ -387,6 +416,7 @@ void OrderRunner::begin(Live& live, const FieldAccess::Place& place) {
 
 void OrderRunner::ask_next(Live& live, const FieldAccess::Place& place) {
   if (live.is_history()) return ask_history(live, place);
+  if (live.script.maintenance > drivers::Maintenance::ping) return maintain(live, place);
   if (!live.changes()) return put(live, place, live.script.questions[live.step].query);
   if (live.step == 0) {
     // It may have waited: what it says about the time must be of now.
@@ -394,6 +424,7 @@ void OrderRunner::ask_next(Live& live, const FieldAccess::Place& place) {
     if (!script)
       return end(live, OrderState::refused, std::move(script.error().reason), std::move(script.error().detail));
     live.script = std::move(*script);
+    leave_out_foreign_speed(live.script, place);
     if (live.script.steps.empty()) return settle(live, true);
   }
   put(live, place, live.script.steps[live.step]);

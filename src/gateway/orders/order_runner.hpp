@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "gateway/orders/field_access.hpp"
 #include "gateway/orders/log_queue.hpp"
+#include "gateway/orders/move_settling.hpp"
 #include "gateway/orders/order_desk.hpp"
 #include "gateway/orders/order_log.hpp"
 #include "gateway/orders/order_memory.hpp"
@@ -120,6 +121,21 @@ class OrderRunner final : public OrderDesk {
   void after_late(Live& live, std::uint32_t ticket, const drivers::Exchange& exchange);
   void settle(Live& live, bool answered);
   void end_refused(Live& live, std::uint32_t error);
+
+  // Orders that change how a device is reached, and those that the gateway does itself: order_moves.cpp.
+  /// Why the device must not be sent elsewhere from here.
+  [[nodiscard]] std::optional<OrderFault> fault_of_move(const OrderScript& script,
+                                                        const FieldAccess::Place& place) const;
+  /// Without a serial line of ours there is no speed to follow.
+  void leave_out_foreign_speed(OrderScript& script, const FieldAccess::Place& place) const;
+  void begin_move(Live& live, const FieldAccess::Place& place);
+  void look_for_device(Live& live, const FieldAccess::Place& place);
+  void after_look(Live& live, const drivers::Exchange& exchange);
+  void go_to(const Live& live, MoveSettling::Place where);
+  void end_move(Live& live);
+  void maintain(Live& live, const FieldAccess::Place& place);
+  void after_ping(Live& live, const drivers::Exchange& exchange);
+  void end_ping(Live& live);
 
   const Clock& clock_;
   FieldAccess& field_;

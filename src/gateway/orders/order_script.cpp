@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/decimal.hpp"
+#include "drivers/models/maintenance.hpp"
+#include "drivers/protocol/inputs.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -54,10 +56,39 @@ Script operate(const FieldOrder& order, const ModelPointer& model, const drivers
   return script;
 }
 
+/// As often as the argument "count" says.
+Result<std::size_t> ping_count(const drivers::OperationInputs& inputs) {
+  constexpr std::int64_t usual_count = 5;
+  if (!inputs.arguments.contains("count")) return static_cast<std::size_t>(usual_count);
+  DUHENG_TRY(const auto count, drivers::argument_mantissa(inputs, "count", 0));
+  return static_cast<std::size_t>(count);
+}
+
+Script maintain(const FieldOrder& order, const ModelPointer& model, const drivers::ModelCommand& command) {
+  const auto inputs = inputs_of(order, *model, 0);
+  if (const auto fits = drivers::check_arguments(command.arguments, inputs); !fits)
+    return fault("argument_invalid", fits.error().message);
+  OrderScript script;
+  script.model = model;
+  script.maintenance = command.maintenance;
+  if (command.maintenance != drivers::Maintenance::ping) return script;
+  const auto* question = drivers::shortest_question(*model);
+  const auto count = ping_count(inputs);
+  if (question == nullptr) return not_in_model(*model, "question", order.name);
+  if (!count) return fault("argument_invalid", count.error().message);
+  script.questions.assign(*count, *question);
+  // Sent once each, so that a loss is seen as one.
+  for (auto& each : script.questions) each.query.at_most_once = true;
+  return script;
+}
+
 Script command(const FieldOrder& order, const ModelPointer& model, std::int64_t utc_ms) {
   const auto* found = drivers::find_command(*model, order.name);
+  if (found != nullptr && found->maintenance != drivers::Maintenance::none) return maintain(order, model, *found);
   if (found == nullptr || !found->operation) return not_in_model(*model, "command", order.name);
-  return operate(order, model, *found->operation, found->arguments, utc_ms);
+  auto script = operate(order, model, *found->operation, found->arguments, utc_ms);
+  if (script) script->moves = place_after(*model, order.kind, order.name, order.arguments);
+  return script;
 }
 
 Script parameter(const FieldOrder& order, const ModelPointer& model, std::int64_t utc_ms) {
@@ -143,6 +174,16 @@ bool OrderCheck::holds(std::span<const drivers::ItemValue> values) const {
     return shown && shown->mantissa == expected_mantissa_;
   }
   return false;
+}
+
+std::optional<drivers::NewPlace> place_after(const DeviceModel& model, OrderKind kind, std::string_view name,
+                                             std::span<const OrderArgument> arguments) {
+  if (kind != OrderKind::command) return std::nullopt;
+  const auto* command = drivers::find_command(model, name);
+  if (command == nullptr || !command->operation) return std::nullopt;
+  drivers::OperationInputs inputs;
+  for (const auto& argument : arguments) inputs.arguments.emplace(argument.name, argument.value);
+  return command->operation->moves_to(inputs);
 }
 
 std::expected<OrderScript, OrderFault> make_order_script(const FieldOrder& order, const ModelPointer& model,

@@ -44,6 +44,8 @@ struct OrderScript {
   std::optional<OrderCheck> check;
   std::vector<OrderArgument> check_arguments;  ///< what OrderCheck::make() needs again after a restart; no secrets
   std::shared_ptr<const drivers::DeviceModel> model;
+  drivers::Maintenance maintenance = drivers::Maintenance::none;
+  std::optional<drivers::NewPlace> moves;  ///< where the device is afterwards: found out instead of `check`
 };
 
 /// Why an order was not begun, or did not succeed.
@@ -55,5 +57,10 @@ struct OrderFault {
 /// Faults: not_in_model, argument_invalid, password_needed.
 [[nodiscard]] std::expected<OrderScript, OrderFault> make_order_script(
     const FieldOrder& order, const std::shared_ptr<const drivers::DeviceModel>& model, std::int64_t utc_ms);
+
+/// Where a command of the model takes the device to; nothing when it stays. For what was begun before a restart, too.
+[[nodiscard]] std::optional<drivers::NewPlace> place_after(const drivers::DeviceModel& model, OrderKind kind,
+                                                           std::string_view name,
+                                                           std::span<const OrderArgument> arguments);
 
 }  // namespace duheng::gateway

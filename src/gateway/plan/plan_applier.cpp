@@ -12,6 +12,10 @@ const Entry* find_in(const std::vector<Entry>& sorted, const std::string& name, 
   return found != sorted.end() && std::invoke(name_of, *found) == name ? &*found : nullptr;
 }
 
+bool is_reached_alike(const FieldDevice& one, const FieldDevice& other) {
+  return one.model == other.model && one.address == other.address && one.channel == other.channel;
+}
+
 }  // namespace
 
 Result<void> PlanApplier::take(FieldPlan plan) {
@@ -38,9 +42,12 @@ void PlanApplier::plan_steps() {
   std::map<std::string_view, bool> device_stays;
   for (const auto& [uid, served] : devices_) {
     const auto* wanted = find_in(plan_.devices, uid, &FieldDevice::uid);
-    const bool stays = wanted != nullptr && *wanted == served && !goes_with_its_channel(served);
+    const bool stays = wanted != nullptr && is_reached_alike(*wanted, served) && !goes_with_its_channel(served);
     device_stays[uid] = stays;
     if (!stays) steps_.emplace_back(RemoveDevice{uid});
+    // Also when they are the same: a problem with them is told again with each plan.
+    if (stays && (wanted->intervals != served.intervals || !served.intervals.empty()))
+      steps_.emplace_back(SetIntervals{static_cast<std::size_t>(wanted - plan_.devices.data())});
   }
   for (const auto& [name, stays] : channel_stays)
     if (!stays) steps_.emplace_back(RemoveChannel{std::string(name)});
@@ -84,7 +91,14 @@ void PlanApplier::take_step(const AddDevice& step) {
   if (const auto added = field_.add_device(device); !added)
     problems_.push_back({device.uid, added.error().message});
   else
-    devices_.emplace(device.uid, device);
+    set_intervals(device);
+}
+void PlanApplier::take_step(const SetIntervals& step) { set_intervals(plan_.devices[step.index]); }
+
+void PlanApplier::set_intervals(const FieldDevice& device) {
+  devices_.insert_or_assign(device.uid, device);
+  if (const auto set = field_.set_intervals(device); !set)
+    problems_.push_back({device.uid, std::string(interval_problem_prefix) + set.error().message});
 }
 
 }  // namespace duheng::gateway

@@ -20,6 +20,9 @@ class PlannedField {
   virtual void remove_channel(std::string_view name) = 0;
   [[nodiscard]] virtual Result<void> add_device(const FieldDevice& device) = 0;
   virtual void remove_device(std::string_view uid) = 0;
+  /// Of a device that is served: how often it is read, and nothing else, has changed. Errors: the model has no such
+  /// group or register, or a period is out of bounds; it is read at the model's own periods then.
+  [[nodiscard]] virtual Result<void> set_intervals(const FieldDevice& device) = 0;
 };
 
 /// Brings a field from what it serves to what a plan says, in pieces of bounded time, and touches nothing that is the
@@ -54,12 +57,17 @@ class PlanApplier {
   struct AddDevice {
     std::size_t index;
   };
-  using Step = std::variant<RemoveDevice, RemoveChannel, AddChannel, AddDevice>;
+  struct SetIntervals {
+    std::size_t index;
+  };
+  using Step = std::variant<RemoveDevice, RemoveChannel, AddChannel, AddDevice, SetIntervals>;
   void plan_steps();
   void take_step(const RemoveDevice& step);
   void take_step(const RemoveChannel& step);
   void take_step(const AddChannel& step);
   void take_step(const AddDevice& step);
+  void take_step(const SetIntervals& step);
+  void set_intervals(const FieldDevice& device);
 
   PlannedField& field_;
   FieldPlan plan_;

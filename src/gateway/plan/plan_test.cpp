@@ -40,6 +40,13 @@ class ToyField final : public PlannedField {
     EXPECT_EQ(devices.erase(std::string(uid)), 1U);
     touched.insert(std::string(uid));
   }
+  Result<void> set_intervals(const FieldDevice& device) override {
+    auto& served = devices.at(device.uid);
+    const bool is_bad = std::ranges::any_of(device.intervals, [](const auto& each) { return each.group == "bad"; });
+    served.intervals = is_bad ? std::vector<FieldInterval>{} : device.intervals;
+    if (is_bad) return fail(ErrorCode::not_found, "there is no such group");
+    return {};
+  }
   std::map<std::string, FieldChannel> channels;
   std::map<std::string, FieldDevice> devices;
   std::set<std::string> touched;
@@ -73,6 +80,27 @@ TEST(PlanApplier, ChangesOnlyWhatDiffers) {
   EXPECT_EQ(field.touched, (std::set<std::string>{"3"}));
   EXPECT_EQ(applier.devices_served(), 3U);
   EXPECT_TRUE(applier.problems().empty());
+}
+
+TEST(PlanApplier, ANewPeriodTouchesNothingElseAndAWrongOneIsTold) {
+  ToyField field;
+  PlanApplier applier(field);
+  apply(applier, plan_of(1, {tcp("a", 1)}, {{"1", "m", "11", "a"}, {"2", "m", "12", "a"}}));
+  field.touched.clear();
+  apply(applier, plan_of(2, {tcp("a", 1)}, {{"1", "m", "11", "a", {{"live", "", 2'000}}}, {"2", "m", "12", "a"}}));
+  EXPECT_TRUE(field.touched.empty());
+  EXPECT_EQ(field.devices.at("1").intervals.size(), 1U);
+  for (std::uint64_t version : {3U, 4U}) {  // told with each plan that holds it
+    apply(applier, plan_of(version, {tcp("a", 1)}, {{"1", "m", "11", "a", {{"bad", "", 2'000}}}}));
+    ASSERT_EQ(applier.problems().size(), 1U);
+    EXPECT_EQ(applier.problems()[0].subject, "1");
+    EXPECT_TRUE(applier.problems()[0].reason.starts_with(interval_problem_prefix));
+  }
+  EXPECT_TRUE(field.touched.contains("2"));
+  EXPECT_FALSE(field.touched.contains("1"));
+  apply(applier, plan_of(5, {tcp("a", 1)}, {{"1", "m", "11", "a"}}));
+  EXPECT_TRUE(applier.problems().empty());
+  EXPECT_TRUE(field.devices.at("1").intervals.empty());
 }
 
 TEST(PlanApplier, TwoDevicesMayExchangeTheirAddresses) {
@@ -114,6 +142,13 @@ TEST(PlanApplier, APlanThatMayNotTravelChangesNothing) {
   EXPECT_EQ(applier.plan().version, 1U);
 }
 
+std::vector<FieldInterval> arbitrary_intervals() {
+  std::vector<FieldInterval> out;
+  for (const char* group : {"bad", "live"})
+    if (*rc::gen::inRange(0, 4) == 0) out.push_back({group, "", *rc::gen::inRange(1, 4) * 1'000});
+  return out;
+}
+
 FieldPlan arbitrary_plan(std::uint64_t version) {
   FieldPlan plan;
   plan.version = version;
@@ -126,7 +161,8 @@ FieldPlan arbitrary_plan(std::uint64_t version) {
   for (int i = 0; i < 16; ++i)
     if ((devices >> i & 1) != 0)
       plan.devices.push_back({std::to_string(i), "m" + std::to_string(*rc::gen::inRange(0, 2)),
-                              std::to_string(*rc::gen::inRange(0, 6)), std::to_string(*rc::gen::inRange(0, 6))});
+                              std::to_string(*rc::gen::inRange(0, 6)), std::to_string(*rc::gen::inRange(0, 6)),
+                              arbitrary_intervals()});
   plan.sort();
   return plan;
 }
@@ -151,12 +187,17 @@ RC_GTEST_PROP(PlanApplier, WhateverPlansComeAndWhenTheFieldIsWhatTheLastOneAlone
   RC_ASSERT(field.channels == fresh.channels);
   // Where two want one address, whoever has it keeps it; else both fields hold the same devices.
   std::set<std::string> subjects;
-  for (const auto& problem : applier.problems()) subjects.insert(problem.subject);
+  std::set<std::string> with_usual_periods;
+  for (const auto& problem : applier.problems())
+    (problem.reason.starts_with(interval_problem_prefix) ? with_usual_periods : subjects).insert(problem.subject);
   for (const auto& device : last.devices)
     RC_ASSERT(field.devices.contains(device.uid) != subjects.contains(device.uid));
   RC_ASSERT(field.devices.size() == fresh.devices.size());
-  for (const auto& [uid, device] : field.devices)
-    RC_ASSERT(std::ranges::find(last.devices, device) != last.devices.end());
+  for (const auto& [uid, device] : field.devices) {
+    auto wanted = *std::ranges::find(last.devices, uid, &FieldDevice::uid);
+    if (with_usual_periods.contains(uid)) wanted.intervals.clear();
+    RC_ASSERT(device == wanted);
+  }
   // The same plan again changes nothing that serves.
   field.touched.clear();
   RC_ASSERT(applier.take(last).has_value());

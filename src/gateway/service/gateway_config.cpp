@@ -8,6 +8,8 @@
 
 #include "base/config.hpp"
 #include "drivers/registry/registry.hpp"
+#include "gateway/aggregation/derivation_config.hpp"
+#include "gateway/equipment/equipment_config.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -152,6 +154,7 @@ void read_upkeep(const ConfigNode& root, UpkeepSettings& out) {
 
 void read_rest(const ConfigNode& root, const std::string& path, GatewayConfig& out) {
   read_spool(root.section("spool"), out);
+  out.cipher = static_cast<crypto::Cipher>(root.section("encryption").choice("cipher", {"aes_256_gcm", "sm4_gcm"}, 0));
   read_upkeep(root, out.upkeep);
   const auto offline = root.section("offline");
   out.offline.failures_until_offline = static_cast<std::uint32_t>(offline.integer("failures", {1, 1'000}, 3));
@@ -177,6 +180,8 @@ Result<GatewayConfig> load_gateway_config(const std::string& path) {
   out.data_directory = beside(path, root.text("data_directory"));
   out.models_directory = beside(path, root.text("models_directory"));
   read_rest(root, path, out);
+  out.secrets = read_equipment_secrets(root, path);
+  const auto derivation = read_derivation(root);
   read_field(root, path, out);
   std::vector<std::string> more;
   for (const auto& node : root.items("devices_files")) more.push_back(beside(path, node.as_text()));
@@ -187,6 +192,10 @@ Result<GatewayConfig> load_gateway_config(const std::string& path) {
     DUHENG_CHECK(devices.finish());
   }
   DUHENG_CHECK(check_names(out));
+  std::vector<DeviceOnChannel> places;
+  if (!derivation.points.empty() || !derivation.sums.empty())
+    for (const auto& device : out.devices) places.push_back({device.uid, device.channel});
+  DUHENG_TRY(out.derivation, resolve_derivation(derivation, places));
   return out;
 }
 
@@ -197,7 +206,7 @@ CoreChannel core_channel(const ChannelConfig& config) {
   if (config.serial)
     session.octet_time_us = (1 + 8 + (config.serial->parity == link::Parity::none ? 0 : 1) + config.serial->stop_bits) *
                             1'000'000LL / config.serial->baud;
-  return {config.name, nullptr, session, config.reconnect};
+  return {config.name, nullptr, session, config.reconnect, config.serial ? config.serial->baud : 0};
 }
 
 Result<ChannelConfig> channel_config(const FieldChannel& channel) {
@@ -287,7 +296,9 @@ CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
   for (auto& channel : plan.options.channels)
     if (channel.driver == nullptr) channel.driver = drivers::all_drivers().front();
   plan.options.offline = config.offline;
+  plan.options.secrets = config.secrets;
   plan.options.linger_ms = config.linger_ms;
+  plan.options.derivation = config.derivation;
   return plan;
 }
 

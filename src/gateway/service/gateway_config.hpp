@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "crypto/key_provider.hpp"
 #include "gateway/polling/meter_health.hpp"
 #include "gateway/service/gateway_core.hpp"
 #include "gateway/spool/spool.hpp"
@@ -54,9 +55,12 @@ struct GatewayConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<DeviceConfig> devices;
   SpoolOptions spool;
+  crypto::Cipher cipher = crypto::Cipher::aes_256_gcm;  ///< of the spool
   std::int64_t linger_ms = 20;
   OfflineRule offline;
   UpkeepSettings upkeep;
+  drivers::DriverSecrets secrets;
+  DerivationOptions derivation;  ///< `processing` and `sums`
 
   struct Uplink {
     std::string address;  ///< host:port; empty: nothing is sent, the spool keeps it

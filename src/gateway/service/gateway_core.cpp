@@ -36,10 +36,12 @@ GatewayCore::GatewayCore(const Clock& clock, Random& random, CoreOptions options
       random_(random),
       options_(std::move(options)),
       clock_watch_(options_.newest_known_utc_ms),
+      derivation_(std::exchange(options_.derivation, {})),
       writer_(clock.utc_ms()) {
   const auto devices = std::move(options_.devices);
   channels_.reserve(options_.channels.size());
-  for (const auto& channel : options_.channels) channels_.emplace_back(channel).generation = ++generation_;
+  for (const auto& channel : options_.channels)
+    channels_.emplace_back(channel, options_.secrets).generation = ++generation_;
   devices_.reserve(devices.size());
   for (const auto& device : devices)
     if (const auto placed = place_device(device, nullptr); !placed)
@@ -128,6 +130,7 @@ void GatewayCore::settle(std::uint32_t channel, const drivers::Moment& at, Gatew
     std::ranges::fill(devices_[state.devices[meter]].waiting, std::uint16_t{0});
   }
   state.silent_meters.clear();
+  if (state.restart_wanted) return restart_line(channel, out);
   if (state.reopen_wanted) {
     state.reopen_wanted = false;
     out.close_channel(channel);
@@ -166,26 +169,41 @@ void GatewayCore::wake_channels(const drivers::Moment& at, GatewayOutput& out) {
 
 void GatewayCore::poll_due(const drivers::Moment& at, GatewayOutput& out) {
   while (const auto entry = schedule_.pop_due(at.monotonic_ms)) {
-    const auto [device_index, group_index] = scheduled_[*entry];
+    const auto [device_index, round_index] = scheduled_[*entry];
     const auto& device = devices_[device_index];
     const auto& channel = channels_[device.channel];
-    if (!channel.session.is_open() || !device.health.may_ask(at.monotonic_ms) || device.waiting[group_index] > 0) {
+    if (!channel.session.is_open() || !device.health.may_ask(at.monotonic_ms) || device.waiting[round_index] > 0) {
       ++counts_.rounds_skipped;
       continue;
     }
-    ask_group(device_index, group_index);
+    ask_round(device_index, round_index);
     settle(device.channel, at, out);
   }
 }
 
-void GatewayCore::ask_group(std::uint32_t device_index, std::uint16_t group_index) {
+void GatewayCore::ask_round(std::uint32_t device_index, std::uint16_t round_index) {
   auto& device = devices_[device_index];
-  const auto& questions = device.model->groups[group_index].questions;
-  for (std::uint32_t question = 0; question < questions.size(); ++question) {
-    const std::uint32_t tag = static_cast<std::uint32_t>(group_index) << tag_group_shift | question;
+  const auto& round = device.polls->rounds[round_index];
+  const auto& questions = device.model->groups[round.group].questions;
+  for (const std::uint16_t question : round.questions) {
+    const std::uint32_t tag = static_cast<std::uint32_t>(round.group) << tag_group_shift | question;
     if (channels_[device.channel].session.ask(device.meter, questions[question].query, tag))
-      ++device.waiting[group_index];
+      ++device.waiting[round_index];
   }
+}
+
+void GatewayCore::note_timing(std::uint32_t channel, Device& device, std::uint16_t group, std::uint16_t question,
+                              std::int64_t now_ms) {
+  const std::uint16_t number = device.polls->round_of[group][question];
+  const auto& round = device.polls->rounds[number];
+  if (round.questions.front() != question) return;
+  if (device.timings.empty()) device.timings.resize(device.polls->rounds.size());
+  const auto distance_ms = device.timings[number].note(now_ms, round.interval_ms);
+  if (!distance_ms) return;
+  timing_.add(*distance_ms, round.interval_ms);
+  auto& of_channel = channels_[channel].timing;
+  if (!of_channel) of_channel = std::make_unique<TimingHistogram>();
+  of_channel->add(*distance_ms, round.interval_ms);
 }
 
 void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& exchange) {
@@ -194,8 +212,10 @@ void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& ex
   auto& device = devices_[number];
   if (exchange.unasked) return on_report(channel, number, exchange);
   const bool of_task = (exchange.tag & tag_of_task) != 0;
-  const std::uint32_t group = exchange.tag >> tag_group_shift;
-  if (!of_task && !exchange.late && device.waiting[group] > 0) --device.waiting[group];
+  const auto group = static_cast<std::uint16_t>(of_task ? 0 : exchange.tag >> tag_group_shift);
+  const auto question = static_cast<std::uint16_t>(exchange.tag & ((1U << tag_group_shift) - 1));
+  if (!of_task && !exchange.late)
+    if (auto& waiting = device.waiting[device.polls->round_of[group][question]]; waiting > 0) --waiting;
   state.live_exchanges += of_task ? 0 : 1;
   if (exchange.outcome == drivers::Outcome::sent) {
     if (of_task) tasks_->exchange(channel, number, exchange);
@@ -219,7 +239,7 @@ void GatewayCore::on_exchange(std::uint32_t channel, const drivers::Exchange& ex
   device.last_answer_utc_ms = exchange.received.utc_ms;
   ++(exchange.outcome == drivers::Outcome::answered ? counts_.exchanges_answered : counts_.exchanges_refused);
   counts_.exchanges_late += exchange.late ? 1 : 0;
-  const std::uint32_t question = exchange.tag & ((1U << tag_group_shift) - 1);
+  if (!of_task && !exchange.late) note_timing(channel, device, group, question, exchange.received.monotonic_ms);
   if (of_task)
     tasks_->exchange(channel, number, exchange);
   else
@@ -241,6 +261,12 @@ void GatewayCore::collect_frame(const Device& device, const Introduction& exchan
   frame.received_utc_ms = exchange.received.utc_ms;
   frame.request = exchange.request;
   frame.response = exchange.response;
+  Bytes masked;
+  if (device.model->driver->has_secret_in_every_frame()) {
+    masked.assign(exchange.request.begin(), exchange.request.end());
+    device.model->driver->mask_secrets(masked);
+    frame.request = masked;
+  }
   writer_.frame(frame);
 }
 
@@ -281,9 +307,29 @@ void GatewayCore::write_values(Device& device, const ModelQuestion& question, co
     writer_.reading(reading);
     ++counts_.readings;
     counts_.readings_flagged += reading.quality != Quality::good ? 1 : 0;
+    derive(device, {item.register_name, value.unit, value.exponent, item.kind}, reading, noted == nullptr);
     if (noted != nullptr)
       noted->push_back({item.register_name, std::string(value.unit), value.exponent, item.kind, reading.mantissa,
                         reading.quality, reading.time_utc_ms, false});
+  }
+}
+
+void GatewayCore::derive(const Device& device, const Register& what, const Reading& reading, bool is_polled) {
+  derivation_.observe(device.uid, what, reading, clock_.utc_ms());
+  // What somebody asked out of turn is no sample of a filter.
+  if (is_polled) counts_.readings += derivation_.process(device.uid, device.model->processing, what, reading, writer_);
+}
+
+/// Sums that are due become frames of their own; what does not fit into this batch waits for the next.
+void GatewayCore::collect_sums(const drivers::Moment& at) {
+  while (derivation_.next_due_utc_ms() <= at.utc_ms && writer_.size_bytes() < options_.batch_bytes_max) {
+    const auto sum = derivation_.take_due(at.utc_ms);
+    if (!sum) return;
+    if (writer_.empty()) {
+      writer_.clear(at.utc_ms);
+      collecting_since_ms_ = at.monotonic_ms;
+    }
+    counts_.readings += write_sum(*sum, at.utc_ms, writer_);
   }
 }
 
@@ -299,8 +345,8 @@ Quality GatewayCore::judge(Device& device, const ModelItem& item, const drivers:
   return quality | validate(item.rule, item.exponent, value.mantissa, exchange.received.monotonic_ms, last);
 }
 
-void GatewayCore::collect_history(const std::vector<ModelItem>& items, std::span<const drivers::HistoryValue> values,
-                                  std::vector<OrderValue>* noted) {
+void GatewayCore::collect_history(const Device& device, const std::vector<ModelItem>& items,
+                                  std::span<const drivers::HistoryValue> values, std::vector<OrderValue>* noted) {
   for (const auto& value : values) {
     const auto& item = items[value.item];
     Reading reading;
@@ -318,6 +364,8 @@ void GatewayCore::collect_history(const std::vector<ModelItem>& items, std::span
     writer_.reading(reading);
     ++counts_.readings;
     counts_.readings_flagged += reading.quality != Quality::good ? 1 : 0;
+    derivation_.observe(device.uid, {item.register_name, value.unit, value.exponent, item.kind}, reading,
+                        clock_.utc_ms());
     if (noted != nullptr)
       noted->push_back({item.register_name, std::string(value.unit), value.exponent, item.kind, reading.mantissa,
                         reading.quality, reading.time_utc_ms, false});
@@ -341,7 +389,7 @@ void GatewayCore::on_report(std::uint32_t channel, std::uint32_t number, const d
   for (const auto& history : device.model->histories) {
     told.clear();
     history.plan->take_report(exchange.payload, any_time, told);
-    collect_history(history.items, told, nullptr);
+    collect_history(device, history.items, told, nullptr);
   }
   collected_.push_back({channel, channels_[channel].generation, exchange.number});
 }
@@ -371,6 +419,7 @@ bool GatewayCore::batch_due(const drivers::Moment& at) const {
 }
 
 void GatewayCore::close_batch_if_due(const drivers::Moment& at, GatewayOutput& out) {
+  collect_sums(at);
   if (!batch_due(at)) return;
   going_.clear();
   writer_.finish(going_);
@@ -426,6 +475,9 @@ std::int64_t GatewayCore::next_wake_ms() const {
   if (!wakes_.empty()) wake = std::min(wake, wakes_.top().at_ms);
   if (!writer_.empty() && !storing_ && store_again_ms_ == INT64_MAX)
     wake = std::min(wake, collecting_since_ms_ + options_.linger_ms);
+  if (const std::int64_t due = derivation_.next_due_utc_ms();
+      due != INT64_MAX && writer_.size_bytes() < options_.batch_bytes_max)
+    wake = std::min(wake, clock_.monotonic_ms() + (due <= clock_.utc_ms() ? 0 : due - clock_.utc_ms()));
   // What is wanted at once is wanted now.
   if (tasks_) wake = std::min(wake, std::max(tasks_->next_wake_ms(), clock_.monotonic_ms()));
   return wake;

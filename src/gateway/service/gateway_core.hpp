@@ -14,9 +14,12 @@
 #include "base/random.hpp"
 #include "drivers/bus/session.hpp"
 #include "drivers/models/device_model.hpp"
+#include "drivers/models/poll_plan.hpp"
+#include "gateway/aggregation/field_derivation.hpp"
 #include "gateway/orders/order_runner.hpp"
 #include "gateway/polling/meter_health.hpp"
 #include "gateway/polling/poll_schedule.hpp"
+#include "gateway/polling/timing_histogram.hpp"
 #include "gateway/tap/tap_board.hpp"
 #include "gateway/upkeep/upkeep.hpp"
 #include "gateway/validation/validation.hpp"
@@ -30,18 +33,22 @@ using drivers::ModelGroup;
 using drivers::ModelItem;
 using drivers::ModelLibrary;
 using drivers::ModelQuestion;
+using PollPlanPointer = std::shared_ptr<const drivers::PollPlan>;
 
 struct CoreChannel {
   std::string name;
   const drivers::Driver* driver = nullptr;  ///< what the devices on it speak
   drivers::SessionSettings session;
   link::BackoffRule reconnect{500, 60'000};
+  std::uint32_t baud = 0;   ///< 0: no serial line of ours
+  bool is_planned = false;  ///< of the platform's plan
 };
 struct CoreDevice {
   std::string uid;
   drivers::BusAddress address;
   std::shared_ptr<const DeviceModel> model;
   std::uint32_t channel = 0;  ///< index into CoreOptions::channels
+  bool is_planned = false;    ///< of the platform's plan
 };
 /// What the core does beside polling, and what it knew before it was started.
 struct CoreTasks {
@@ -60,6 +67,8 @@ struct CoreOptions {
   std::int64_t store_retry_ms = 1'000;     ///< after the spool refused
   std::int64_t newest_known_utc_ms = 0;    ///< Spool::newest_created_utc_ms()
   std::optional<CoreTasks> tasks;          ///< without them it polls, and nothing else
+  drivers::DriverSecrets secrets;          ///< what some protocols need to speak at all
+  DerivationOptions derivation;            ///< what it makes of readings for single devices and groups
 };
 
 /// What the core wants done. Must not call back into the core.
@@ -69,6 +78,10 @@ class GatewayOutput {
   virtual void open_channel(std::uint32_t channel) = 0;
   virtual void close_channel(std::uint32_t channel) = 0;
   virtual void send(std::uint32_t channel, ByteView octets) = 0;
+  /// The serial line of this channel has another speed from the next open_channel() on; it is closed now.
+  virtual void set_speed(std::uint32_t channel, std::uint32_t baud) {
+    static_cast<void>(channel), static_cast<void>(baud);
+  }
   /// Make the batch durable (Spool::append), here or on another thread, and call GatewayCore::stored(). The view stays
   /// good until then; there is one at a time.
   virtual void store(ByteView body) = 0;
@@ -126,6 +139,9 @@ class GatewayCore final {
   /// It is asked nothing more. The answer to what it was asked last is still recorded, when it comes. Returns those
   /// questions, and the ones it was to be asked.
   drivers::Session::Retired remove_device(std::uint32_t device, GatewayOutput& out);
+  /// How often it is read, from its next round on; nothing: as its model says. Errors: as make_poll_plan(); it is read
+  /// as its model says then.
+  [[nodiscard]] Result<void> set_intervals(std::uint32_t device, std::span<const FieldInterval> intervals);
   [[nodiscard]] std::optional<std::uint32_t> find_device(std::string_view uid) const;
   [[nodiscard]] std::uint32_t devices_on(std::uint32_t channel) const;
   [[nodiscard]] bool is_open(std::uint32_t channel) const;
@@ -150,6 +166,11 @@ class GatewayCore final {
   [[nodiscard]] std::int64_t next_wake_ms() const;
 
   [[nodiscard]] GatewayStatistics statistics() const;
+  struct RoundState {
+    std::string_view group;
+    std::int64_t interval_ms = 0;
+    TimingFigures timing;
+  };
   struct DeviceState {
     std::string_view uid;
     std::string_view channel;
@@ -158,7 +179,15 @@ class GatewayCore final {
     std::int64_t last_answer_utc_ms = 0;
     drivers::MeterCounters counters;
     std::uint64_t unusable_answers = 0;
+    std::vector<RoundState> rounds;  ///< what is asked of it at one period each
   };
+  struct ChannelTiming {
+    std::string_view channel;
+    TimingFigures timing;
+  };
+  /// Of channels with readings.
+  [[nodiscard]] std::vector<ChannelTiming> channel_timings() const;
+  [[nodiscard]] const TimingHistogram& timing() const noexcept { return timing_; }
   [[nodiscard]] std::vector<DeviceState> device_states() const;
   /// Those that were asked, answered, came or changed since they were taken last, at most `count_max`; the views end
   /// with the next call of any kind.
@@ -171,6 +200,9 @@ class GatewayCore final {
   [[nodiscard]] Upkeep* upkeep();
   [[nodiscard]] TapBoard& taps() noexcept { return taps_; }
   [[nodiscard]] bool knows_channel(std::string_view name) const;
+  /// Called when an order wants this gateway ended and begun anew; false: it cannot. To be called back from the loop,
+  /// later. Without one such orders are refused.
+  void on_restart(std::function<bool()> restart) { restart_ = std::move(restart); }
 
  private:
   struct Channel;
@@ -203,8 +235,11 @@ class GatewayCore final {
   void write_values(Device& device, const ModelQuestion& question, const drivers::Exchange& exchange, bool suspect,
                     std::vector<OrderValue>* noted);
   /// With the device's own stamps. `noted` may be null.
-  void collect_history(const std::vector<drivers::ModelItem>& items, std::span<const drivers::HistoryValue> values,
-                       std::vector<OrderValue>* noted);
+  void collect_history(const Device& device, const std::vector<drivers::ModelItem>& items,
+                       std::span<const drivers::HistoryValue> values, std::vector<OrderValue>* noted);
+  /// What the gateway makes of a reading; see FieldDerivation.
+  void derive(const Device& device, const Register& what, const Reading& reading, bool is_polled);
+  void collect_sums(const drivers::Moment& at);
   void on_report(std::uint32_t channel, std::uint32_t device, const drivers::Exchange& exchange);
   void collect_report_values(Device& device, const drivers::Exchange& exchange);
   [[nodiscard]] bool clock_suspect(const drivers::Moment& at);
@@ -224,13 +259,20 @@ class GatewayCore final {
   [[nodiscard]] Result<std::uint32_t> place_device(CoreDevice config, GatewayOutput* out);
   [[nodiscard]] Result<void> speak(std::uint32_t channel, const drivers::Driver& driver, GatewayOutput* out);
   void schedule(std::uint32_t device, std::int64_t now_ms);
-  /// Puts the questions of a group; what the line does not take is left out.
-  void ask_group(std::uint32_t device, std::uint16_t group);
+  void schedule_rounds(std::uint32_t device, std::int64_t now_ms);
+  [[nodiscard]] PollPlanPointer usual_polls(const std::shared_ptr<const DeviceModel>& model);
+  void use_polls(Device& device, PollPlanPointer polls);
+  /// Puts the questions of a round; what the line does not take is left out.
+  void ask_round(std::uint32_t device, std::uint16_t round);
+  void note_timing(std::uint32_t channel, Device& device, std::uint16_t group, std::uint16_t question,
+                   std::int64_t now_ms);
   /// New devices need not wait for their first round.
   void ask_fresh(std::uint32_t channel);
   void greet(std::uint32_t device);
   void release_device(std::uint32_t device);
   void release_leaving(std::uint32_t channel);
+  /// Ends what goes on there and opens it anew, with another speed where one is wanted.
+  void restart_line(std::uint32_t channel, GatewayOutput& out);
 
   const Clock& clock_;
   Random& random_;
@@ -246,18 +288,23 @@ class GatewayCore final {
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_uid_;
   std::uint64_t generation_ = 0;
   bool started_ = false;
-  struct GroupOfDevice {
+  struct RoundOfDevice {
     std::uint32_t device;
-    std::uint16_t group;
+    std::uint16_t round;
   };
   PollSchedule schedule_;
-  std::vector<GroupOfDevice> scheduled_;  ///< by the schedule's entry numbers
+  std::vector<RoundOfDevice> scheduled_;  ///< by the schedule's entry numbers
+  TimingHistogram timing_;                ///< of all devices
+  /// What each model says of itself; keeps the model, whose address is the key.
+  std::unordered_map<const DeviceModel*, std::pair<std::shared_ptr<const DeviceModel>, PollPlanPointer>> usual_polls_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   ClockWatch clock_watch_;
   std::vector<drivers::ItemValue> values_;
+  FieldDerivation derivation_;
 
   std::unique_ptr<Tasks> tasks_;
   TapBoard taps_;
+  std::function<bool()> restart_;
   std::vector<std::uint32_t> changed_;  ///< devices, each once
 
   BatchWriter writer_;

@@ -13,6 +13,11 @@ namespace {
 /// A line that already has so much to ask lets a new device wait for its own times.
 constexpr std::size_t questions_before_greeting_max = 256;
 
+/// Start, eight data, parity, stop bits: as many as before, at another speed.
+std::int64_t octet_time_at(std::int64_t octet_time_us, std::uint32_t old_baud, std::uint32_t baud) {
+  return octet_time_us * old_baud / baud;
+}
+
 std::uint64_t spread_of(std::string_view uid, std::size_t group) {
   std::uint64_t hash = 14'695'981'039'346'656'037ULL ^ (group * 0x9E3779B97F4A7C15ULL);
   for (const char c : uid) hash = (hash ^ static_cast<std::uint8_t>(c)) * 1'099'511'628'211ULL;
@@ -32,12 +37,12 @@ std::uint32_t GatewayCore::add_channel(CoreChannel config, GatewayOutput& out) {
   std::uint32_t number = 0;
   if (free_channels_.empty()) {
     number = static_cast<std::uint32_t>(channels_.size());
-    channels_.emplace_back(config);
+    channels_.emplace_back(config, options_.secrets);
     options_.channels.push_back(std::move(config));
   } else {
     number = free_channels_.back();
     free_channels_.pop_back();
-    channels_[number] = Channel(config);
+    channels_[number] = Channel(config, options_.secrets);
     options_.channels[number] = std::move(config);
   }
   channels_[number].generation = ++generation_;
@@ -62,6 +67,27 @@ void GatewayCore::remove_channel(std::uint32_t channel, GatewayOutput& out) {
   out.close_channel(channel);
   free_channels_.push_back(channel);
   --counts_.channels;
+}
+
+void GatewayCore::restart_line(std::uint32_t channel, GatewayOutput& out) {
+  auto& state = channels_[channel];
+  auto& config = options_.channels[channel];
+  state.restart_wanted = false;
+  state.reopen_wanted = false;
+  tell_lost(channel, state.session.closed());
+  release_leaving(channel);
+  for (const std::uint32_t device : state.devices)
+    if (device != no_device) std::ranges::fill(devices_[device].waiting, std::uint16_t{0});
+  out.close_channel(channel);
+  if (const std::uint32_t baud = std::exchange(state.speed_wanted, 0); baud != 0 && config.baud != 0) {
+    config.session.octet_time_us = octet_time_at(config.session.octet_time_us, config.baud, baud);
+    config.baud = baud;
+    state.session.set_octet_time_us(config.session.octet_time_us);
+    out.set_speed(channel, baud);
+  }
+  state.open_at_ms = INT64_MAX;
+  out.open_channel(channel);
+  arm(channel);
 }
 
 Result<std::uint32_t> GatewayCore::add_device(CoreDevice device, GatewayOutput& out) {
@@ -90,7 +116,7 @@ Result<void> GatewayCore::speak(std::uint32_t channel, const drivers::Driver& dr
   tell_lost(channel, state.session.closed());
   release_leaving(channel);
   config.driver = &driver;
-  state.session = drivers::Session(driver.dialect(), config.session);
+  state.session = drivers::Session(driver.dialect_with(options_.secrets), config.session);
   state.devices.clear();
   state.silent_meters.clear();
   state.generation = ++generation_;
@@ -123,10 +149,11 @@ Result<std::uint32_t> GatewayCore::place_device(CoreDevice config, GatewayOutput
   device.uid = std::move(config.uid);
   device.model = config.model;
   device.channel = config.channel;
+  device.is_planned = config.is_planned;
   device.meter =
       channel.session.add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
   device.last_values.resize(model.register_count);
-  device.waiting.resize(model.groups.size());
+  use_polls(device, usual_polls(device.model));
   if (device.meter >= channel.devices.size()) channel.devices.resize(device.meter + 1, no_device);
   channel.devices[device.meter] = number;
   by_uid_.emplace(device.uid, number);
@@ -169,17 +196,54 @@ void GatewayCore::release_leaving(std::uint32_t channel) {
     if (device != no_device && devices_[device].leaving) release_device(device);
 }
 
-void GatewayCore::schedule(std::uint32_t device, std::int64_t now_ms) {
+PollPlanPointer GatewayCore::usual_polls(const std::shared_ptr<const DeviceModel>& model) {
+  auto& known = usual_polls_[model.get()];
+  if (!known.second)
+    known = {model, std::make_shared<const drivers::PollPlan>(drivers::make_poll_plan(*model).value())};
+  return known.second;
+}
+
+void GatewayCore::use_polls(Device& device, PollPlanPointer polls) {
+  device.polls = std::move(polls);
+  device.waiting.assign(device.polls->rounds.size(), 0);
+  device.timings.clear();
+}
+
+Result<void> GatewayCore::set_intervals(std::uint32_t device, std::span<const FieldInterval> intervals) {
   auto& state = devices_[device];
-  const auto& groups = state.model->groups;
-  for (std::uint16_t group = 0; group < groups.size(); ++group) {
-    const std::uint32_t entry = schedule_.add(groups[group].interval_ms, spread_of(state.uid, group), now_ms);
+  auto polls = usual_polls(state.model);
+  auto wanted = drivers::make_poll_plan(*state.model, intervals);
+  if (wanted && !intervals.empty()) polls = std::make_shared<const drivers::PollPlan>(std::move(*wanted));
+  const auto same = [](const drivers::PollRound& one, const drivers::PollRound& other) {
+    return one.group == other.group && one.interval_ms == other.interval_ms && one.questions == other.questions;
+  };
+  if (!std::ranges::equal(state.polls->rounds, polls->rounds, same)) {
+    // What waits to be asked is of rounds that are no more.
+    static_cast<void>(channels_[state.channel].session.drop_questions(state.meter));
+    for (const std::uint32_t entry : std::exchange(state.scheduled_entries, {})) schedule_.remove(entry);
+    use_polls(state, std::move(polls));
+    if (started_) schedule_rounds(device, clock_.monotonic_ms());
+    mark_changed(device);
+  }
+  if (!wanted) return std::unexpected(wanted.error());
+  return {};
+}
+
+void GatewayCore::schedule(std::uint32_t device, std::int64_t now_ms) {
+  schedule_rounds(device, now_ms);
+  if (tasks_) tasks_->added(devices_[device].uid);
+  mark_changed(device);
+}
+
+void GatewayCore::schedule_rounds(std::uint32_t device, std::int64_t now_ms) {
+  auto& state = devices_[device];
+  const auto& rounds = state.polls->rounds;
+  for (std::uint16_t round = 0; round < rounds.size(); ++round) {
+    const std::uint32_t entry = schedule_.add(rounds[round].interval_ms, spread_of(state.uid, round), now_ms);
     state.scheduled_entries.push_back(entry);
     if (entry >= scheduled_.size()) scheduled_.resize(entry + 1);
-    scheduled_[entry] = {device, group};
+    scheduled_[entry] = {device, round};
   }
-  if (tasks_) tasks_->added(state.uid);
-  mark_changed(device);
 }
 
 void GatewayCore::ask_fresh(std::uint32_t channel) {
@@ -198,8 +262,8 @@ void GatewayCore::greet(std::uint32_t device) {
     return;
   state.fresh = false;
   --channel.fresh;
-  for (std::uint16_t group = 0; group < state.waiting.size(); ++group)
-    if (state.waiting[group] == 0) ask_group(device, group);
+  for (std::uint16_t round = 0; round < state.waiting.size(); ++round)
+    if (state.waiting[round] == 0) ask_round(device, round);
 }
 
 std::optional<std::uint32_t> GatewayCore::find_device(std::string_view uid) const {
@@ -236,14 +300,29 @@ GatewayStatistics GatewayCore::statistics() const {
   return out;
 }
 
+std::vector<GatewayCore::ChannelTiming> GatewayCore::channel_timings() const {
+  std::vector<ChannelTiming> out;
+  for (std::size_t channel = 0; channel < channels_.size(); ++channel)
+    if (const auto& state = channels_[channel]; state.in_use && state.timing)
+      out.push_back({options_.channels[channel].name, state.timing->figures()});
+  return out;
+}
+
 GatewayCore::DeviceState GatewayCore::state_of(const Device& device) const {
+  std::vector<RoundState> rounds;
+  for (std::size_t round = 0; round < device.polls->rounds.size(); ++round) {
+    const auto& of = device.polls->rounds[round];
+    rounds.push_back({device.model->groups[of.group].name, of.interval_ms,
+                      round < device.timings.size() ? device.timings[round].histogram.figures() : TimingFigures{}});
+  }
   return {device.uid,
           options_.channels[device.channel].name,
           device.last_answer_utc_ms != 0 && !device.health.offline(),
           device.health.offline(),
           device.last_answer_utc_ms,
           channels_[device.channel].session.counters(device.meter),
-          device.unusable_answers};
+          device.unusable_answers,
+          std::move(rounds)};
 }
 
 std::vector<GatewayCore::DeviceState> GatewayCore::device_states() const {

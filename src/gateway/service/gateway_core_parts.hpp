@@ -21,18 +21,21 @@ struct GatewayCore::Device {
   std::uint32_t meter = 0;  // the session's number
   MeterHealth health;
   std::vector<LastValue> last_values;
-  std::vector<std::uint16_t> waiting;            // questions under way, by group
-  std::vector<std::uint32_t> scheduled_entries;  // by group; empty before start()
+  PollPlanPointer polls;
+  std::vector<std::uint16_t> waiting;            // questions under way, by round
+  std::vector<RoundTiming> timings;              // by round; empty before the first answer
+  std::vector<std::uint32_t> scheduled_entries;  // by round; empty before start()
   std::int64_t last_answer_utc_ms = 0;
   std::uint64_t unusable_answers = 0;
+  bool is_planned = false;
   bool changed = false;  // stands in changed_
   bool fresh = false;    // came while the gateway ran, and was not asked yet
   bool leaving = false;  // removed, but for the question that is under way
 };
 
 struct GatewayCore::Channel {
-  explicit Channel(const CoreChannel& config)
-      : session(config.driver->dialect(), config.session), reconnect(config.reconnect) {}
+  Channel(const CoreChannel& config, const drivers::DriverSecrets& secrets)
+      : session(config.driver->dialect_with(secrets), config.session), reconnect(config.reconnect) {}
   drivers::Session session;
   link::Backoff reconnect;
   std::vector<std::uint32_t> devices;        // by the session's meter numbers; no_device where one was retired
@@ -42,8 +45,11 @@ struct GatewayCore::Channel {
   std::uint64_t generation = 0;              // of the session, core-wide: what was stored for an older one is not its
   std::uint32_t fresh = 0;                   // devices that were not asked yet
   std::uint32_t live_exchanges = 0;          // since orders or upkeep asked here last
+  std::unique_ptr<TimingHistogram> timing;   // null before the first reading
   bool in_use = true;
   bool reopen_wanted = false;
+  bool restart_wanted = false;     // by an order
+  std::uint32_t speed_wanted = 0;  // with the restart
   bool failure_told = false;
 };
 

@@ -53,6 +53,35 @@ void GatewayCore::Tasks::probe(std::uint32_t device) {
   touched_.push_back(state.channel);
 }
 
+FieldAccess::Line GatewayCore::Tasks::line_of(std::uint32_t device) const {
+  const auto& state = core_.devices_[device];
+  const auto& channel = core_.options_.channels[state.channel];
+  const auto& session = core_.channels_[state.channel].session;
+  // A speed is the channel's; an address needs the device alone to be of the plan.
+  return {state.model->driver->address_text(session.address(state.meter)),
+          static_cast<std::uint32_t>(session.meter_count()), channel.baud,
+          state.is_planned && (channel.is_planned || channel.baud == 0)};
+}
+
+Result<void> GatewayCore::Tasks::move(std::uint32_t device, const drivers::NewPlace& place) {
+  const auto& state = core_.devices_[device];
+  auto& channel = core_.channels_[state.channel];
+  if (!place.address.empty()) {
+    DUHENG_TRY(const auto address, state.model->driver->address(place.address, state.model->address_digits));
+    if (!channel.session.change_address(state.meter, address))
+      return fail(ErrorCode::already_exists, "another device on the channel has that address");
+  }
+  if (place.baud == 0 || core_.options_.channels[state.channel].baud == place.baud) return {};
+  channel.speed_wanted = place.baud;
+  reopen(state.channel);
+  return {};
+}
+
+void GatewayCore::Tasks::reopen(std::uint32_t channel) {
+  core_.channels_[channel].restart_wanted = true;
+  touched_.push_back(channel);
+}
+
 void GatewayCore::Tasks::work() {
   asking_for_ = 0;
   orders_.work();
@@ -124,7 +153,7 @@ bool GatewayCore::Tasks::note(const ModelQuestion& question, const drivers::Exch
 
 void GatewayCore::Tasks::note_history(const std::vector<ModelItem>& items,
                                       std::span<const drivers::HistoryValue> values, std::vector<OrderValue>* out) {
-  core_.collect_history(items, values, out);
+  core_.collect_history(core_.devices_[device_], items, values, out);
 }
 
 void GatewayCore::Tasks::note_finding(const Register& what, std::int64_t mantissa, std::int64_t time_utc_ms) {

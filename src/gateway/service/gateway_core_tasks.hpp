@@ -34,6 +34,10 @@ class GatewayCore::Tasks final : public FieldAccess {
   [[nodiscard]] bool has_room(std::uint32_t device) const override;
   [[nodiscard]] bool ask(std::uint32_t device, const drivers::Query& query, std::uint32_t ticket) override;
   void probe(std::uint32_t device) override;
+  [[nodiscard]] Line line_of(std::uint32_t device) const override;
+  [[nodiscard]] Result<void> move(std::uint32_t device, const drivers::NewPlace& place) override;
+  void reopen(std::uint32_t channel) override;
+  [[nodiscard]] bool restart_gateway() override { return core_.restart_ && core_.restart_(); }
   [[nodiscard]] bool note(const ModelQuestion& question, const drivers::Exchange& exchange,
                           std::vector<OrderValue>& out) override;
   void note_history(const std::vector<ModelItem>& items, std::span<const drivers::HistoryValue> values,

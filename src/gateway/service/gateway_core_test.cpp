@@ -94,7 +94,7 @@ TEST(GatewayCore, ReadsEveryRegisterOfEveryMeterExactly) {
   world.run_ms(310'000);
   const SpoolContent content(*world.spool);
   // 8 single-phase meters with 10 registers, 4 three-phase ones with 21.
-  EXPECT_EQ(content.last.size(), 8U * 10U + 4U * 21U);
+  EXPECT_EQ(content.last.size(), 8U * 10U + 4U * 36U);
   EXPECT_EQ(content.qualities.size(), 1U);
   const auto statistics = world.core->statistics();
   EXPECT_EQ(statistics.devices_answering, 12U);

@@ -21,6 +21,7 @@
 #include "gateway/service/task_keeper.hpp"
 #include "gateway/service/uplink_source.hpp"
 #include "link/channel.hpp"
+#include "link/icmp.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -78,6 +79,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
     std::uint64_t generation = 0;
     std::int64_t heard_ms = 0;
     std::int64_t silence_timeout_ms = INT64_MAX;
+    std::optional<link::SerialSettings> serial;
   };
 
   Impl(link::EventLoop& l, Disk& d, const Clock& c, Random& r, GatewayConfig g)
@@ -140,6 +142,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
   Result<void> open() {
     DUHENG_CHECK(take_directory());
     DUHENG_TRY(keys, crypto::LocalKeyProvider::open(disk, random, config.data_directory + "/master.key"));
+    keys->seal_with(config.cipher);
     DUHENG_TRY(spool, Spool::open(disk, random, *keys, clock, config.spool));
     source = std::make_unique<UplinkSource>(*spool);
     DUHENG_TRY(models, ModelLibrary::load(config.models_directory));
@@ -168,6 +171,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
     lines.resize(config.channels.size() + places.size());
     for (std::uint32_t i = 0; i < config.channels.size(); ++i) {
       lines[i].channel = make_channel(config.channels[i]);
+      lines[i].serial = config.channels[i].serial;
       listen_to(i);
     }
     for (const auto& place : places)
@@ -180,6 +184,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
   }
   [[nodiscard]] std::unique_ptr<link::Channel> make_channel(const ChannelConfig& channel) {
     if (channel.tcp) return link::make_tcp_client(loop, *channel.tcp);
+    if (channel.udp && channel.udp->port == link::echo_port) return link::make_icmp_client(loop, channel.udp->host);
     if (channel.udp) return link::make_udp_client(loop, *channel.udp);
     return link::make_serial(loop, *channel.serial);
   }
@@ -211,6 +216,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
   void make_line(std::uint32_t channel, const ChannelConfig& wanted) override {
     auto& line = line_of(channel);
     line.channel = make_channel(wanted);
+    line.serial = wanted.serial;
     listen_to(channel);
     if (begun) line.channel->open();
   }
@@ -222,6 +228,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
   void end_line(std::uint32_t channel) override {
     auto& line = line_of(channel);
     line.channel.reset();
+    line.serial.reset();
     line.silence_timeout_ms = INT64_MAX;
     ++line.generation;
   }
@@ -286,6 +293,15 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
   void close_channel(std::uint32_t channel) override {
     ++lines[channel].generation;
     if (lines[channel].channel) lines[channel].channel->close();
+  }
+  void set_speed(std::uint32_t channel, std::uint32_t baud) override {
+    auto& line = lines[channel];
+    if (!line.serial) return;
+    line.serial->baud = baud;
+    // It may be the channel that is speaking just now.
+    loop.post([old = std::shared_ptr<link::Channel>(std::move(line.channel))] { static_cast<void>(old); });
+    line.channel = link::make_serial(loop, *line.serial);
+    listen_to(channel);
   }
   void send(std::uint32_t channel, ByteView octets) override {
     auto& line = lines[channel];
@@ -365,7 +381,8 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
       return {200, "text/plain; version=0.0.4; charset=utf-8",
               metrics_text(core->statistics(), spool->state(), health_of_uplink(), call_ins->statistics(),
                            models.size(), problem_count,
-                           {core->orders()->statistics(), core->upkeep()->statistics(), core->taps().size()})};
+                           {core->orders()->statistics(), core->upkeep()->statistics(), core->taps().size()}) +
+                  timing_metrics(core->timing(), core->channel_timings())};
     if (path == "/healthz") {
       // This very answer shows that the loop lives; the storage thread may hang in a disk that does not return.
       const bool stuck = storing_since_ms != INT64_MAX && clock.monotonic_ms() - storing_since_ms > storage_stuck_ms;
@@ -422,6 +439,16 @@ Result<void> GatewayService::follow(std::uint64_t tap, TapBoard::Subject subject
 }
 std::vector<GatewayCore::DeviceState> GatewayService::take_device_changes(std::size_t count_max) {
   return impl_->core->take_device_changes(count_max);
+}
+std::vector<GatewayCore::ChannelTiming> GatewayService::channel_timings() const {
+  return impl_->core->channel_timings();
+}
+void GatewayService::on_restart(std::function<void()> restart) {
+  impl_->core->on_restart([impl = impl_.get(), restart = std::move(restart)] {
+    // The order's last words must be on disk first: it ends what asks for it.
+    impl->loop.post([restart] { restart(); });
+    return true;
+  });
 }
 void GatewayService::all_devices_changed() { impl_->core->all_devices_changed(); }
 void GatewayService::set_uplink_health(std::function<UplinkHealth()> health) {

@@ -61,8 +61,13 @@ class GatewayService {
   [[nodiscard]] Result<void> follow(std::uint64_t tap, TapBoard::Subject subject, std::int64_t lifetime_ms);
   /// As GatewayCore::take_device_changes().
   [[nodiscard]] std::vector<GatewayCore::DeviceState> take_device_changes(std::size_t count_max);
+  /// As GatewayCore::channel_timings(); the views end with the next call of any kind.
+  [[nodiscard]] std::vector<GatewayCore::ChannelTiming> channel_timings() const;
   /// All of them are given again: a new session with the platform begins.
   void all_devices_changed();
+  /// `restart` is called on the loop when an operator wants this gateway ended and begun anew; without it such orders
+  /// are refused.
+  void on_restart(std::function<void()> restart);
   void set_uplink_health(std::function<UplinkHealth()> health);
   [[nodiscard]] const GatewayConfig& config() const;
   [[nodiscard]] std::uint16_t http_port() const;

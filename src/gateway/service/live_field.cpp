@@ -41,6 +41,7 @@ Result<void> LiveField::add_channel(const FieldChannel& channel) {
   DUHENG_TRY(const auto config, channel_config(channel));
   auto wanted = core_channel(config);
   wanted.driver = drivers::all_drivers().front();  // until its first device says otherwise
+  wanted.is_planned = true;
   const std::uint32_t number = core_.add_channel(std::move(wanted), out_);
   lines_.make_line(number, config);
   channels_[channel.name] = {number, true, {channel.name, kind_of(config), channel_detail(config), true, false, 0}};
@@ -64,7 +65,7 @@ Result<void> LiveField::add_device(const FieldDevice& device) {
   const auto channel = channels_.find(device.channel);
   if (channel == channels_.end())
     return fail(ErrorCode::not_found, fmt::format("there is no channel '{}'", device.channel));
-  DUHENG_CHECK(core_.add_device({device.uid, resolved.address, resolved.model, channel->second.channel}, out_));
+  DUHENG_CHECK(core_.add_device({device.uid, resolved.address, resolved.model, channel->second.channel, true}, out_));
   return {};
 }
 
@@ -74,8 +75,8 @@ Result<void> LiveField::add_caller(const FieldDevice& device, const ResolvedDevi
   if (callers_.contains(caller))
     return fail(ErrorCode::already_exists, fmt::format("another device at '{}' has its address", device.channel));
   const std::uint32_t channel =
-      core_.add_channel({fmt::format("{}/{}", device.channel, device.uid), driver, {}, {}}, out_);
-  const auto added = core_.add_device({device.uid, resolved.address, resolved.model, channel}, out_);
+      core_.add_channel({fmt::format("{}/{}", device.channel, device.uid), driver, {}, {}, 0, true}, out_);
+  const auto added = core_.add_device({device.uid, resolved.address, resolved.model, channel, true}, out_);
   if (!added) {
     core_.remove_channel(channel, out_);
     return std::unexpected(added.error());
@@ -101,6 +102,12 @@ void LiveField::remove_device(std::string_view uid) {
     return;
   }
   if (const auto device = core_.find_device(uid)) static_cast<void>(core_.remove_device(*device, out_));
+}
+
+Result<void> LiveField::set_intervals(const FieldDevice& device) {
+  const auto number = core_.find_device(device.uid);
+  if (!number || file_uids_.contains(device.uid)) return fail(ErrorCode::not_found, "the device is not served");
+  return core_.set_intervals(*number, device.intervals);
 }
 
 std::vector<FieldChannelState> LiveField::channels() const {

@@ -39,6 +39,7 @@ class LiveField final : public PlannedField {
   void remove_channel(std::string_view name) override;
   Result<void> add_device(const FieldDevice& device) override;
   void remove_device(std::string_view uid) override;
+  Result<void> set_intervals(const FieldDevice& device) override;
 
   /// All channels and listeners, those of the file first.
   [[nodiscard]] std::vector<FieldChannelState> channels() const;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/log.hpp"
+
 namespace duheng::gateway {
 namespace {
 
@@ -106,6 +108,41 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.counter("uplink_batches_acknowledged_total", "Batches the platform confirmed.", uplink.batches_acknowledged);
   add_tasks(text, tasks);
   return text.take();
+}
+
+std::string timing_metrics(const TimingHistogram& all, const std::vector<GatewayCore::ChannelTiming>& channels) {
+  constexpr double whole = 1'000;
+  constexpr std::size_t channels_max = 200;  // a name of its own for each would drown whoever collects them
+  std::string out =
+      "# HELP duheng_gateway_sampling_ratio Distance between readings over the period asked for.\n"
+      "# TYPE duheng_gateway_sampling_ratio histogram\n";
+  const auto line = std::back_inserter(out);
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < all.counts().size(); ++i) {
+    seen += all.counts()[i];
+    if (i < TimingHistogram::bounds_per_mille.size())
+      fmt::format_to(line, "duheng_gateway_sampling_ratio_bucket{{le=\"{}\"}} {}\n",
+                     TimingHistogram::bounds_per_mille[i] / whole, seen);
+  }
+  fmt::format_to(line,
+                 "duheng_gateway_sampling_ratio_bucket{{le=\"+Inf\"}} {}\nduheng_gateway_sampling_ratio_sum {}\n"
+                 "duheng_gateway_sampling_ratio_count {}\n",
+                 seen, static_cast<double>(all.sum_per_mille()) / whole, seen);
+  fmt::format_to(line,
+                 "# HELP duheng_gateway_samples_missed_total Whole periods without a reading.\n"
+                 "# TYPE duheng_gateway_samples_missed_total counter\nduheng_gateway_samples_missed_total {}\n",
+                 all.figures().missed);
+  if (channels.empty() || channels.size() > channels_max) return out;
+  out +=
+      "# HELP duheng_gateway_channel_sampling_ratio The same for each channel, as quantiles; of at most 200 channels.\n"
+      "# TYPE duheng_gateway_channel_sampling_ratio gauge\n";
+  for (const auto& [name, timing] : channels)
+    for (const auto& [quantile, per_mille] :
+         {std::pair{"0.5", timing.p50_per_mille}, std::pair{"0.95", timing.p95_per_mille},
+          std::pair{"0.99", timing.p99_per_mille}, std::pair{"1", timing.max_per_mille}})
+      fmt::format_to(line, "duheng_gateway_channel_sampling_ratio{{channel={},quantile=\"{}\"}} {}\n",
+                     log::json_quoted(name), quantile, per_mille / whole);
+  return out;
 }
 
 }  // namespace duheng::gateway

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "gateway/call_in/call_in_desk.hpp"
 #include "gateway/service/gateway_core.hpp"
@@ -19,5 +20,8 @@ struct TaskFigures {
 [[nodiscard]] std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
                                        const UplinkHealth& uplink, const CallInStatistics& call_in, std::size_t models,
                                        std::size_t problems, const TaskFigures& tasks);
+/// How far apart readings were: of all devices as a histogram, of each channel as quantiles.
+[[nodiscard]] std::string timing_metrics(const TimingHistogram& all,
+                                         const std::vector<GatewayCore::ChannelTiming>& channels);
 
 }  // namespace duheng::gateway

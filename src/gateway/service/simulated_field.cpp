@@ -15,7 +15,8 @@ SimulatedField::SimulatedField(ManualClock& clock, device::LedgerWriter& ledger,
       meters_(ledger, {.lines = options.channels,
                        .meters_per_line = options.meters_per_channel,
                        .seed = options.seed,
-                       .clock_offset_ms = options.clock_offset_ms}),
+                       .clock_offset_ms = options.clock_offset_ms,
+                       .programming_key = options.planned_baud != 0}),
       lines_(options.channels) {}
 
 CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
@@ -24,12 +25,14 @@ CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
     out.channels.push_back({fmt::format("line-{}", channel),
                             &drivers::dlt645_driver(),
                             {.reopen_after_timeout = !options_.serial_lines},
-                            {500, 10'000}});
+                            {500, 10'000},
+                            options_.planned_baud,
+                            options_.planned_baud != 0});
   }
   for (const auto& meter : meters_.meters()) {
     out.devices.push_back({meter.uid, drivers::bus_address(meter.address),
                            models.find(meter.three_phase ? "dlt645-2007-three-phase" : "dlt645-2007-single-phase"),
-                           meter.line});
+                           meter.line, options_.planned_baud != 0});
   }
   return out;
 }
@@ -37,6 +40,7 @@ CoreOptions SimulatedField::core_options(const ModelLibrary& models) const {
 void SimulatedField::attach(GatewayCore& core, std::function<Result<void>(ByteView)> store) {
   core_ = &core;
   store_ = std::move(store);
+  for (auto& line : lines_) line.baud = options_.planned_baud;  // what the plan says
   core.start(*this);
 }
 
@@ -88,7 +92,16 @@ void SimulatedField::store(ByteView body) {
   push(2, Kind::store, 0);
 }
 
+bool SimulatedField::is_deaf(std::uint32_t channel) const {
+  const std::uint32_t baud = lines_[channel].baud;
+  return baud != 0 && std::ranges::any_of(meters_.meters(), [&](const SimulatedMeters::Meter& meter) {
+           const std::uint32_t told = meter.line == channel ? meter.device->told_speed() : 0;
+           return told != 0 && told != baud;
+         });
+}
+
 void SimulatedField::answer_questions(std::uint32_t channel, ByteView octets) {
+  if (is_deaf(channel)) return;
   bool lost = false;
   bool spoiled = false;
   meters_.octets(

@@ -22,6 +22,9 @@ struct SimulatedFieldOptions {
   std::uint32_t connections_cut_per_mille = 0;  ///< of questions
   std::uint64_t seed = 1;
   std::int32_t clock_offset_ms = 0;  ///< of the meters
+  /// Not 0: lines and meters are of a platform's plan, the lines serial ones of this speed, and the meters' programming
+  /// keys are pressed. A meter that was told a speed is deaf at any other.
+  std::uint32_t planned_baud = 0;
 };
 
 /// SimulatedMeters, and lines that are slow, noisy and break, around a real GatewayCore, on a clock that jumps from
@@ -45,6 +48,8 @@ class SimulatedField final : public GatewayOutput {
   void close_channel(std::uint32_t channel) override;
   void send(std::uint32_t channel, ByteView octets) override;
   void store(ByteView body) override;
+  void set_speed(std::uint32_t channel, std::uint32_t baud) override { lines_[channel].baud = baud; }
+  [[nodiscard]] std::uint32_t baud(std::uint32_t channel) const { return lines_[channel].baud; }
 
  private:
   enum class Kind : std::uint8_t { opened, closed, to_meters, to_gateway, store };
@@ -63,7 +68,9 @@ class SimulatedField final : public GatewayOutput {
     std::uint64_t connection = 0;
     std::array<std::int64_t, 2> last_at_ms{};  // octets of one direction do not overtake one another
     bool open = false;
+    std::uint32_t baud = 0;
   };
+  [[nodiscard]] bool is_deaf(std::uint32_t channel) const;
   void push(std::int64_t delay_ms, Kind kind, std::uint32_t channel, Bytes octets = {});
   void handle(Event& event);
   void answer_questions(std::uint32_t channel, ByteView octets);

@@ -16,7 +16,8 @@ SimulatedMeters::SimulatedMeters(device::LedgerWriter& ledger, const SimulatedMe
                                       .seed = options.seed * 1'000'003 + number,
                                       .three_phase = meter.three_phase,
                                       .exports = number % 5 == 0,
-                                      .clock_offset_ms = options.clock_offset_ms});
+                                      .clock_offset_ms = options.clock_offset_ms,
+                                      .programming_key = options.programming_key});
       line->bus.add(meter.device);
       meters_.push_back(std::move(meter));
     }

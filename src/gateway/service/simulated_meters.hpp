@@ -14,6 +14,7 @@ struct SimulatedMetersOptions {
   std::uint32_t meters_per_line = 5;
   std::uint64_t seed = 1;
   std::int32_t clock_offset_ms = 0;  ///< how wrong all their clocks are
+  bool programming_key = false;      ///< of all of them: pressed
 };
 
 /// Virtual meters on lines, and the ledger of what they answered; every third meter is three-phase. It knows neither

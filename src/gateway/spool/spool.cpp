@@ -109,6 +109,7 @@ struct Spool::Impl {
     last_hash = {};
     const std::uint64_t next = epoch.log->next_number();
     if (next == 0) return {};
+    DUHENG_CHECK(epoch.log->renew_key());
     DUHENG_TRY(const auto entry, epoch.log->read(next - 1));
     DUHENG_TRY(const auto batch, split_entry(entry));
     if (uplink::batch_hash(batch.previous_hash, epoch.number, next - 1, batch.body) != batch.hash)

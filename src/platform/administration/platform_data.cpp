@@ -9,11 +9,18 @@
 #include <unistd.h>
 #include <utility>
 
+#include "platform/alarms/alarm_book.hpp"
+#include "platform/backups/backup_book.hpp"
+#include "platform/edits/value_review.hpp"
+#include "platform/equipment/equipment.hpp"
 #include "platform/exports/export_service.hpp"
 #include "platform/history_import/history_imports.hpp"
+#include "platform/imports/file_imports.hpp"
 #include "platform/onboarding/plan_book.hpp"
 #include "platform/orders/order_service.hpp"
 #include "platform/points/metering_points.hpp"
+#include "platform/sensors/sensors.hpp"
+#include "platform/storage/storage_watch.hpp"
 
 namespace duheng::platform {
 
@@ -50,10 +57,13 @@ Result<std::unique_ptr<PlatformRecords>> PlatformRecords::open(const PlatformPat
   DUHENG_TRY(out->keys_, crypto::LocalKeyProvider::open(disk, random, paths.master_key()));
   DUHENG_TRY(out->issuer_, crypto::LocalCertificateIssuer::open(disk, random, clock, paths.authority()));
   DUHENG_TRY(out->database_, records::SqliteDatabase::open({.path = paths.records() + "/records.db"}, *out->keys_));
-  const std::array capabilities{Organisations::migrations(), Sites::migrations(),         Gateways::migrations(),
-                                Devices::migrations(),       People::migrations(),        OrderService::migrations(),
-                                PlanBook::migrations(),      ExportService::migrations(), HistoryImports::migrations(),
-                                MeteringPoints::migrations()};
+  const std::array capabilities{
+      Organisations::migrations(),     Sites::migrations(),          Gateways::migrations(),
+      Devices::migrations(),           People::migrations(),         OrderService::migrations(),
+      PlanBook::migrations(),          ExportService::migrations(),  HistoryImportKind::migrations(),
+      MeteringPoints::migrations(),    Sensors::migrations(),        ValueReview::migrations(),
+      alarms::AlarmBook::migrations(), FileImports::migrations(),    storage::StorageWatch::migrations(),
+      BackupBook::migrations(),        EquipmentLedger::migrations()};
   DUHENG_CHECK(records::migrate(*out->database_, clock, capabilities));
   out->organisations_ = std::make_unique<Organisations>(*out->database_, clock);
   out->sites_ = std::make_unique<Sites>(*out->database_, clock);

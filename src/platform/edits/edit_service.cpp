@@ -260,6 +260,43 @@ Result<EditOutcome> EditService::apply_estimates(const Author& author, const Edi
   return outcome;
 }
 
+Result<EstimatedValue> EditService::draft_replacement(const EditTarget& target, const ReplaceCommand& command) const {
+  if (target.series.kind != SeriesKind::decimal)
+    return fail(ErrorCode::unsupported, "only decimal numbers can be estimated");
+  const std::int64_t time = command.time_utc_ms;
+  if (!covers(target.periods, time)) return fail(ErrorCode::not_found, "nothing of yours at " + format_utc(time));
+  DUHENG_TRY(Material material, material_for(telemetry_, target,
+                                             {.range = {time, time + 1},
+                                              .interval_ms = command.interval_ms,
+                                              .method = command.method,
+                                              .counts_up = command.counts_up}));
+  std::erase_if(material.known, [time](const KnownValue& value) { return value.time_utc_ms == time; });
+  const std::vector<std::int64_t> times{time};
+  DUHENG_TRY(const auto made, estimate(command.method, {.known = material.known,
+                                                        .times = times,
+                                                        .interval_ms = command.interval_ms,
+                                                        .counts_up = command.counts_up}));
+  return made.front();
+}
+
+Result<EditOutcome> EditService::apply_replacement(const Author& author, const EditTarget& target,
+                                                   const ReplaceCommand& command, const std::string& reason) {
+  const std::lock_guard acting{acting_};
+  Result<EditOutcome> outcome = replace_unlogged(author, target, command, reason);
+  note(author, target, fmt::format("correction ({})", to_string(command.method)), outcome);
+  return outcome;
+}
+
+Result<EditOutcome> EditService::replace_unlogged(const Author& author, const EditTarget& target,
+                                                  const ReplaceCommand& command, const std::string& reason) {
+  DUHENG_CHECK(begin(author, target, reason));
+  DUHENG_TRY(const EstimatedValue value, draft_replacement(target, command));
+  return apply_unlogged(author, target,
+                        {EditKind::correction,
+                         fmt::format("{}: {}", to_string(command.method), reason),
+                         {{command.time_utc_ms, value.mantissa, command.expected}}});
+}
+
 Result<EditOutcome> EditService::estimate_unlogged(const Author& author, const EditTarget& target,
                                                    const EstimateCommand& command, const std::string& reason,
                                                    const std::string& fingerprint) {

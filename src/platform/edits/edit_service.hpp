@@ -60,6 +60,15 @@ struct EstimateDraft {
   std::string fingerprint;    ///< of the values, hexadecimal: names exactly this draft
 };
 
+/// A value that is wrong, and how another is to be made in its place from those around it.
+struct ReplaceCommand {
+  std::int64_t time_utc_ms = 0;
+  std::int64_t expected = 0;  ///< the wrong value, as its author saw it
+  std::int64_t interval_ms = 900'000;
+  EstimateMethod method = EstimateMethod::linear;
+  bool counts_up = false;
+};
+
 namespace edit_service_limits {
 inline constexpr std::size_t values_max = 500;  ///< of one EditCommand
 inline constexpr std::int64_t range_ms_max = 92LL * 86'400'000;
@@ -98,8 +107,16 @@ class EditService {
   [[nodiscard]] Result<EditOutcome> apply_estimates(const Author& author, const EditTarget& target,
                                                     const EstimateCommand& command, const std::string& reason,
                                                     const std::string& fingerprint);
+  /// What apply_replacement() would write in the place of a wrong value; the value itself is no ground for it. Errors:
+  /// as draft().
+  [[nodiscard]] Result<EstimatedValue> draft_replacement(const EditTarget& target, const ReplaceCommand& command) const;
+  /// A correction whose value the method gives; the method's name begins its reason. Errors: as apply() and draft().
+  [[nodiscard]] Result<EditOutcome> apply_replacement(const Author& author, const EditTarget& target,
+                                                      const ReplaceCommand& command, const std::string& reason);
 
  private:
+  [[nodiscard]] Result<EditOutcome> replace_unlogged(const Author& author, const EditTarget& target,
+                                                     const ReplaceCommand& command, const std::string& reason);
   [[nodiscard]] Result<EditOutcome> apply_unlogged(const Author& author, const EditTarget& target,
                                                    const EditCommand& command);
   [[nodiscard]] Result<EditOutcome> estimate_unlogged(const Author& author, const EditTarget& target,

@@ -140,7 +140,7 @@ void ExportService::stop() {
 void ExportService::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Result<Step> done = step();
-    if (!done) log::warning("exports", "an export cannot go on for now", {{"error", done.error()}});
+    if (!done) log::warning("exports", "an export waits: its next piece is tried again", {{"error", done.error()}});
     if (done && *done == Step::worked) continue;
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, stop, pause, [this] { return asked_; });

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "base/log.hpp"
-#include "platform/history_import/held_import.hpp"
-#include "platform/onboarding/csv.hpp"
-#include "platform/organisations/text.hpp"
+#include "platform/history_import/history_file.hpp"
+#include "platform/imports/import_rows.hpp"
+#include "store/table_files/sealed_file.hpp"
+#include "uplink/messages.hpp"
 
 namespace duheng::platform {
 
@@ -15,18 +15,6 @@ using records::Transaction;
 namespace {
 
 constexpr std::string_view key_purpose = "imports";
-
-HistoryImport shortened(const HistoryImport& import) {
-  HistoryImport out = import;
-  if (out.findings.size() > history_limits::findings_shown_max) out.findings.resize(history_limits::findings_shown_max);
-  return out;
-}
-
-std::string lower_hex(const crypto::Hash256& hash) {
-  std::string out = to_hex(hash);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 constexpr records::Migration steps[] = {
     {"history_import",
@@ -42,265 +30,132 @@ constexpr records::Migration steps[] = {
 
 }  // namespace
 
-records::Capability HistoryImports::migrations() { return {"history_import", steps}; }
+records::Capability HistoryImportKind::migrations() { return {"history_import", steps}; }
 
-HistoryImports::HistoryImports(Parts parts) : parts_(std::move(parts)) {
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-}
-
-HistoryImports::~HistoryImports() {
-  {
-    const std::lock_guard lock{mutex_};
-    stopping_ = true;
-    for (auto& [id, held] : imports_) held->is_cancelled = true;
-  }
-  thread_.request_stop();
-  ready_.notify_all();
-}
-
-/// Under the mutex.
-std::size_t HistoryImports::held_files() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(imports_, [](const auto& entry) { return entry.second->shown.finished_utc_ms == 0; }));
-}
-
-/// Under the mutex.
-void HistoryImports::forget_old(std::int64_t now_ms) {
-  for (auto& [id, held] : imports_) {
-    if (held->shown.state != HistoryState::checked || now_ms - held->begun_ms < history_limits::held_ms_max) continue;
-    held->shown.state = HistoryState::cancelled;
-    held->shown.reason = "nobody committed it in time";
-    held->shown.finished_utc_ms = parts_.clock.utc_ms();
-    held->forget_content();
-  }
-  for (auto it = imports_.begin(); it != imports_.end() && imports_.size() > history_limits::listed_max;)
-    it = it->second->shown.finished_utc_ms != 0 ? imports_.erase(it) : std::next(it);
-}
-
-Result<HistoryImport> HistoryImports::start(const Author& author, std::string_view name, ByteView file) {
-  DUHENG_CHECK(check_text("the file's name", name, 0, 200));
-  if (file.size() > history_limits::file_bytes_max)
-    return fail(ErrorCode::limit_exceeded, fmt::format("a file has at most {} octets", history_limits::file_bytes_max));
-  auto held = std::make_shared<HeldImport>();
-  held->author = author;
-  held->file.assign(file.begin(), file.end());
-  held->begun_ms = parts_.clock.monotonic_ms();
-  held->shown.name = name;
-  held->shown.sha256 = lower_hex(crypto::sha256(file));
-  held->shown.started_utc_ms = parts_.clock.utc_ms();
-  const std::lock_guard lock{mutex_};
-  forget_old(held->begun_ms);
-  if (held_files() >= history_limits::held_max)
-    return fail(ErrorCode::unavailable, "too many files wait to be committed: commit or cancel some");
-  held->shown.id = next_id_++;
-  imports_.emplace(held->shown.id, held);
-  tasks_.emplace_back(held, false);
-  ready_.notify_all();
-  return held->shown;
-}
-
-/// Under the mutex.
-HistoryImports::HeldPtr HistoryImports::find(const Author& author, std::int64_t id) const {
-  const auto found = imports_.find(id);
-  return found != imports_.end() && found->second->author.user == author.user ? found->second : nullptr;
-}
-
-std::vector<HistoryImport> HistoryImports::list(const Author& author) const {
-  const std::lock_guard lock{mutex_};
-  std::vector<HistoryImport> out;
-  for (auto it = imports_.rbegin(); it != imports_.rend(); ++it)
-    if (it->second->author.user == author.user) out.push_back(shortened(it->second->shown));
-  return out;
-}
-
-Result<HistoryImport> HistoryImports::get(const Author& author, std::int64_t id) const {
-  const std::lock_guard lock{mutex_};
-  const auto held = find(author, id);
-  if (!held) return fail(ErrorCode::not_found, "there is no such import");
-  return shortened(held->shown);
-}
-
-Result<std::string> HistoryImports::report_csv(const Author& author, std::int64_t id) const {
-  std::string out = "\xEF\xBB\xBFline,kind,column,message\r\n";
-  const std::lock_guard lock{mutex_};
-  const auto held = find(author, id);
-  if (!held) return fail(ErrorCode::not_found, "there is no such import");
-  for (const auto& each : held->shown.findings) {
-    out += fmt::format("{},{},{},{}\r\n", each.line, to_string(each.kind), csv_field(each.column),
-                       csv_field(each.message));
-  }
-  return out;
-}
-
-Result<HistoryImport> HistoryImports::commit(const Author& author, std::int64_t id, HistoryCommitMode mode) {
-  const std::lock_guard lock{mutex_};
-  const auto held = find(author, id);
-  if (!held) return fail(ErrorCode::not_found, "there is no such import");
-  if (held->shown.state != HistoryState::checked)
-    return fail(ErrorCode::conflict, fmt::format("the import is {}", to_string(held->shown.state)));
-  if (mode == HistoryCommitMode::all_or_nothing && held->shown.bad_lines > 0)
-    return fail(ErrorCode::conflict, "lines are wrong: mend the file, or import the good ones only");
-  held->author = author;
-  held->shown.state = HistoryState::committing;
-  tasks_.emplace_back(held, true);
-  ready_.notify_all();
-  return shortened(held->shown);
-}
-
-Result<HistoryImport> HistoryImports::cancel(const Author& author, std::int64_t id) {
-  const std::lock_guard lock{mutex_};
-  const auto held = find(author, id);
-  if (!held) return fail(ErrorCode::not_found, "there is no such import");
-  auto& shown = held->shown;
-  if (shown.finished_utc_ms != 0)
-    return fail(ErrorCode::conflict, fmt::format("the import is {}", to_string(shown.state)));
-  held->is_cancelled = true;
-  if (shown.state == HistoryState::checked) {
-    shown.state = HistoryState::cancelled;
-    shown.finished_utc_ms = parts_.clock.utc_ms();
-    held->forget_content();
-  }
-  return shortened(shown);
-}
-
-std::string HistoryImports::template_csv() {
+std::string HistoryImportKind::template_csv() const {
   return "\xEF\xBB\xBF"
          "device_uid,register,time,value,unit\r\n"
          "000000000161,energy_active_import_total,2026-11-21T17:15:00+08:00,224.40,kWh\r\n";
 }
 
-void HistoryImports::run(const std::stop_token& stop) {
-  while (true) {
-    std::pair<HeldPtr, bool> task;
-    {
-      std::unique_lock lock{mutex_};
-      if (!ready_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
-      if (stopping_) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
-    if (task.second) {
-      commit_now(*task.first);
-    } else {
-      check(*task.first);
-    }
-  }
+Result<HistoryFile> HistoryImportKind::read(const ImportTask& task, ImportProgress& progress) {
+  HistoryFile out;
+  out.name = task.about.name;
+  out.sha256 = task.about.sha256;
+  out.author = task.author.name;
+  HistoryColumns columns;
+  HistoryReader reader(parts_.devices, parts_.telemetry, *parts_.models, task.author.scope, parts_.clock.utc_ms(),
+                       task.about.options.time_zone);
+  DUHENG_TRY(out.count,
+             read_import_rows(
+                 task.file, limits_.lines_max, to_string(FindingKind::malformed_line), progress, out.findings,
+                 [&](const std::vector<std::string>& fields) -> Result<void> {
+                   DUHENG_TRY(columns, HistoryColumns::read(fields));
+                   return {};
+                 },
+                 [&](const ImportRow& row) -> Result<void> {
+                   DUHENG_TRY(auto line, reader.read(columns, row.fields));
+                   if (line) {
+                     line->number = row.line;
+                     line->octets = row.octets;
+                     out.lines.push_back(std::move(*line));
+                   } else {
+                     auto& [kind, column, message] = line.error();
+                     out.add(row.line, kind, std::move(column), std::move(message));
+                   }
+                   return {};
+                 }));
+  out.targets = reader.targets();
+  out.drop_doubles();
+  return out;
 }
 
-bool HistoryImports::is_cancelled(const HeldImport& held) const {
-  const std::lock_guard lock{mutex_};
-  return held.is_cancelled;
-}
-
-void HistoryImports::finish(HeldImport& held, HistoryState state, std::string reason) {
-  const std::lock_guard lock{mutex_};
-  held.shown.state = held.is_cancelled && state != HistoryState::done ? HistoryState::cancelled : state;
-  if (held.shown.state != HistoryState::cancelled) held.shown.reason = std::move(reason);
-  if (held.shown.state != HistoryState::checked) {
-    held.shown.finished_utc_ms = parts_.clock.utc_ms();
-    held.forget_content();
-  }
-}
-
-void HistoryImports::note_progress(HeldImport& held, std::size_t lines_checked) {
-  const std::lock_guard lock{mutex_};
-  held.shown.lines_checked = lines_checked;
-}
-
-void HistoryImports::check(HeldImport& held) {
-  auto done = read_file(held);
-  if (done) done = compare_with_stored(held);
-  if (done) {
-    const std::lock_guard lock{mutex_};
-    held.tell();
-  }
-  finish(held, done ? HistoryState::checked : HistoryState::failed, done ? "" : done.error().message);
-}
-
-Result<void> HistoryImports::read_file(HeldImport& held) {
-  DUHENG_TRY(held.text, decode_text_file(held.file));
-  CsvReader reader(held.text);
-  std::vector<std::string> fields;
-  DUHENG_TRY(const bool has_header, reader.next(fields));
-  if (!has_header) return fail(ErrorCode::malformed, "the file is empty");
-  DUHENG_TRY(const auto columns, HistoryColumns::read(fields));
-  HistoryReader lines(parts_.devices, parts_.telemetry, *parts_.models, held.author.scope, parts_.clock.utc_ms());
-  LineOctets octets(held.text);
-  std::size_t count = 0;
-  while (true) {
-    const auto read = reader.next(fields);
-    if (read && !*read) break;
-    if (++count > history_limits::lines_max)
-      return fail(ErrorCode::limit_exceeded, fmt::format("a file has at most {} lines", history_limits::lines_max));
-    const std::size_t number = reader.line();
-    octets.begin_record(number);
-    if (!read) {
-      held.add({number, FindingKind::malformed_line, "", read.error().message});
-      continue;
-    }
-    DUHENG_TRY(auto line, lines.read(columns, fields));
-    if (line) {
-      line->number = number;
-      held.add(*line);
-    } else {
-      held.add({number, line.error().kind, line.error().column, line.error().message});
-    }
-    if (count % 500 != 0) continue;
-    note_progress(held, count);
-    if (is_cancelled(held)) return fail(ErrorCode::cancelled, "cancelled");
-  }
-  held.targets = lines.targets();
-  held.take_octets(octets);
-  held.drop_doubles();
-  const std::lock_guard lock{mutex_};
-  held.shown.lines = held.shown.lines_checked = count;
-  return {};
+Result<ImportCheck> HistoryImportKind::check(const ImportTask& task, ImportProgress& progress) {
+  DUHENG_TRY(HistoryFile file, read(task, progress));
+  DUHENG_CHECK(compare_with_stored(file, progress));
+  ImportCheck out;
+  out.counts = file.counts();
+  out.findings = std::move(file.findings);
+  sort_findings(out.findings);
+  return out;
 }
 
 /// What is stored at the times of the good lines, series by series.
-Result<void> HistoryImports::compare_with_stored(HeldImport& held) {
-  for (const auto& [target, order] : held.by_target()) {
-    const SeriesId series = held.targets[target].series;
+Result<void> HistoryImportKind::compare_with_stored(HistoryFile& file, const ImportProgress& progress) const {
+  for (const auto& [target, order] : file.by_target()) {
+    const SeriesId series = file.targets[target].series;
     if (!series) continue;
-    StoredComparison comparison(held, order);
+    StoredComparison comparison(file, order);
     std::optional<std::int64_t> next = comparison.range().from_utc_ms;
     while (next) {
       DUHENG_TRY(const store::PointPage page, parts_.telemetry.range(series, {*next, comparison.range().to_utc_ms},
                                                                      50'000, {.timeout_ms = 30'000, .cancel = {}}));
       for (const store::Point& point : page.points) comparison.take(point);
       next = page.next_from_utc_ms;
-      if (is_cancelled(held)) return fail(ErrorCode::cancelled, "cancelled");
+      if (progress.is_cancelled()) return fail(ErrorCode::cancelled, "cancelled");
     }
     comparison.finish();
   }
   return {};
 }
 
-void HistoryImports::commit_now(HeldImport& held) {
-  auto done = commit_lines(held);
-  // Also when it broke off: what is in the journal is.
-  if (const auto written = write_down(held); !written)
-    log::warning("history_import", "an import is not in the operation log", {{"error", written.error()}});
-  finish(held, done ? HistoryState::done : HistoryState::failed, done ? "" : done.error().message);
+Result<void> HistoryImportKind::commit(const ImportTask& task, CommitMode mode, ImportCommit& commit) {
+  DUHENG_TRY(const HistoryFile file, read(task, commit));
+  DUHENG_CHECK(settle_late_faults(file, mode, commit));
+  DUHENG_CHECK(keep_file(task));
+  return commit_lines(file, commit);
 }
 
-Result<void> HistoryImports::commit_lines(HeldImport& held) {
-  DUHENG_CHECK(keep_file(held));
-  DUHENG_TRY(const std::uint64_t in_epoch, epoch());
-  for (const auto& [gateway, lines] : held.by_gateway()) {
-    for (std::size_t from = 0; from < lines.size();) {
-      if (is_cancelled(held)) return fail(ErrorCode::cancelled, "cancelled");
-      const std::size_t count = held.lines_of_batch(std::span(lines).subspan(from));
-      DUHENG_CHECK(commit_batch(held, std::span(lines).subspan(from, count), in_epoch));
-      from += count;
-      const std::lock_guard lock{mutex_};
-      held.shown.lines_imported += count;
+/// Lines that were good when they were checked: of a device, say, that somebody retired since.
+Result<void> HistoryImportKind::settle_late_faults(const HistoryFile& file, CommitMode mode, ImportCommit& commit) {
+  std::vector<ImportFinding> late;
+  std::ranges::copy_if(file.findings, std::back_inserter(late), [&](const ImportFinding& each) {
+    return each.is_fault && !commit.bad_lines().contains(each.line);
+  });
+  if (late.empty()) return {};
+  if (mode == CommitMode::all_or_nothing)
+    return fail(ErrorCode::conflict, fmt::format("line {}: {}", late.front().line, late.front().message));
+  return parts_.database.write([&](Transaction& t) { return commit.add(t, late); });
+}
+
+Result<void> HistoryImportKind::save(const HistoryResume& at, ImportCommit& commit) {
+  return parts_.database.write([&](Transaction& t) { return commit.save(t, at.lines_made, at.encode()); });
+}
+
+Result<void> HistoryImportKind::commit_lines(const HistoryFile& file, ImportCommit& commit) {
+  DUHENG_TRY(HistoryResume at, HistoryResume::parse(commit.resume()));
+  if (at.in_doubt) {
+    DUHENG_TRY(const std::uint64_t in_epoch, epoch());
+    const auto position = parts_.journal.position(GatewayId{at.gateway}, in_epoch);
+    if (position && position->next_sequence > at.sequence) {
+      at.line = at.line_then;
+      at.lines_made = at.lines_made_then;
+    }
+    at.in_doubt = false;
+  }
+  for (const auto& [gateway, lines] : file.by_gateway()) {
+    if (gateway < at.gateway) continue;
+    if (gateway > at.gateway) {
+      at.gateway = gateway;
+      at.line = 0;
+    }
+    std::span<const std::size_t> left(lines);
+    const auto is_left_out = [&](std::size_t i) {
+      return file.lines[i].number <= at.line || commit.bad_lines().contains(file.lines[i].number);
+    };
+    std::vector<std::size_t> wanted;
+    std::ranges::remove_copy_if(left, std::back_inserter(wanted), is_left_out);
+    for (left = wanted; !left.empty();) {
+      if (commit.is_cancelled()) return fail(ErrorCode::cancelled, "cancelled");
+      const auto batch = left.first(file.lines_of_batch(left));
+      DUHENG_CHECK(commit_batch(file, batch, at, commit));
+      left = left.subspan(batch.size());
     }
   }
-  return {};
+  return save(at, commit);
 }
 
-Result<std::uint64_t> HistoryImports::epoch() {
+Result<std::uint64_t> HistoryImportKind::epoch() {
   return parts_.database.write([&](Transaction& t) -> Result<std::uint64_t> {
     DUHENG_TRY(const auto known, t.integer("SELECT epoch FROM history_epoch WHERE id = 1"));
     if (known) return static_cast<std::uint64_t>(*known);
@@ -312,8 +167,8 @@ Result<std::uint64_t> HistoryImports::epoch() {
 }
 
 /// As it came, once for each content.
-Result<void> HistoryImports::keep_file(const HeldImport& held) {
-  const std::string& sha256 = held.shown.sha256;
+Result<void> HistoryImportKind::keep_file(const ImportTask& task) {
+  const std::string& sha256 = task.about.sha256;
   DUHENG_TRY(const auto kept, parts_.database.read([&](Transaction& t) {
     return t.integer("SELECT pieces FROM history_files WHERE sha256 = ?1", {sha256});
   }));
@@ -323,24 +178,25 @@ Result<void> HistoryImports::keep_file(const HeldImport& held) {
   // Left by an end in the middle.
   if (parts_.disk.exists(path)) DUHENG_CHECK(parts_.disk.remove(path));
   DUHENG_TRY(auto file, store::SealedFileWriter::create(parts_.disk, parts_.random, parts_.keys, key_purpose, path));
-  DUHENG_CHECK(file.append(held.file));
+  DUHENG_CHECK(file.append(task.file));
   DUHENG_CHECK(file.sync());
   DUHENG_CHECK(parts_.disk.sync_directory(parts_.directory));
   return parts_.database.write([&](Transaction& t) -> Result<void> {
     DUHENG_CHECK(
         t.execute("INSERT INTO history_files (sha256, name, pieces, size_bytes, kept_at_ms) VALUES (?1, ?2, "
                   "?3, ?4, ?5)",
-                  {sha256, held.shown.name, file.position().pieces, held.file.size(), parts_.clock.utc_ms()}));
+                  {sha256, task.about.name, file.position().pieces, task.file.size(), parts_.clock.utc_ms()}));
     return {};
   });
 }
 
 /// One journal record of one gateway.
-Result<void> HistoryImports::commit_batch(const HeldImport& held, std::span<const std::size_t> lines,
-                                          std::uint64_t in_epoch) {
+Result<void> HistoryImportKind::commit_batch(const HistoryFile& file, std::span<const std::size_t> lines,
+                                             HistoryResume& at, ImportCommit& commit) {
   const std::int64_t now = parts_.clock.utc_ms();
-  const GatewayId gateway = held.targets[held.lines[lines.front()].target].gateway;
-  const Bytes body = held.batch(lines, now);
+  DUHENG_TRY(const std::uint64_t in_epoch, epoch());
+  const GatewayId gateway{at.gateway};
+  const Bytes body = file.batch(lines, now);
   const auto before = parts_.journal.position(gateway, in_epoch);
   store::JournalRecord record;
   record.gateway = gateway;
@@ -352,16 +208,25 @@ Result<void> HistoryImports::commit_batch(const HeldImport& held, std::span<cons
   record.hash = uplink::batch_hash(record.previous_hash, record.epoch, record.sequence, body);
   record.received_utc_ms = now;
   record.body = body;
+  at.in_doubt = true;
+  at.sequence = record.sequence;
+  at.line_then = file.lines[lines.back()].number;
+  at.lines_made_then = at.lines_made + lines.size();
+  DUHENG_CHECK(save(at, commit));
   DUHENG_CHECK(parts_.journal.commit({&record, 1}));
-  return {};
+  at.in_doubt = false;
+  at.line = at.line_then;
+  at.lines_made = at.lines_made_then;
+  return save(at, commit);
 }
 
-Result<void> HistoryImports::write_down(const HeldImport& held) {
-  OperationEntry entry = operation_of(held.author, "import_history", parts_.clock.utc_ms());
-  entry.detail = fmt::format("{} of {} lines of \"{}\", SHA-256 {}; {} known before, {} in conflict",
-                             held.shown.lines_imported, held.shown.lines, held.shown.name, held.shown.sha256,
-                             held.shown.known_lines, held.shown.conflict_lines);
-  return parts_.database.write([&](Transaction& t) { return write_operation(t, entry); });
+OperationEntry HistoryImportKind::operation(const FileImport& about, const Author& author,
+                                            std::int64_t now_utc_ms) const {
+  OperationEntry entry = operation_of(author, "import_history", now_utc_ms);
+  entry.detail =
+      fmt::format("{} of {} lines of \"{}\", SHA-256 {}; {} known before, {} in conflict", about.lines_made,
+                  about.counts.lines, about.name, about.sha256, about.counts.known_lines, about.counts.conflict_lines);
+  return entry;
 }
 
 }  // namespace duheng::platform

@@ -5,6 +5,7 @@
 #include "base/simulated_disk.hpp"
 #include "model/batch.hpp"
 #include "platform/gateways/gateways.hpp"
+#include "platform/imports/file_imports.hpp"
 #include "platform/orders/order_service.hpp"
 #include "platform/organisations/organisations.hpp"
 #include "platform/people/people.hpp"
@@ -73,8 +74,15 @@ class HistoryImportTest : public testing::Test {
   }
   void restart() {
     imports.reset();
-    imports = std::make_unique<HistoryImports>(HistoryImports::Parts{*database, disk, database.clock, random, keys,
-                                                                     devices, *journal, telemetry, models, "/imports"});
+    imports = std::make_unique<FileImports>(
+        FileImports::Parts{*database, disk, database.clock, random, keys, kind(), "/imports"});
+    must(imports->open());
+    imports->run();
+  }
+  HistoryImportKind& kind() {
+    history = std::make_unique<HistoryImportKind>(HistoryImportKind::Parts{
+        *database, disk, database.clock, random, keys, devices, *journal, telemetry, models, "/imports"});
+    return *history;
   }
   void apply() {
     while (telemetry.next_record() < journal->next_number()) {
@@ -88,28 +96,27 @@ class HistoryImportTest : public testing::Test {
       must(telemetry.apply({&record, 1}));
     }
   }
-  HistoryImport settled(std::int64_t id, const Author& author) {
+  FileImport settled(std::int64_t id, const Author& author) {
     for (int i = 0; i < 4'000; ++i) {
-      const HistoryImport found = must(imports->get(author, id));
-      if (found.state != HistoryState::checking && found.state != HistoryState::committing) return found;
+      const FileImport found = must(imports->get(author, id));
+      if (found.state != ImportState::checking && found.state != ImportState::committing) return found;
       std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
     throw std::runtime_error("it does not end");
   }
-  HistoryImport check(const std::string& file) { return check(file, anna); }
-  HistoryImport check(const std::string& file, const Author& author) {
+  FileImport check(const std::string& file) { return check(file, anna); }
+  FileImport check(const std::string& file, const Author& author) {
     return settled(must(imports->start(author, "old.csv", as_bytes(file))).id, author);
   }
-  HistoryImport commit(const HistoryImport& import, HistoryCommitMode mode = HistoryCommitMode::all_or_nothing) {
+  FileImport commit(const FileImport& import, CommitMode mode = CommitMode::all_or_nothing) {
     must(imports->commit(anna, import.id, mode));
-    const HistoryImport done = settled(import.id, anna);
+    const FileImport done = settled(import.id, anna);
     apply();
     return done;
   }
-  static std::vector<std::string> kinds(const HistoryImport& import) {
+  static std::vector<std::string> kinds(const FileImport& import) {
     std::vector<std::string> out;
-    for (const auto& finding : import.findings)
-      out.push_back(std::to_string(finding.line) + " " + std::string{to_string(finding.kind)});
+    for (const auto& finding : import.findings) out.push_back(std::to_string(finding.line) + " " + finding.kind);
     return out;
   }
   std::vector<store::Point> points() {
@@ -121,9 +128,9 @@ class HistoryImportTest : public testing::Test {
     return {};
   }
 
-  records::TestDatabase database{Organisations::migrations(), Sites::migrations(),  Gateways::migrations(),
-                                 Devices::migrations(),       People::migrations(), OrderService::migrations(),
-                                 HistoryImports::migrations()};
+  records::TestDatabase database{Organisations::migrations(),     Sites::migrations(),      Gateways::migrations(),
+                                 Devices::migrations(),           People::migrations(),     OrderService::migrations(),
+                                 HistoryImportKind::migrations(), FileImports::migrations()};
   static PeopleOptions quick() {
     PeopleOptions options;
     options.password_cost = {.memory_kib = 64, .passes = 1};
@@ -143,11 +150,12 @@ class HistoryImportTest : public testing::Test {
   GatewayId gateway, other_gateway;
   Author anna;
   std::unique_ptr<store::Journal> journal;
-  std::unique_ptr<HistoryImports> imports;
+  std::unique_ptr<HistoryImportKind> history;
+  std::unique_ptr<FileImports> imports;
 };
 
 TEST_F(HistoryImportTest, EveryLineIsChecked) {
-  const HistoryImport checked = check(
+  const FileImport checked = check(
       "device_uid,register,time,value,unit\n"
       "000000000001,energy_active_import_total,2021-03-01T01:00:00+08:00,17.25,kWh\n"    // 2: good
       "000000000009,energy_active_import_total,2021-03-01T01:00:00+08:00,1,kWh\n"        // 3
@@ -162,28 +170,28 @@ TEST_F(HistoryImportTest, EveryLineIsChecked) {
       "000000000001,energy_active_import_total,2021-03-01T00:00:00+08:00,1.00,kWh\n"     // 12: stored already
       "000000000001,voltage_a,2021-03-01T00:00:00+08:00,220.1,V\n"                       // 13: good, by the model
       "\"000000000001\",\"unfinished\n");                                                // 14
-  EXPECT_EQ(checked.state, HistoryState::checked) << checked.reason;
+  EXPECT_EQ(checked.state, ImportState::checked) << checked.reason;
   EXPECT_EQ(kinds(checked),
             (std::vector<std::string>{"3 unknown_device", "4 unknown_register", "5 bad_time", "6 bad_time",
                                       "7 bad_number", "8 bad_number", "9 bad_unit", "10 doubled", "11 contradiction",
                                       "12 known", "14 malformed_line"}));
-  EXPECT_EQ(checked.lines, 13U);
-  EXPECT_EQ(checked.good_lines, 3U);
-  EXPECT_EQ(checked.bad_lines, 9U);
-  EXPECT_EQ(checked.doubled_lines, 1U);
-  EXPECT_EQ(checked.known_lines, 1U);
+  EXPECT_EQ(checked.counts.lines, 13U);
+  EXPECT_EQ(checked.counts.good_lines, 3U);
+  EXPECT_EQ(checked.counts.bad_lines, 9U);
+  EXPECT_EQ(checked.counts.doubled_lines, 1U);
+  EXPECT_EQ(checked.counts.known_lines, 1U);
   EXPECT_EQ(journal->next_number(), 2U) << "nothing is imported yet";
   const std::string report = must(imports->report_csv(anna, checked.id));
   EXPECT_NE(report.find("11,contradiction,"), std::string::npos);
-  EXPECT_EQ(imports->commit(anna, checked.id, HistoryCommitMode::all_or_nothing).error().code, ErrorCode::conflict);
+  EXPECT_EQ(imports->commit(anna, checked.id, CommitMode::all_or_nothing).error().code, ErrorCode::conflict);
 }
 
 TEST_F(HistoryImportTest, ValuesJoinTheDevicesOwnSeriesWithTheLineAsEvidence) {
   const std::string line = "000000000001,\"energy_active_import_total\",2021-03-01T01:00:00+08:00,17.25,";
-  const HistoryImport checked = check("device_uid,register,time,value,unit\r\n" + line + "\r\n");
-  const HistoryImport done = commit(checked);
-  EXPECT_EQ(done.state, HistoryState::done) << done.reason;
-  EXPECT_EQ(done.lines_imported, 1U);
+  const FileImport checked = check("device_uid,register,time,value,unit\r\n" + line + "\r\n");
+  const FileImport done = commit(checked);
+  EXPECT_EQ(done.state, ImportState::done) << done.reason;
+  EXPECT_EQ(done.lines_made, 1U);
   const auto stored = points();
   ASSERT_EQ(stored.size(), 2U);
   EXPECT_EQ(stored[1].time_utc_ms, first_ms + hour_ms);
@@ -212,16 +220,16 @@ TEST_F(HistoryImportTest, TheSameFileAgainIsOnlyEvidence) {
     file += "000000000001,energy_active_import_total," + std::to_string(first_ms + i * hour_ms) + "," +
             std::to_string(i + 1) + "\n";
   }
-  EXPECT_EQ(commit(check(file)).lines_imported, 300U);
+  EXPECT_EQ(commit(check(file)).lines_made, 300U);
   EXPECT_EQ(points().size(), 300U);
-  const HistoryImport again = check(file);
-  EXPECT_EQ(again.known_lines, 300U);
-  restart();  // what is not committed is forgotten
-  EXPECT_EQ(imports->get(anna, again.id).error().code, ErrorCode::not_found);
-  commit(check(file));
+  const FileImport again = check(file);
+  EXPECT_EQ(again.counts.known_lines, 300U);
+  restart();  // what is checked still waits
+  EXPECT_EQ(must(imports->get(anna, again.id)).counts.known_lines, 300U);
+  commit(again);
   const auto stored = points();
   ASSERT_EQ(stored.size(), 300U);
-  EXPECT_EQ(stored[0].evidence_count, 3U);
+  EXPECT_EQ(stored[0].evidence_count, 3U) << "the meter, the file, the file again";
   for (const auto& point : stored) {
     EXPECT_FALSE(point.conflict);
     EXPECT_GE(point.evidence_count, 2U);
@@ -229,7 +237,7 @@ TEST_F(HistoryImportTest, TheSameFileAgainIsOnlyEvidence) {
 }
 
 TEST_F(HistoryImportTest, AnotherValueIsKeptBesideTheOneStored) {
-  const HistoryImport checked =
+  const FileImport checked =
       check("device_uid,register,time,value\n000000000001,energy_active_import_total,2021-03-01T00:00:00+08:00,2\n");
   EXPECT_EQ(kinds(checked), (std::vector<std::string>{"2 conflict"}));
   EXPECT_NE(checked.findings[0].message.find("1.00"), std::string::npos);
@@ -246,8 +254,8 @@ TEST_F(HistoryImportTest, BatchesAreChainedForEachGateway) {
     file += "000000000001,energy_active_import_total," + at + "," + std::to_string(i) + "\n";
     if (i <= 10) file += "000000000002,energy_active_import_total," + at + "," + std::to_string(i) + "\n";
   }
-  const HistoryImport done = commit(check(file));
-  EXPECT_EQ(done.lines_imported, 6'010U) << done.reason;
+  const FileImport done = commit(check(file));
+  EXPECT_EQ(done.lines_made, 6'010U) << done.reason;
   std::map<std::int64_t, std::pair<std::uint64_t, crypto::Hash256>> last;
   std::size_t readings = 0;
   for (std::uint64_t number = 2; number < journal->next_number(); ++number) {
@@ -270,34 +278,84 @@ TEST_F(HistoryImportTest, BatchesAreChainedForEachGateway) {
 TEST_F(HistoryImportTest, OthersDevicesAreUnknown) {
   Author in_the_west = anna;
   in_the_west.scope = Scope::below(west);
-  const HistoryImport checked =
+  const FileImport checked =
       check("device_uid,register,time,value\n000000000001,energy_active_import_total,2021-03-01T00:00:00+08:00,2\n",
             in_the_west);
   EXPECT_EQ(kinds(checked), (std::vector<std::string>{"2 unknown_device"}));
 }
 
 TEST_F(HistoryImportTest, WhatIsNoSuchFileFails) {
-  EXPECT_EQ(check("").state, HistoryState::failed);
-  EXPECT_EQ(check("device_uid,value\n1,2\n").state, HistoryState::failed);
-  EXPECT_EQ(check("device_uid,register,time,value,value\n").state, HistoryState::failed);
+  EXPECT_EQ(check("").state, ImportState::failed);
+  EXPECT_EQ(check("device_uid,value\n1,2\n").state, ImportState::failed);
+  EXPECT_EQ(check("device_uid,register,time,value,value\n").state, ImportState::failed);
   EXPECT_EQ(imports->start(anna, std::string(201, 'x'), {}).error().code, ErrorCode::invalid_argument);
   const Bytes large(history_limits::file_bytes_max + 1);
   EXPECT_EQ(imports->start(anna, "x", large).error().code, ErrorCode::limit_exceeded);
 }
 
+TEST_F(HistoryImportTest, TimesWithoutAnOffsetAreTakenInTheZoneThatIsGiven) {
+  const std::string head = "device_uid,register,time,value\n";
+  const std::string line = "000000000001,energy_active_import_total,2021-03-01 01:00,17.25\n";
+  EXPECT_EQ(kinds(check(head + line)), (std::vector<std::string>{"2 bad_time"}));
+  const auto begun = must(imports->start(anna, "a.csv", as_bytes(head + line), {"Asia/Shanghai"}));
+  const FileImport checked = settled(begun.id, anna);
+  EXPECT_EQ(checked.counts.good_lines, 1U);
+  EXPECT_EQ(commit(checked).lines_made, 1U);
+  EXPECT_EQ(points().back().time_utc_ms, first_ms + hour_ms);
+  // In Berlin the clocks went from 02:00 to 03:00 on 28 March 2021 and from 03:00 to 02:00 on 31 October.
+  const std::string skipped = "000000000001,energy_active_import_total,2021-03-28T02:30:00,1\n";
+  const std::string twice = "000000000001,energy_active_import_total,2021-10-31T02:30:00,2\n";
+  const std::string plain = "000000000001,energy_active_import_total,2021-10-31T03:30:00,3\n";
+  const auto berlin = must(imports->start(anna, "b.csv", as_bytes(head + skipped + twice + plain), {"Europe/Berlin"}));
+  EXPECT_EQ(kinds(settled(berlin.id, anna)), (std::vector<std::string>{"2 bad_time", "3 bad_time"}));
+  EXPECT_EQ(imports->start(anna, "c.csv", {}, {"Mars/Olympus"}).error().code, ErrorCode::invalid_argument);
+}
+
+/// The platform ends once some batches are in the journal, again and again.
+TEST_F(HistoryImportTest, ACommitGoesOnWhereARestartBrokeItOff) {
+  std::string file = "device_uid,register,time_utc_ms,value\n";
+  constexpr int count = 30'000;
+  for (int i = 1; i <= count; ++i)
+    file += "000000000001,energy_active_import_total," + std::to_string(first_ms + i * 60'000) + "," +
+            std::to_string(i) + "\n";
+  const FileImport checked = check(file);
+  must(imports->commit(anna, checked.id, CommitMode::all_or_nothing));
+  std::size_t made = 0;
+  int restarts = 0;
+  while (must(imports->get(anna, checked.id)).state == ImportState::committing) {
+    const std::size_t now = must(imports->get(anna, checked.id)).lines_made;
+    if (now == made) {
+      std::this_thread::yield();
+      continue;
+    }
+    made = now;
+    restart();
+    ++restarts;
+  }
+  const FileImport done = settled(checked.id, anna);
+  EXPECT_EQ(done.state, ImportState::done) << done.reason;
+  EXPECT_EQ(done.lines_made, static_cast<std::size_t>(count));
+  EXPECT_GT(restarts, 0);
+  std::size_t readings = 0;
+  for (std::uint64_t number = 2; number < journal->next_number(); ++number)
+    readings += must(BatchView::parse(must(journal->read(number)).record.body)).reading_count();
+  EXPECT_EQ(readings, static_cast<std::size_t>(count)) << "no batch twice, none missing";
+}
+
 TEST_F(HistoryImportTest, FullDiskImportsNothingAndSaysSo) {
-  const HistoryImport checked =
+  const FileImport checked =
       check("device_uid,register,time,value\n000000000001,energy_active_import_total,2021-03-01T05:00:00+08:00,2\n");
   disk.set_capacity_bytes(disk.used_bytes());
-  const HistoryImport failed = commit(checked);
-  EXPECT_EQ(failed.state, HistoryState::failed);
-  EXPECT_EQ(failed.lines_imported, 0U);
+  EXPECT_EQ(imports->start(anna, "x", as_bytes("device_uid\n")).error().code, ErrorCode::storage_full);
+  const FileImport failed = commit(checked);
+  EXPECT_EQ(failed.state, ImportState::failed);
+  EXPECT_EQ(failed.lines_made, 0U);
   EXPECT_FALSE(failed.reason.empty());
   disk.set_capacity_bytes({});
   EXPECT_EQ(commit(check("device_uid,register,time,value\n"
                          "000000000001,energy_active_import_total,2021-03-01T05:00:00+08:00,2\n"))
                 .state,
-            HistoryState::done);
+            ImportState::done);
 }
 
 }  // namespace

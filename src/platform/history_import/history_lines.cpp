@@ -31,17 +31,22 @@ std::optional<std::int64_t> integer(std::string_view text) {
 
 std::expected<std::int64_t, HistoryReader::Refused> time_of(const HistoryColumns& columns,
                                                             const std::vector<std::string>& fields,
-                                                            std::int64_t now_utc_ms) {
+                                                            std::int64_t now_utc_ms, const std::string& time_zone) {
   std::optional<std::int64_t> at;
   std::string column = "time_utc_ms";
   if (columns.time_utc_ms != HistoryColumns::none) {
-    at = integer(field(fields, columns.time_utc_ms));
+    const std::string& text = field(fields, columns.time_utc_ms);
+    at = integer(text);
+    if (!at) at = time_in_file(text, "UTC");  // formats that have times have them here as such
   } else {
     column = "time";
-    if (const auto parsed = parse_iso8601(field(fields, columns.time))) at = *parsed;
+    at = time_in_file(field(fields, columns.time), time_zone);
   }
-  if (!at)
-    return refuse(FindingKind::bad_time, column, "this is no time with an offset, e.g. 2026-11-21T17:15:00+08:00");
+  if (!at) {
+    return refuse(FindingKind::bad_time, column,
+                  time_zone.empty() ? "this is no time with an offset, e.g. 2026-11-21T17:15:00+08:00"
+                                    : "this is no time, or one that the clocks of the zone skip or show twice");
+  }
   if (*at < year_2000_ms || *at > now_utc_ms + ahead_ms_max)
     return refuse(FindingKind::bad_time, column, "the time is before 2000 or in the future");
   return *at;
@@ -60,6 +65,29 @@ std::optional<std::int64_t> in_steps_of(const Decimal& value, std::int8_t expone
 }
 
 }  // namespace
+
+std::optional<std::int64_t> time_in_file(std::string_view text, const std::string& time_zone) {
+  constexpr std::size_t date_size = 10;
+  constexpr std::size_t minutes_size = 16;
+  constexpr std::int64_t day_ms = 86'400'000;
+  std::string whole{text};
+  if (whole.size() > date_size && whole[date_size] == ' ') whole[date_size] = 'T';
+  if (const auto exact = parse_iso8601(whole)) return *exact;
+  if (time_zone.empty()) return std::nullopt;
+  if (whole.size() == minutes_size) whole += ":00";
+  const auto as_if_utc = parse_iso8601(whole + "Z");
+  if (!as_if_utc) return std::nullopt;
+  const auto before = zone_offset_ms(*as_if_utc - day_ms, time_zone);
+  const auto after = zone_offset_ms(*as_if_utc + day_ms, time_zone);
+  if (!before || !after) return std::nullopt;
+  const auto is_right = [&](std::int64_t offset_ms) {
+    const auto then = zone_offset_ms(*as_if_utc - offset_ms, time_zone);
+    return then && *then == offset_ms;
+  };
+  if (*before == *after) return is_right(*before) ? std::optional{*as_if_utc - *before} : std::nullopt;
+  if (is_right(*before) == is_right(*after)) return std::nullopt;  // twice, or never
+  return *as_if_utc - (is_right(*before) ? *before : *after);
+}
 
 Result<HistoryColumns> HistoryColumns::read(const std::vector<std::string>& header) {
   HistoryColumns out;
@@ -153,7 +181,7 @@ Result<HistoryReader::Read> HistoryReader::read(const HistoryColumns& columns, c
     return Read(refuse(FindingKind::unknown_device, device_column,
                        fmt::format("there is no device {}", id.empty() ? uid : id)));
   }
-  const auto at = time_of(columns, fields, now_utc_ms_);
+  const auto at = time_of(columns, fields, now_utc_ms_, time_zone_);
   if (!at) return Read(std::unexpected(at.error()));
   const auto source = std::ranges::find_if(known->sources, [&](const SourceAssignment& assignment) {
     return assignment.from_utc_ms <= *at && (!assignment.to_utc_ms || *at < *assignment.to_utc_ms);

@@ -36,8 +36,13 @@ struct HistoryLine {
   std::size_t target = 0;  ///< into HistoryTargets
   std::int64_t time_utc_ms = 0;
   std::int64_t mantissa = 0;
-  std::string_view octets{};  ///< of the line in the file, without its end
+  std::string octets{};  ///< of the line, see store::TableReader::octets()
 };
+
+/// A time as files have it: ISO 8601 with an offset, or a local one in that zone ("2026-11-21T17:15", also with a blank
+/// instead of the T). Nothing when it is none, when it has no offset and `time_zone` is empty, or when it falls into
+/// the hour that is left out or comes twice in that zone.
+[[nodiscard]] std::optional<std::int64_t> time_in_file(std::string_view text, const std::string& time_zone);
 
 /// The columns that matter, wherever they stand; others are passed over.
 struct HistoryColumns {
@@ -52,8 +57,13 @@ struct HistoryColumns {
 class HistoryReader {
  public:
   HistoryReader(Devices& devices, const store::TelemetryStore& telemetry, const drivers::ModelLibrary& models,
-                const Scope& scope, std::int64_t now_utc_ms)
-      : devices_(devices), telemetry_(telemetry), models_(models), scope_(scope), now_utc_ms_(now_utc_ms) {}
+                const Scope& scope, std::int64_t now_utc_ms, std::string time_zone)
+      : devices_(devices),
+        telemetry_(telemetry),
+        models_(models),
+        scope_(scope),
+        now_utc_ms_(now_utc_ms),
+        time_zone_(std::move(time_zone)) {}
 
   struct Refused {
     FindingKind kind = FindingKind::malformed_line;
@@ -81,6 +91,7 @@ class HistoryReader {
   const drivers::ModelLibrary& models_;
   const Scope scope_;
   const std::int64_t now_utc_ms_;
+  const std::string time_zone_;  ///< of times without an offset; empty: there must be none
   std::unordered_map<std::string, Known> known_;
   std::vector<HistoryTarget> targets_;
   std::map<std::tuple<std::int64_t, std::string, std::string, std::string, std::int8_t, SeriesKind>, std::size_t>

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "base/simulated_disk.hpp"
+#include "platform/imports/file_imports.hpp"
 #include "platform/onboarding/testing/onboarding_world.hpp"
 
 namespace duheng::platform {
@@ -16,17 +18,27 @@ constexpr const char* header =
 
 class DeviceImportTest : public ::testing::Test {
  protected:
-  DeviceImportTest() { world_.plans.reported(world_.gateway_east, world_.report()); }
+  DeviceImportTest() {
+    world_.plans.reported(world_.gateway_east, world_.report());
+    restart();
+  }
+  void restart() {
+    imports_.reset();
+    imports_ = std::make_unique<FileImports>(
+        FileImports::Parts{*world_.database, disk_, world_.clock, world_.random, keys_, kind_, "/imports"});
+    ASSERT_TRUE(imports_->open());
+    imports_->run();
+  }
   std::int64_t start(std::string_view text, OrganisationId organisation = {}) {
-    const auto started = imports_.start(world_.author(organisation), "meters.csv", as_bytes(text));
+    const auto started = imports_->start(world_.author(organisation), "meters.csv", as_bytes(text));
     EXPECT_TRUE(started) << started.error().message;
     return started ? started->id : 0;
   }
   /// As it is once the worker is done with it.
-  DeviceImport settled(std::int64_t id, OrganisationId organisation = {}) {
+  FileImport settled(std::int64_t id, OrganisationId organisation = {}) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     while (std::chrono::steady_clock::now() < deadline) {
-      const auto import = imports_.get(world_.author(organisation), id);
+      const auto import = imports_->get(world_.author(organisation), id);
       if (!import) return {};
       if (import->state != ImportState::checking && import->state != ImportState::committing) return *import;
       std::this_thread::yield();
@@ -41,26 +53,29 @@ class DeviceImportTest : public ::testing::Test {
     return out;
   }
   testing::OnboardingWorld world_;
-  DeviceImports imports_{world_.onboarding, world_.organisations, world_.sites, world_.gateways};
+  SimulatedDisk disk_;
+  crypto::LocalKeyProvider keys_{records::test_key()};
+  DeviceImportKind kind_{world_.onboarding, world_.organisations, world_.sites, world_.gateways};
+  std::unique_ptr<FileImports> imports_;
 };
 
 TEST_F(DeviceImportTest, NothingIsMadeBeforeSomebodySaysSo) {
   const auto id = start(lines(3));
   const auto checked = settled(id);
   EXPECT_EQ(checked.state, ImportState::checked) << checked.reason;
-  EXPECT_EQ(checked.lines, 3U);
+  EXPECT_EQ(checked.counts.lines, 3U);
   EXPECT_EQ(checked.lines_checked, 3U);
-  EXPECT_EQ(checked.good_lines, 3U);
+  EXPECT_EQ(checked.counts.good_lines, 3U);
   EXPECT_EQ(world_.devices.count(all).value(), 0);
-  ASSERT_TRUE(imports_.commit(world_.author(), id, CommitMode::all_or_nothing));
+  ASSERT_TRUE(imports_->commit(world_.author(), id, CommitMode::all_or_nothing));
   const auto done = settled(id);
   EXPECT_EQ(done.state, ImportState::done) << done.reason;
-  EXPECT_EQ(done.devices_made, 3U);
+  EXPECT_EQ(done.lines_made, 3U);
   EXPECT_EQ(world_.devices.count(all).value(), 3);
   EXPECT_EQ(world_.plans.state(all, world_.gateway_east)->devices, 3);
   EXPECT_EQ(world_.plans.state(all, world_.gateway_east)->version, 1U);
   EXPECT_EQ(world_.actions(), (std::vector<std::string>{"import_devices"}));
-  EXPECT_EQ(imports_.commit(world_.author(), id, CommitMode::all_or_nothing).error().code, ErrorCode::conflict);
+  EXPECT_EQ(imports_->commit(world_.author(), id, CommitMode::all_or_nothing).error().code, ErrorCode::conflict);
 }
 
 TEST_F(DeviceImportTest, EveryWrongLineIsToldWithItsColumn) {
@@ -83,24 +98,24 @@ TEST_F(DeviceImportTest, EveryWrongLineIsToldWithItsColumn) {
   const auto id = start(text);
   const auto checked = settled(id);
   ASSERT_EQ(checked.state, ImportState::checked) << checked.reason;
-  EXPECT_EQ(checked.good_lines, 3U);
-  EXPECT_EQ(checked.bad_lines, 11U);
+  EXPECT_EQ(checked.counts.good_lines, 3U);
+  EXPECT_EQ(checked.counts.bad_lines, 11U);
   const std::vector<std::pair<std::size_t, std::string>> expected{
       {3, "uid"},          {4, "uid"},           {5, "address"}, {6, "model"},    {7, "gateway"}, {8, "channel"},
       {9, "channel_port"}, {10, "organisation"}, {11, "site"},   {12, "address"}, {13, ""}};
-  ASSERT_EQ(checked.faults.size(), expected.size());
+  ASSERT_EQ(checked.findings.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_EQ(checked.faults[i].line, expected[i].first);
-    EXPECT_EQ(checked.faults[i].column, expected[i].second) << checked.faults[i].line;
-    EXPECT_FALSE(checked.faults[i].message.empty());
+    EXPECT_EQ(checked.findings[i].line, expected[i].first);
+    EXPECT_EQ(checked.findings[i].column, expected[i].second) << checked.findings[i].line;
+    EXPECT_FALSE(checked.findings[i].message.empty());
   }
-  const auto list = imports_.faults_csv(world_.author(), id).value();
-  EXPECT_NE(list.find("\r\n7,\"gateway\",\"not_found\","), std::string::npos) << list;
-  EXPECT_EQ(imports_.commit(world_.author(), id, CommitMode::all_or_nothing).error().code, ErrorCode::conflict);
-  ASSERT_TRUE(imports_.commit(world_.author(), id, CommitMode::good_lines));
+  const auto list = imports_->report_csv(world_.author(), id).value();
+  EXPECT_NE(list.find("\r\n7,not_found,\"gateway\","), std::string::npos) << list;
+  EXPECT_EQ(imports_->commit(world_.author(), id, CommitMode::all_or_nothing).error().code, ErrorCode::conflict);
+  ASSERT_TRUE(imports_->commit(world_.author(), id, CommitMode::good_lines));
   const auto done = settled(id);
   EXPECT_EQ(done.state, ImportState::done) << done.reason;
-  EXPECT_EQ(done.devices_made, 3U);
+  EXPECT_EQ(done.lines_made, 3U);
   EXPECT_EQ(world_.plans.state(all, world_.gateway_east)->channels.size(), 1U);
 }
 
@@ -114,9 +129,9 @@ TEST_F(DeviceImportTest, ReadsWhatExcelInChinaWrites) {
   for (const int octet : {0xB6, 0xAB, 0xC7, 0xF8, 0xD2, 0xBB, 0xBA, 0xC5, 0x0D, 0x0A})
     whole.push_back(static_cast<std::uint8_t>(octet));
   const auto id = start(as_text(whole), world_.east);
-  ASSERT_EQ(settled(id, world_.east).good_lines, 1U) << settled(id, world_.east).reason;
-  ASSERT_TRUE(imports_.commit(world_.author(world_.east), id, CommitMode::all_or_nothing));
-  ASSERT_EQ(settled(id, world_.east).devices_made, 1U);
+  ASSERT_EQ(settled(id, world_.east).counts.good_lines, 1U) << settled(id, world_.east).reason;
+  ASSERT_TRUE(imports_->commit(world_.author(world_.east), id, CommitMode::all_or_nothing));
+  ASSERT_EQ(settled(id, world_.east).lines_made, 1U);
   const auto page = world_.devices.list(all, {}).value();
   EXPECT_EQ(page.devices.at(0).details.name, "东区一号");
   EXPECT_EQ(page.devices.at(0).details.organisation, world_.east);
@@ -131,19 +146,19 @@ TEST_F(DeviceImportTest, FilesThatAreNoneAreRefusedWithTheReason) {
     EXPECT_FALSE(failed.reason.empty());
     EXPECT_GT(failed.finished_utc_ms, 0);
   }
-  const Bytes large(import_limits::file_bytes_max + 1, 'a');
-  EXPECT_EQ(imports_.start(world_.author(), "large.csv", large).error().code, ErrorCode::limit_exceeded);
-  const auto many = settled(start(lines(import_limits::lines_max + 1)));
+  const Bytes large(ImportLimits{}.file_bytes_max + 1, 'a');
+  EXPECT_EQ(imports_->start(world_.author(), "large.csv", large).error().code, ErrorCode::limit_exceeded);
+  const auto many = settled(start(lines(ImportLimits{}.lines_max + 1)));
   EXPECT_EQ(many.state, ImportState::failed);
 }
 
 TEST_F(DeviceImportTest, APersonSeesOnlyTheirOwn) {
   const auto id = start(lines(1));
   settled(id);
-  EXPECT_EQ(imports_.get(world_.author(world_.east), id).error().code, ErrorCode::not_found);
-  EXPECT_TRUE(imports_.list(world_.author(world_.east)).empty());
-  EXPECT_EQ(imports_.cancel(world_.author(world_.east), id).error().code, ErrorCode::not_found);
-  EXPECT_EQ(imports_.list(world_.author()).size(), 1U);
+  EXPECT_EQ(imports_->get(world_.author(world_.east), id).error().code, ErrorCode::not_found);
+  EXPECT_TRUE(imports_->list(world_.author(world_.east))->empty());
+  EXPECT_EQ(imports_->cancel(world_.author(world_.east), id).error().code, ErrorCode::not_found);
+  EXPECT_EQ(imports_->list(world_.author())->size(), 1U);
 }
 
 TEST_F(DeviceImportTest, SomebodyElsesDeviceMeanwhileStopsAllOrLeavesOnlyItsLineOut) {
@@ -152,44 +167,44 @@ TEST_F(DeviceImportTest, SomebodyElsesDeviceMeanwhileStopsAllOrLeavesOnlyItsLine
   const auto second = start(lines(3));
   settled(second);
   ASSERT_TRUE(world_.onboarding.add(world_.author(), world_.meter("2")));
-  ASSERT_TRUE(imports_.commit(world_.author(), first, CommitMode::all_or_nothing));
+  ASSERT_TRUE(imports_->commit(world_.author(), first, CommitMode::all_or_nothing));
   const auto failed = settled(first);
   EXPECT_EQ(failed.state, ImportState::failed);
   EXPECT_NE(failed.reason.find("line 3"), std::string::npos) << failed.reason;
   EXPECT_EQ(world_.devices.count(all).value(), 1);
-  ASSERT_TRUE(imports_.commit(world_.author(), second, CommitMode::good_lines));
+  ASSERT_TRUE(imports_->commit(world_.author(), second, CommitMode::good_lines));
   const auto done = settled(second);
   EXPECT_EQ(done.state, ImportState::done);
-  EXPECT_EQ(done.devices_made, 2U);
-  EXPECT_EQ(done.faults.size(), 1U);
+  EXPECT_EQ(done.lines_made, 2U);
+  EXPECT_EQ(done.findings.size(), 1U);
   EXPECT_EQ(world_.devices.count(all).value(), 3);
 }
 
 TEST_F(DeviceImportTest, WhatIsCancelledIsNotMade) {
   const auto id = start(lines(20'000));
-  ASSERT_TRUE(imports_.cancel(world_.author(), id));
+  ASSERT_TRUE(imports_->cancel(world_.author(), id));
   EXPECT_EQ(settled(id).state, ImportState::cancelled);
-  EXPECT_EQ(imports_.cancel(world_.author(), id).error().code, ErrorCode::conflict);
-  EXPECT_EQ(imports_.commit(world_.author(), id, CommitMode::good_lines).error().code, ErrorCode::conflict);
+  EXPECT_EQ(imports_->cancel(world_.author(), id).error().code, ErrorCode::conflict);
+  EXPECT_EQ(imports_->commit(world_.author(), id, CommitMode::good_lines).error().code, ErrorCode::conflict);
   const auto other = start(lines(20'000));
   settled(other);
-  ASSERT_TRUE(imports_.commit(world_.author(), other, CommitMode::all_or_nothing));
-  ASSERT_TRUE(imports_.cancel(world_.author(), other));
+  ASSERT_TRUE(imports_->commit(world_.author(), other, CommitMode::all_or_nothing));
+  ASSERT_TRUE(imports_->cancel(world_.author(), other));
   EXPECT_EQ(settled(other).state, ImportState::cancelled);
   EXPECT_EQ(world_.devices.count(all).value(), 0);
 }
 
 TEST_F(DeviceImportTest, OnlySoManyFilesAreHeld) {
   std::vector<std::int64_t> ids;
-  for (std::size_t i = 0; i < import_limits::held_max; ++i) ids.push_back(start(lines(1, static_cast<int>(i))));
-  EXPECT_EQ(imports_.start(world_.author(), "one more", as_bytes(header)).error().code, ErrorCode::unavailable);
+  for (std::size_t i = 0; i < ImportLimits{}.held_max; ++i) ids.push_back(start(lines(1, static_cast<int>(i))));
+  EXPECT_EQ(imports_->start(world_.author(), "one more", as_bytes(header)).error().code, ErrorCode::unavailable);
   settled(ids.front());
-  ASSERT_TRUE(imports_.cancel(world_.author(), ids.front()));
-  EXPECT_TRUE(imports_.start(world_.author(), "one more", as_bytes(header)));
+  ASSERT_TRUE(imports_->cancel(world_.author(), ids.front()));
+  EXPECT_TRUE(imports_->start(world_.author(), "one more", as_bytes(header)));
   for (const auto id : ids) settled(id);
-  world_.clock.advance_ms(import_limits::held_ms_max);
+  world_.clock.advance_ms(ImportLimits{}.held_ms_max);
   const auto late = start(lines(1));
-  EXPECT_EQ(imports_.get(world_.author(), ids.back())->state, ImportState::cancelled);
+  EXPECT_EQ(imports_->get(world_.author(), ids.back())->state, ImportState::cancelled);
   settled(late);
 }
 
@@ -198,10 +213,10 @@ TEST_F(DeviceImportTest, AHundredThousandLines) {
   const auto text = lines(100'000);
   const auto begin = Clock::now();
   const auto id = start(text);
-  ASSERT_EQ(settled(id).good_lines, 100'000U);
+  ASSERT_EQ(settled(id).counts.good_lines, 100'000U);
   const auto checked = Clock::now();
-  ASSERT_TRUE(imports_.commit(world_.author(), id, CommitMode::all_or_nothing));
-  ASSERT_EQ(settled(id).devices_made, 100'000U);
+  ASSERT_TRUE(imports_->commit(world_.author(), id, CommitMode::all_or_nothing));
+  ASSERT_EQ(settled(id).lines_made, 100'000U);
   const auto made = Clock::now();
   world_.plans.connected(world_.gateway_east, 0, {});
   world_.plans.tick();
@@ -212,15 +227,54 @@ TEST_F(DeviceImportTest, AHundredThousandLines) {
              ms(made - checked), ms(sent - made));
 }
 
-TEST(DeviceImportTemplate, IsAFileThatItsReaderTakes) {
-  testing::OnboardingWorld world;
-  DeviceImports imports{world.onboarding, world.organisations, world.sites, world.gateways};
-  const auto started = imports.start(world.author(), "template", as_bytes(DeviceImports::template_csv())).value();
-  while (imports.get(world.author(), started.id)->state == ImportState::checking) std::this_thread::yield();
-  const auto checked = imports.get(world.author(), started.id).value();
+TEST_F(DeviceImportTest, TheTemplateIsAFileThatItsReaderTakes) {
+  const auto checked = settled(start(imports_->template_csv()));
   EXPECT_EQ(checked.state, ImportState::checked) << checked.reason;
-  EXPECT_EQ(checked.lines, 2U);
-  for (const auto& fault : checked.faults) EXPECT_EQ(fault.column, "gateway") << "only its names are examples";
+  EXPECT_EQ(checked.counts.lines, 2U);
+  for (const auto& fault : checked.findings) EXPECT_EQ(fault.column, "gateway") << "only its names are examples";
+}
+
+TEST_F(DeviceImportTest, ACheckedFileSurvivesARestartAndIsThenMade) {
+  const auto id = start(lines(3) + ",,X,no-such-model,gateway-east,bus,,,,east,\n");
+  const auto before = settled(id);
+  ASSERT_EQ(before.counts.bad_lines, 1U);
+  restart();
+  const auto after = imports_->get(world_.author(), id).value();
+  EXPECT_EQ(after.state, ImportState::checked);
+  EXPECT_EQ(after.counts.good_lines, 3U);
+  ASSERT_EQ(after.findings.size(), 1U);
+  EXPECT_EQ(after.findings[0].message, before.findings[0].message);
+  ASSERT_TRUE(imports_->commit(world_.author(), id, CommitMode::good_lines));
+  EXPECT_EQ(settled(id).lines_made, 3U);
+  EXPECT_EQ(world_.devices.count(all).value(), 3);
+  EXPECT_TRUE(disk_.list("/imports")->empty()) << "the file of an import that is over is not kept";
+}
+
+/// Stops the platform once a commit has made some pieces, again and again, until it is through.
+TEST_F(DeviceImportTest, ACommitGoesOnWhereARestartBrokeItOff) {
+  constexpr int count = 8'000;
+  const auto id = start(lines(count) + ",,X,no-such-model,gateway-east,bus,,,,east,\n");
+  ASSERT_EQ(settled(id).counts.good_lines, static_cast<std::size_t>(count));
+  ASSERT_TRUE(imports_->commit(world_.author(), id, CommitMode::good_lines));
+  std::size_t made = 0;
+  int restarts = 0;
+  while (imports_->get(world_.author(), id)->state == ImportState::committing) {
+    const auto now = imports_->get(world_.author(), id)->lines_made;
+    if (now == made) {
+      std::this_thread::yield();
+      continue;
+    }
+    made = now;
+    restart();
+    ++restarts;
+  }
+  const auto done = imports_->get(world_.author(), id).value();
+  EXPECT_EQ(done.state, ImportState::done) << done.reason;
+  EXPECT_EQ(done.lines_made, static_cast<std::size_t>(count));
+  EXPECT_EQ(done.counts.bad_lines, 1U) << "lines made before a restart are no faults after it";
+  EXPECT_EQ(world_.devices.count(all).value(), count);
+  EXPECT_GT(restarts, 0);
+  EXPECT_EQ(world_.actions(), (std::vector<std::string>{"import_devices"})) << "told once";
 }
 
 }  // namespace

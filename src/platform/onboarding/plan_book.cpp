@@ -82,8 +82,22 @@ void PlanBook::device_states(GatewayId gateway, std::vector<control::DeviceState
     // A gateway has at most so many devices; what it says beyond that is no news.
     if (lines.size() >= 2 * field_plan_limits::devices_max && !lines.contains(device.uid)) continue;
     std::string uid = device.uid;
+    // The figures of its rounds come more rarely than the rest.
+    if (const auto known = lines.find(uid); device.rounds.empty() && known != lines.end())
+      device.rounds = std::move(known->second.state.rounds);
     lines.insert_or_assign(std::move(uid), DeviceLine{std::move(device), now_ms});
   }
+}
+
+void PlanBook::channel_timings(GatewayId gateway, std::vector<control::ChannelTiming> timings) {
+  const std::lock_guard lock{mutex_};
+  peers_[gateway].timings = std::move(timings);
+}
+
+std::vector<control::ChannelTiming> PlanBook::timings_of(GatewayId gateway) const {
+  const std::lock_guard lock{mutex_};
+  const auto peer = peers_.find(gateway);
+  return peer == peers_.end() ? std::vector<control::ChannelTiming>{} : peer->second.timings;
 }
 
 void PlanBook::plan_changed(GatewayId gateway) {

@@ -63,6 +63,9 @@ class PlanBook {
   /// Those that changed.
   void device_states(GatewayId gateway, std::vector<control::DeviceState> devices);
 
+  /// The whole list.
+  void channel_timings(GatewayId gateway, std::vector<control::ChannelTiming> timings);
+
   /// About once a second: sends what is due, so that many changes in a row make one plan; keeps reports.
   void tick();
   /// The records of this gateway's plan have changed.
@@ -72,6 +75,9 @@ class PlanBook {
   [[nodiscard]] Result<GatewayPlanState> state(const Scope& scope, GatewayId gateway);
   [[nodiscard]] std::optional<FieldPlanReport> report_of(GatewayId gateway);
   [[nodiscard]] std::optional<DeviceLine> line_of(GatewayId gateway, const std::string& uid) const;
+
+  /// How far apart readings are on its channels, as it told last.
+  [[nodiscard]] std::vector<control::ChannelTiming> timings_of(GatewayId gateway) const;
 
   /// Of the scope's gateways, the newest call first, without dismissed ones and those that became devices.
   [[nodiscard]] Result<std::vector<UnknownDeviceRow>> list_unknown(const Scope& scope, std::int64_t limit);
@@ -91,6 +97,7 @@ class PlanBook {
     bool report_unstored = false;
     std::int64_t stored_ms = INT64_MIN / 2;  ///< monotonic
     std::unordered_map<std::string, DeviceLine> lines;
+    std::vector<control::ChannelTiming> timings;
   };
   [[nodiscard]] Result<FieldPlan> plan_above(GatewayId gateway, std::uint64_t known_version,
                                              const FieldPlanHash& known_hash);

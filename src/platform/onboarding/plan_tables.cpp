@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "platform/onboarding/sampling_tables.hpp"
+
 namespace duheng::platform::plan_tables {
 namespace {
 
@@ -55,7 +57,8 @@ constexpr records::Migration steps[] = {
      " calls INTEGER NOT NULL,"
      " dismissed_at_ms INTEGER,"
      " UNIQUE (gateway_id, listener, protocol, address));"
-     "CREATE INDEX unknown_devices_last ON unknown_devices (gateway_id, last_ms);"}};
+     "CREATE INDEX unknown_devices_last ON unknown_devices (gateway_id, last_ms);"},
+    {"intervals", sampling_tables::migration_sql}};
 
 FieldChannel read_channel(const Row& row) {
   FieldChannel out;
@@ -123,6 +126,8 @@ Result<FieldPlan> plan(Transaction& t, GatewayId gateway) {
       out.devices,
       t.all("SELECT uid, model, address, channel FROM device_connections WHERE gateway_id = ?1 AND to_ms IS NULL",
             {gateway}, [](const Row& row) { return FieldDevice{row.text(0), row.text(1), row.text(2), row.text(3)}; }));
+  out.sort();
+  DUHENG_CHECK(sampling_tables::add_to(t, gateway, out));
   out.sort();
   return out;
 }

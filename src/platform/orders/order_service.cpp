@@ -145,7 +145,8 @@ Result<std::vector<NewOrder>> OrderService::Impl::plan_orders(Transaction& t, co
 }
 
 Result<JobNumber> OrderService::create(const Author& author, const NewJob& wanted) {
-  DUHENG_CHECK(require_operator(author));
+  if (const auto allowed = require_operator(author); !allowed)
+    return impl_->note_refusal(author, wanted, allowed.error());
   if (wanted.targets.size() > impl_->options.targets_max) {
     return fail(ErrorCode::limit_exceeded, fmt::format("at most {} devices at once", impl_->options.targets_max));
   }
@@ -156,6 +157,19 @@ Result<JobNumber> OrderService::create(const Author& author, const NewJob& wante
     impl_->wake();
   }
   return number;
+}
+
+/// Somebody without the right tried: that stands in the operation log, too.
+std::unexpected<Error> OrderService::Impl::note_refusal(const Author& author, const NewJob& wanted,
+                                                        const Error& refusal) {
+  auto entry = operation_of(author, "create_job", clock.utc_ms());
+  entry.outcome = to_string(refusal.code);
+  entry.detail =
+      fmt::format("{} {}, {} devices", to_string(wanted.content.kind), wanted.content.name, wanted.targets.size());
+  if (wanted.targets.size() == 1) entry.device = wanted.targets.front().device;
+  const auto noted = database.write([&](Transaction& t) { return write_operation(t, entry); });
+  if (!noted) failed("cannot note down that a job was refused", noted.error());
+  return std::unexpected(refusal);
 }
 
 namespace {

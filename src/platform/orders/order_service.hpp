@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "platform/orders/job.hpp"
+#include "platform/orders/move_keeper.hpp"
 #include "rpc/control_messages.hpp"
 #include "store/records/migration.hpp"
 
@@ -93,6 +94,8 @@ class OrderService {
 
   // ---- who looks on ----
 
+  /// From now on: who keeps where devices are after an order has moved them. Lives longer than this.
+  void keep_moves(MoveKeeper& keeper);
   /// Called, from any thread, when a job has changed: be quick. Replaces the one before.
   void on_change(std::function<void(JobNumber)> changed);
   [[nodiscard]] OrderStatistics statistics() const;

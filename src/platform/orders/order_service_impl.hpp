@@ -51,9 +51,11 @@ struct OrderService::Impl {
     std::uint64_t stored = 0;
     std::uint64_t foreign = 0;
     std::uint64_t over = 0;
+    std::set<GatewayId> plans;  ///< changed, because devices are reached elsewhere now
   };
 
   // people (order_service.cpp)
+  [[nodiscard]] std::unexpected<Error> note_refusal(const Author& author, const NewJob& wanted, const Error& refusal);
   [[nodiscard]] Result<JobNumber> store_job(const Author& author, const NewJob& wanted, std::int64_t now);
   struct Confirmation {
     Job job;
@@ -89,6 +91,8 @@ struct OrderService::Impl {
                                     job_tables::StageChange change, Effects& effects);
   [[nodiscard]] Result<void> note_over(records::Transaction& t, const job_tables::KnownOrder& known,
                                        const job_tables::StageChange& change);
+  /// An order that is done may have moved its device.
+  [[nodiscard]] Result<void> follow(records::Transaction& t, const job_tables::KnownOrder& known, Effects& effects);
   [[nodiscard]] Result<void> finish_jobs(records::Transaction& t, const Effects& effects, std::int64_t now);
   void apply(const Effects& effects, std::int64_t now);
   [[nodiscard]] Result<std::shared_ptr<const Definition>> definition(records::Transaction& t, JobNumber job);
@@ -108,6 +112,7 @@ struct OrderService::Impl {
   mutable std::mutex mutex;  // guards what follows up to the listener; held while a transaction runs
   OrderBook book;
   std::int64_t delete_again_utc_ms = 0;
+  MoveKeeper* moves = nullptr;
   std::map<JobNumber, Memory> memories;
   std::map<JobNumber, std::shared_ptr<const Definition>> definitions;
   std::set<std::pair<std::int64_t, JobNumber>> awaiting;  ///< until when each must be confirmed

@@ -202,6 +202,7 @@ Result<void> OrderService::Impl::change(Transaction& t, const KnownOrder& known,
   if (is_over(change.stage)) {
     ++effects.over;
     DUHENG_CHECK(note_over(t, known, change));
+    if (change.stage == OrderStage::done) DUHENG_CHECK(follow(t, known, effects));
   }
   effects.jobs.insert(known.order.job);
   effects.stages[change.number] = change.stage;
@@ -238,6 +239,24 @@ Result<void> OrderService::Impl::note_over(Transaction& t, const KnownOrder& kno
   return {};
 }
 
+Result<void> OrderService::Impl::follow(Transaction& t, const KnownOrder& known, Effects& effects) {
+  if (moves == nullptr) return {};
+  DUHENG_TRY(const auto content, definition(t, known.order.job));
+  if (content->content.kind != OrderKind::command) return {};
+  const auto plan = moves->command_done(t, known.device, content->content.name, content->content.arguments);
+  if (plan && *plan) effects.plans.insert(*plan);
+  // The order is done all the same; somebody has to look at the device's connection.
+  if (!plan)
+    log::error("orders", "a device has moved and its connection cannot follow",
+               {{"device", known.device.value}, {"error", plan.error()}});
+  return {};
+}
+
+void OrderService::keep_moves(MoveKeeper& keeper) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->moves = &keeper;
+}
+
 Result<void> OrderService::Impl::finish_jobs(Transaction& t, const Effects& effects, std::int64_t now) {
   if (effects.over == 0) return {};
   for (const JobNumber job : effects.jobs) DUHENG_CHECK(job_tables::finish_if_over(t, job, now));
@@ -258,6 +277,7 @@ void OrderService::Impl::apply(const Effects& effects, std::int64_t now) {
   statistics.reports_stored += effects.stored;
   statistics.reports_foreign += effects.foreign;
   for (const JobNumber job : effects.jobs) forget_finished(job);
+  for (const GatewayId gateway : effects.plans) moves->plan_changed(gateway);
   tell(effects.jobs);
 }
 

@@ -180,6 +180,52 @@ TEST_F(MeteringPointsTest, ConsumptionRunsOverAnExchangeWithAnotherRatio) {
   EXPECT_EQ(used->status, store::ConsumptionStatus::complete);
 }
 
+/// BM-4.1.1a: roll-over, ratio changed in mid-month, register reset, exchange, each on golden numbers.
+TEST_F(MeteringPointsTest, EveryCaseOfAMonthIsGolden) {
+  const auto at = [](int hours) { return start + hours * hour; };
+  const std::vector<std::pair<int, std::int64_t>> readings{
+      {1, 99'999'500}, {2, 300}, {11, 1'500}, {21, 100}, {29, 150}};
+  for (const auto& [hours, mantissa] : readings) read("old", at(hours), mantissa);
+  read("new", at(31), 400);
+  const PointId point = points
+                            .create(author, {.organisation = east, .name = "Hall 1"},
+                                    installation(old_meter, start, Decimal{99'999'000, -2}, 40))
+                            .value();
+  const auto end_of = [](std::int64_t mantissa) {
+    return std::vector<EndReading>{{std::string{energy}, Decimal{mantissa, -2}}};
+  };
+  ASSERT_TRUE(exchange(point, installation(old_meter, at(10), Decimal{1'000, -2}, 60), end_of(1'000)));  // new CTs
+  ASSERT_TRUE(exchange(point, installation(old_meter, at(20), Decimal{0, -2}, 60), end_of(2'000)));      // reset
+  ASSERT_TRUE(exchange(point, installation(new_meter, at(30), Decimal{300, -2}, 60), end_of(150)));
+  const ResolvedChain chain = resolved(point);
+  const auto used = [&](int from, int to) {
+    const auto got = store::consumption(telemetry, chain.chain, {at(from), at(to)}, {}, {});
+    EXPECT_TRUE(got) << got.error().message;
+    return got->exact().to_string();
+  };
+  EXPECT_EQ(used(0, 1), "200.00");    // 5.00 x 40
+  EXPECT_EQ(used(1, 2), "320.00");    // over 999999.99: 8.00 x 40
+  EXPECT_EQ(used(2, 10), "280.00");   // to the reading at the change: 7.00 x 40
+  EXPECT_EQ(used(10, 11), "300.00");  // 5.00 x 60
+  EXPECT_EQ(used(11, 20), "300.00");  // to the reading at the reset
+  EXPECT_EQ(used(20, 21), "60.00");   // from 0 on
+  EXPECT_EQ(used(21, 30), "30.00");   // to the last reading of the old meter
+  EXPECT_EQ(used(30, 31), "60.00");   // 4.00 - 3.00 of the new one
+  EXPECT_EQ(used(0, 31), "1550.00");
+  const auto month = store::consumption(telemetry, chain.chain, {start, at(31)}, {}, {});
+  EXPECT_EQ(month->count(store::RemarkKind::roll_over), 1U);
+  EXPECT_EQ(month->count(store::RemarkKind::decrease_unexplained), 0U);
+  EXPECT_EQ(month->count(store::RemarkKind::ratio_change_not_split), 0U);
+  EXPECT_EQ(month->status, store::ConsumptionStatus::complete);
+  // Each ratio stands with the time from which it holds.
+  const auto links = points.chain(all, point).value();
+  ASSERT_THAT(links, SizeIs(4));
+  EXPECT_EQ(links[0].registers[0].ratio_numerator, 40);
+  EXPECT_EQ(links[0].to_utc_ms, at(10));
+  EXPECT_EQ(links[1].registers[0].ratio_numerator, 60);
+  EXPECT_EQ(links[1].from_utc_ms, at(10));
+}
+
 TEST_F(MeteringPointsTest, ALinkWithoutReadingsIsTold) {
   read("old", start + hour, 100);
   const PointId point =

@@ -76,7 +76,8 @@ Json proof_json(const RecordProof& proof) {
           {"previous_hash", to_hex(proof.previous_hash)},
           {"hash_holds", proof.hash_holds},
           {"segment", file_name(proof.place.path)},
-          {"key_version", proof.place.key_version},
+          {"key_version", proof.place.key_version & 0x00FF'FFFFU},
+          {"cipher", crypto::to_string(static_cast<crypto::Cipher>(proof.place.key_version >> 24))},
           {"block_offset", proof.place.block_offset},
           {"block_bytes", proof.place.block_bytes},
           {"block_hash", to_hex(proof.place.block_hash)},
@@ -135,6 +136,23 @@ std::string to_json_text(const TracedFrame& traced) {
   return Json{
       {"frame", frame_json(traced.frame)}, {"proof", proof_json(traced.proof)}, {"verified", traced.proof.verified()}}
       .dump();
+}
+
+std::string to_json_text(const TracedEdits& traced) {
+  Json edits = Json::array();
+  for (const Edit& edit : traced.edits) {
+    Json one = edit_json(edit);
+    one["gateway"] = edit.gateway.value;
+    one["device_uid"] = edit.device_uid;
+    one["register"] = edit.register_name;
+    one["unit"] = edit.unit;
+    one["time"] = format_utc(edit.time_utc_ms);
+    one["new_value"] = edit.kind == EditKind::withdrawal
+                           ? Json(nullptr)
+                           : value_json(edit.mantissa, edit.exponent, edit.series_kind, {});
+    edits.push_back(std::move(one));
+  }
+  return Json{{"edits", std::move(edits)}, {"proof", proof_json(traced.proof)}, {"verified", traced.verified()}}.dump();
 }
 
 std::string to_json_text(const TracedValue& traced) { return value_json(traced).dump(); }

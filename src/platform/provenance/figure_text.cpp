@@ -95,8 +95,20 @@ void proof_lines(Page& page, int depth, const RecordProof& proof) {
             fmt::format("{} ({})", to_hex(proof.place.block_hash), page.holds(proof.place.hash_holds)));
   page.line(depth + 1, "hash before it in the chain", "链上前一哈希", to_hex(proof.place.previous_block_hash));
   page.line(depth + 1, "encrypted under key version", "密钥版本",
-            fmt::format("{} ({} {})", proof.place.key_version, page.pick("authentication", "认证"),
-                        page.holds(proof.place.authentic)));
+            fmt::format("{}, {} ({} {})", proof.place.key_version & 0x00FF'FFFFU,
+                        crypto::to_string(static_cast<crypto::Cipher>(proof.place.key_version >> 24)),
+                        page.pick("authentication", "认证"), page.holds(proof.place.authentic)));
+}
+
+void edit_lines(Page& page, int depth, const Edit& edit) {
+  page.line(depth, "kind", "类别", to_string(edit.kind));
+  page.line(depth, "by", "修订人", edit.author);
+  page.line(depth, "reason", "原因", edit.reason);
+  if (!edit.method.empty()) page.line(depth, "method", "方法", edit.method);
+  if (edit.old_mantissa)
+    page.line(depth, "stood before", "原值",
+              value_text(*edit.old_mantissa, edit.exponent, edit.series_kind, Quality::good, edit.unit));
+  page.time(depth, "made", "修订时间", edit.made_utc_ms);
 }
 
 void version_lines(Page& page, int depth, const TracedVersion& traced, const store::Series& series) {
@@ -108,15 +120,7 @@ void version_lines(Page& page, int depth, const TracedVersion& traced, const sto
                   to_string(point.quality),
                   traced.version.in_force ? page.pick("in force", "有效") : page.pick("not in force", "非有效")));
   if (is_edit) {
-    const Edit& edit = *traced.version.edit;
-    page.line(depth + 1, "kind", "类别", to_string(edit.kind));
-    page.line(depth + 1, "by", "修订人", edit.author);
-    page.line(depth + 1, "reason", "原因", edit.reason);
-    if (!edit.method.empty()) page.line(depth + 1, "method", "方法", edit.method);
-    if (edit.old_mantissa)
-      page.line(depth + 1, "stood before", "原值",
-                value_text(*edit.old_mantissa, edit.exponent, edit.series_kind, Quality::good, edit.unit));
-    page.time(depth + 1, "made", "修订时间", edit.made_utc_ms);
+    edit_lines(page, depth + 1, *traced.version.edit);
   } else if (point.evidence_count > 1) {
     page.line(depth + 1, "frames that say the same", "相同读数的报文数", std::to_string(point.evidence_count));
   }
@@ -155,6 +159,21 @@ std::string to_text(const TracedFrame& traced, bool chinese) {
   frame_lines(page, 0, traced.frame);
   proof_lines(page, 0, traced.proof);
   verdict(page, traced.proof.verified());
+  return page.take();
+}
+
+std::string to_text(const TracedEdits& traced, bool chinese) {
+  Page page(chinese);
+  for (const Edit& edit : traced.edits) {
+    page.line(0, "Edit", "修订",
+              fmt::format("{} {} ({})", edit.device_uid, edit.register_name, format_utc(edit.time_utc_ms)));
+    if (edit.kind != EditKind::withdrawal)
+      page.line(1, "new value", "新值",
+                value_text(edit.mantissa, edit.exponent, edit.series_kind, Quality::good, edit.unit));
+    edit_lines(page, 1, edit);
+  }
+  proof_lines(page, 0, traced.proof);
+  verdict(page, traced.verified());
   return page.take();
 }
 

@@ -89,6 +89,16 @@ Result<TracedFrame> trace_frame(const store::Journal& journal, FrameReference re
   return traced;
 }
 
+Result<TracedEdits> trace_edits(const store::Journal& journal, std::uint64_t record_number) {
+  DUHENG_TRY(const store::StoredRecord stored, journal.read(record_number));
+  if (stored.record.type != store::JournalRecordType::edits)
+    return fail(ErrorCode::not_found, "the journal record holds no edits");
+  TracedEdits traced;
+  DUHENG_TRY(traced.edits, parse_edits(stored.record.body, record_number));
+  DUHENG_TRY(traced.proof, prove_record(journal, record_number));
+  return traced;
+}
+
 Result<store::Series> find_series(const store::TelemetryStore& telemetry, std::optional<GatewayId> gateway,
                                   std::string_view device_uid, std::string_view register_name) {
   DUHENG_TRY(const store::Source source, find_source(telemetry, gateway, device_uid));

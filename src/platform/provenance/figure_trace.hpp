@@ -37,6 +37,15 @@ struct TracedFrame {
 /// Errors: as trace().
 [[nodiscard]] Result<TracedFrame> trace_frame(const store::Journal& journal, FrameReference reference);
 
+/// A journal record of edits, with the proof of it: who changed what, when, why, from what to what.
+struct TracedEdits {
+  std::vector<Edit> edits;
+  RecordProof proof;
+  [[nodiscard]] bool verified() const noexcept { return proof.verified(); }
+};
+/// Errors: not_found - no such record, or it holds frames; otherwise as Journal::read().
+[[nodiscard]] Result<TracedEdits> trace_edits(const store::Journal& journal, std::uint64_t record_number);
+
 /// The series of a device's register: of several (another exponent, say) the one heard of last. `gateway` may be left
 /// out when one gateway only has sent the device. Errors: not_found; invalid_argument - several gateways, named in the
 /// message.

@@ -6,6 +6,7 @@
 #include "codec/dlt645/message.hpp"
 #include "model/batch.hpp"
 #include "model/edit.hpp"
+#include "platform/provenance/figure_output.hpp"
 #include "store/telemetry/memory_telemetry_store.hpp"
 #include "uplink/messages.hpp"
 
@@ -132,6 +133,58 @@ TEST_F(FigureTrace, ConsumptionIsComputedAnewAndLeadsToTheValuesItStandsOn) {
   EXPECT_EQ(again.consumption.exact().to_string(), "1.40");
   EXPECT_EQ(again.values[1].versions.size(), 2U);
   EXPECT_TRUE(again.verified());
+}
+
+TEST_F(FigureTrace, ARecordOfEditsTellsWhoAndWhyAndFromWhatToWhat) {
+  const std::int64_t time = start_utc_ms + 5 * hour_ms;
+  const std::uint64_t number = correct(time, 1'125, 1'120);
+  const TracedEdits traced = trace_edits(*journal_, number).value();
+  ASSERT_EQ(traced.edits.size(), 1U);
+  EXPECT_EQ(traced.edits[0].author, "wang");
+  EXPECT_EQ(traced.edits[0].old_mantissa, 1'125);
+  EXPECT_TRUE(traced.verified());
+  const std::string english = to_text(traced, false);
+  for (const char* told : {"645:000000000001", "new value: 11.20 kWh", "by: wang", "reason: misread",
+                           "stood before: 11.25 kWh", "Verified: yes"})
+    EXPECT_NE(english.find(told), std::string::npos) << told << "\n" << english;
+  EXPECT_NE(to_text(traced, true).find("修订人：wang"), std::string::npos);
+  const std::string json = to_json_text(traced);
+  for (const char* told : {R"("author":"wang")", R"("old_value":"11.25")", R"("new_value":"11.20")",
+                           R"("cipher":"aes_256_gcm")", R"("verified":true)"})
+    EXPECT_NE(json.find(told), std::string::npos) << told << "\n" << json;
+  EXPECT_EQ(trace_edits(*journal_, 1).error().code, ErrorCode::not_found) << "frames";
+  EXPECT_EQ(trace_edits(*journal_, 99).error().code, ErrorCode::not_found);
+}
+
+/// Every stored reading leads to its entry in the log, and an entry that was altered is found, whichever it is and
+/// wherever in it the alteration lies.
+TEST_F(FigureTrace, EveryStoredReadingLeadsToItsEntryAndAnAlteredEntryIsFound) {
+  std::vector<std::int64_t> times;
+  ASSERT_TRUE(telemetry_.scan({series_, series_}, {start_utc_ms, start_utc_ms + 24 * hour_ms},
+                              [&](SeriesId, std::span<const store::ReadingRow> rows) -> Result<void> {
+                                for (const store::ReadingRow& row : rows) times.push_back(row.time_utc_ms);
+                                return {};
+                              },
+                              {}));
+  ASSERT_EQ(times.size(), telemetry_.statistics().readings);
+  ASSERT_EQ(times.size(), 10U);
+  for (const std::int64_t time : times) {
+    const TracedValue value = trace_value(*journal_, telemetry_, series_, time).value();
+    ASSERT_TRUE(value.verified()) << time;
+    ASSERT_EQ(value.versions.size(), 1U);
+    const Provenance& frame = *value.versions[0].frame;
+    EXPECT_EQ(frame.journalled_utc_ms, time + 10) << "the time of receipt";
+    EXPECT_FALSE(frame.response.empty()) << "the content";
+    const store::EntryPlace place = value.versions[0].proof->place;
+    for (const std::uint64_t at : {std::uint64_t{0}, place.block_bytes / 2, place.block_bytes - 1}) {
+      ASSERT_TRUE(disk_.flip_bit(place.path, place.block_offset + at, 3));
+      const auto altered = prove_record(*journal_, value.versions[0].proof->record_number);
+      EXPECT_TRUE(!altered || !altered->verified()) << time << " at " << at;
+      EXPECT_FALSE(journal_->verify()->sound()) << time << " at " << at;
+      ASSERT_TRUE(disk_.flip_bit(place.path, place.block_offset + at, 3));
+    }
+    EXPECT_TRUE(trace_value(*journal_, telemetry_, series_, time)->verified());
+  }
 }
 
 TEST_F(FigureTrace, DamageAndRetentionAreToldNotHidden) {

@@ -4,6 +4,7 @@
 #include "codec/dlt645/explain.hpp"
 #include "codec/dlt698/explain.hpp"
 #include "codec/modbus/explain.hpp"
+#include "codec/snmp/explain.hpp"
 #include "model/batch.hpp"
 #include "uplink/messages.hpp"
 
@@ -27,6 +28,9 @@ std::vector<codec::ExplainedField> explain(Protocol protocol, ByteView octets, m
       return modbus::explain(octets, modbus::Transport::tcp, role);
     case Protocol::modbus_ascii:
       return modbus::explain(octets, modbus::Transport::ascii, role);
+    case Protocol::snmp:
+      return snmp::explain(octets);
+    case Protocol::icmp_echo:
     case Protocol::unknown:
       break;
   }

@@ -231,7 +231,7 @@ TEST_F(AggregateApiTest, CompletenessNamesWhatIsMissing) {
 TEST_F(AggregateApiTest, RefusesWhatCannotBeAnswered) {
   const std::string series = path("series", world_.east_energy.value) + "/aggregates";
   for (const std::string& bad :
-       {std::string{}, "?by=week&" + range(3, 2), "?" + range(2, 3), std::string{"?from=2026-02-30&to=2026-03-01"},
+       {std::string{}, "?by=decade&" + range(3, 2), "?" + range(2, 3), std::string{"?from=2026-02-30&to=2026-03-01"},
         "?from=1999-01-01&to=" + date(2), "?by=hour&" + range(60, 2), "?" + range(3, 2) + "&unknown=1"}) {
     EXPECT_EQ(get("admin", series + bad).status, 400) << bad;
   }

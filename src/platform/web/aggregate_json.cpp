@@ -47,12 +47,13 @@ Result<AskedDays> asked_days(RequestContext& context, std::int32_t days_max) {
 
 Json findings_json(std::uint16_t findings) {
   namespace flag = store::aggregate_findings;
-  static constexpr std::array<std::pair<std::uint16_t, std::string_view>, 5> words{
+  static constexpr std::array<std::pair<std::uint16_t, std::string_view>, 6> words{
       {{flag::roll_over, "roll_over"},
        {flag::decrease_unexplained, "decrease_unexplained"},
        {flag::increase_implausible, "increase_implausible"},
        {flag::no_start_value, "no_start_value"},
-       {flag::conflict, "conflict"}}};
+       {flag::conflict, "conflict"},
+       {flag::over_gap, "over_gap"}}};
   Json out = Json::array();
   for (const auto& [bit, word] : words) {
     if ((findings & bit) != 0) out.push_back(word);

@@ -85,9 +85,31 @@ Result<void> add_months(Question& question, AskedDays asked, const store::QueryO
   return {};
 }
 
+/// Weeks from Monday, or years: whole ones, as months are.
+Result<void> add_spans(Question& question, AskedDays asked, bool weeks, const store::QueryOptions& options) {
+  using store::CivilCalendar;
+  std::vector<store::DaySpan> spans;
+  for (std::int32_t day = asked.first; day <= asked.last; day = spans.back().last + 1) {
+    const std::int32_t january = CivilCalendar::month_of(day) / 12 * 12;
+    if (weeks) {
+      spans.push_back({CivilCalendar::week_begin(day), CivilCalendar::week_begin(day) + 6});
+    } else {
+      spans.push_back({CivilCalendar::first_day_of(january), CivilCalendar::last_day_of(january + 11)});
+    }
+  }
+  DUHENG_TRY(const std::vector<store::SpanRow> rows,
+             told(question.answers, question.answers.series.spans(question.found.series.id, spans, options)));
+  for (const store::SpanRow& one : rows) {
+    const std::string label =
+        weeks ? CivilCalendar::format_week(one.days.first) : CivilCalendar::format_day(one.days.first).substr(0, 4);
+    question.add(label, one.days.last, one.row, {{"days_with_values", one.days_with_values}});
+  }
+  return {};
+}
+
 Result<HttpResponse> series_aggregates(ApiServices& services, RequestContext& context) {
-  const std::string by = context.query.choice("by", {"hour", "day", "month"}).value_or("day");
-  const std::int32_t limit = by == "hour" ? hour_days_max : by == "day" ? days_max : month_days_max;
+  const std::string by = context.query.choice("by", {"hour", "day", "week", "month", "year"}).value_or("day");
+  const std::int32_t limit = by == "hour" ? hour_days_max : by == "day" || by == "week" ? days_max : month_days_max;
   DUHENG_TRY(const AskedDays asked, asked_days(context, limit));
   DUHENG_TRY(const VisibleSeries found,
              visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
@@ -102,6 +124,8 @@ Result<HttpResponse> series_aggregates(ApiServices& services, RequestContext& co
     DUHENG_CHECK(add_hours(question, asked, options));
   } else if (by == "day") {
     DUHENG_CHECK(add_days(question, asked, options));
+  } else if (by == "week" || by == "year") {
+    DUHENG_CHECK(add_spans(question, asked, by == "week", options));
   } else {
     DUHENG_CHECK(add_months(question, asked, options));
   }

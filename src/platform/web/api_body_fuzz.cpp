@@ -1,5 +1,8 @@
 #include <cstdlib>
 
+#include "platform/web/alarm_requests.hpp"
+#include "platform/web/completeness_requests.hpp"
+#include "platform/web/edit_requests.hpp"
 #include "platform/web/export_requests.hpp"
 #include "platform/web/live_service.hpp"
 #include "platform/web/onboarding_requests.hpp"
@@ -7,7 +10,7 @@
 #include "platform/web/routes.hpp"
 
 // What clients send as JSON: logins, changes of password, questions to the analyser, jobs, devices and
-// channels to be added, and live subscriptions.
+// channels to be added, edits, decisions, points, and live subscriptions.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace duheng::platform::web;
   const std::string_view text{reinterpret_cast<const char*>(data), size};
@@ -45,6 +48,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool chosen =
         wanted->all_devices || !wanted->devices.empty() || !wanted->sites.empty() || !wanted->series.empty();
     if (!chosen || wanted->name.size() > 200 || wanted->range.from_utc_ms < 0) abort();
+  }
+  if (const auto edit = parse_edit_request(text, -2);
+      edit && edit->values.size() > duheng::platform::edit_service_limits::values_max)
+    abort();
+  if (const auto wanted = parse_estimate_request(text); wanted && wanted->command.interval_ms < 0) abort();
+  if (const auto decision = parse_finding_decision(text)) {
+    if ((decision->action == FindingDecision::Action::correct) != decision->value.has_value()) abort();
+  }
+  if (const auto point = parse_point_request(text); point && point->details.organisation.value <= 0) abort();
+  if (const auto wanted = parse_reread_request(text); wanted && wanted->register_name.empty()) abort();
+  if (const auto exchange = parse_exchange_request(text); exchange && exchange->at_utc_ms < 0) abort();
+  for (const AlarmDeedKind kind : {AlarmDeedKind::acknowledge, AlarmDeedKind::shelve, AlarmDeedKind::unshelve}) {
+    if (const auto deed = parse_alarm_deed(text, kind);
+        deed && (deed->numbers.empty() || deed->numbers.size() > 500 || deed->text.size() > 500))
+      abort();
   }
   static_cast<void>(parse_commit(text));
   return 0;

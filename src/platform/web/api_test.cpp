@@ -4,8 +4,11 @@
 
 #include "platform/web/testing/api_test_fixture.hpp"
 #include "platform/web/testing/edit_answers.hpp"
+#include "platform/web/testing/backup_answers.hpp"
 #include "platform/web/testing/export_answers.hpp"
+#include "platform/web/testing/maintenance_answers.hpp"
 #include "platform/web/testing/onboarding_answers.hpp"
+#include "platform/web/testing/sensor_answers.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -287,7 +290,10 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
   note_orders(note);
   testing::EditAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::OnboardingAnswers(world_, *client_, cookies_["admin"], note).take();
+  testing::take_maintenance_answers(world_, *client_, cookies_["admin"], note);
+  testing::BackupAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::ExportAnswers(world_, *client_, cookies_["admin"], note).take();
+  testing::SensorAnswers(world_, *client_, cookies_["admin"], note).take();
   note("delete", "/api/v1/session",
        client_->request("DELETE", "/api/v1/session", cookies_["admin"] + "X-Duheng-Request: 1\r\n"));
 }

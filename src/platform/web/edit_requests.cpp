@@ -90,6 +90,33 @@ Result<EstimateRequest> parse_estimate_request(std::string_view body) {
   return out;
 }
 
+Result<FindingDecision> parse_finding_decision(std::string_view body) {
+  using Action = FindingDecision::Action;
+  DUHENG_TRY(const Json json, parse_body(body));
+  BodyReader reader{json, {"action", "reason", "value", "method", "preview"}};
+  FindingDecision out;
+  const std::string action = reader.text("action", 32);
+  if (action == "correct") {
+    out.action = Action::correct;
+  } else if (action == "estimate") {
+    out.action = Action::estimate;
+  } else if (action != "confirm") {
+    reader.reject("action", "must be confirm, correct or estimate");
+  }
+  out.reason = reader.text("reason", 1'000);
+  out.value = reader.decimal("value");
+  out.is_preview = reader.flag("preview", false);
+  const std::string name = reader.text("method", 32);
+  const auto method = estimate_method_of(name);
+  if (out.action == Action::estimate && !method) reader.reject("method", "must be linear, last_value or same_weekdays");
+  if (out.action != Action::estimate && !name.empty()) reader.reject("method", "is for an estimate");
+  if (out.action != Action::estimate && out.is_preview) reader.reject("preview", "is for an estimate");
+  if ((out.action == Action::correct) != out.value.has_value()) reader.reject("value", "is for a correction");
+  out.method = method.value_or(EstimateMethod::linear);
+  DUHENG_CHECK(reader.finish());
+  return out;
+}
+
 Result<PointRequest> parse_point_request(std::string_view body) {
   DUHENG_TRY(const Json json, parse_body(body));
   BodyReader reader{json, {"name", "organisation_id", "site_id", "at", "installation"}};

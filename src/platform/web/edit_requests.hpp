@@ -22,6 +22,18 @@ struct EstimateRequest {
 /// Errors: as parse_edit_request().
 [[nodiscard]] Result<EstimateRequest> parse_estimate_request(std::string_view body);
 
+/// What somebody decides about a value that a rule objects to.
+struct FindingDecision {
+  enum class Action : std::uint8_t { confirm, correct, estimate };
+  Action action = Action::confirm;
+  std::string reason;                              ///< may be empty in a preview
+  std::optional<Decimal> value;                    ///< correct
+  EstimateMethod method = EstimateMethod::linear;  ///< estimate
+  bool is_preview = false;                         ///< estimate: tell the value, write nothing
+};
+/// Errors: as parse_edit_request().
+[[nodiscard]] Result<FindingDecision> parse_finding_decision(std::string_view body);
+
 struct PointRequest {
   PointDetails details;
   std::optional<PointInstallation> first;

@@ -2,10 +2,10 @@
 #include <limits>
 
 #include "base/time.hpp"
-#include "drivers/models/device_model.hpp"
 #include "platform/edits/edit_service.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/edit_requests.hpp"
+#include "platform/web/edit_target.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
 
@@ -90,35 +90,6 @@ Result<HttpResponse> edits(ApiServices& services, RequestContext& context) {
   return json_answer({{"edits", std::move(items)}, {"more", is_cut}});
 }
 
-/// The one place that says whose values a caller may say something about.
-Result<EditTarget> target_of(const ApiServices& services, const VisibleSeries& found) {
-  EditTarget out{.series = found.series,
-                 .gateway = found.source.gateway,
-                 .device_uid = found.source.device_uid,
-                 .device = {},
-                 .periods = found.periods};
-  DUHENG_TRY(const DeviceSnapshotPtr snapshot, services.directory.snapshot());
-  if (const DirectoryDevice* owner = snapshot->owner(found.source, services.clock.utc_ms()))
-    out.device = owner->device.id;
-  return out;
-}
-
-/// As the device's model says; without a model by the quantity, which a unit of energy or volume tells.
-bool counts_up(const ApiServices& services, const EditTarget& target) {
-  const auto snapshot = services.directory.snapshot();
-  const DirectoryDevice* device = snapshot ? (*snapshot)->find(target.device) : nullptr;
-  const auto model =
-      device != nullptr && services.models ? services.models->find(device->device.details.model) : nullptr;
-  if (model) {
-    if (const auto place = drivers::find_register(*model, target.series.register_name))
-      return place->question->items[place->item].rule.counts_up;
-  }
-  for (const std::string_view unit : {"kWh", "kvarh", "kVAh", "m3", "GJ", "MJ"}) {
-    if (target.series.unit == unit) return true;
-  }
-  return false;
-}
-
 HttpResponse outcome_answer(const EditOutcome& outcome) {
   HttpResponse response = json_answer(
       {{"record", std::to_string(outcome.record_number)}, {"values", outcome.values}, {"applied", outcome.is_applied}});
@@ -154,7 +125,7 @@ Result<HttpResponse> edit(ApiServices& services, RequestContext& context) {
   DUHENG_TRY(const VisibleSeries found,
              visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   DUHENG_TRY(const EditCommand command, parse_edit_request(context.request.body, found.series.exponent));
-  DUHENG_TRY(const EditTarget target, target_of(services, found));
+  DUHENG_TRY(const EditTarget target, edit_target_of(services, found));
   DUHENG_TRY(const EditOutcome outcome, services.edits->apply(author_of(context), target, command));
   return outcome_answer(outcome);
 }
@@ -164,10 +135,10 @@ Result<HttpResponse> estimates(ApiServices& services, RequestContext& context) {
   DUHENG_TRY(const VisibleSeries found,
              visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   DUHENG_TRY(EstimateRequest wanted, parse_estimate_request(context.request.body));
-  DUHENG_TRY(const EditTarget target, target_of(services, found));
+  DUHENG_TRY(const EditTarget target, edit_target_of(services, found));
   EstimateCommand& command = wanted.command;
   if (command.interval_ms == 0) command.interval_ms = found.interval_s * 1'000;
-  command.counts_up = counts_up(services, target);
+  command.counts_up = value_counts_up(services, target);
   if (wanted.is_preview) {
     DUHENG_TRY(const EstimateDraft draft, services.edits->draft(target, command));
     return draft_answer(found.series, command, draft);

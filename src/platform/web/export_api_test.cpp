@@ -175,7 +175,7 @@ TEST_F(ExportApiTest, HistoryComesByFileAndIsExportedAgain) {
   ASSERT_EQ(ask("POST", at + "/commit", "operator", R"({"mode":"good_lines"})").status, 202);
   import = settled(at, "operator");
   EXPECT_EQ(import["state"], "done");
-  EXPECT_EQ(import["lines_imported"], 3);
+  EXPECT_EQ(import["lines_made"], 3);
   world_.apply_journal();
 
   Json wanted = wish();

@@ -53,9 +53,25 @@ HttpResponse traced_answer(const Traced& traced, const FigureQuestion& question,
 
 Error nothing_there() { return {ErrorCode::not_found, "there is no such figure"}; }
 
+/// A reference to an edit's record: what was said of the caller's own values.
+Result<HttpResponse> edits_figure(ApiServices& services, RequestContext& context, const FigureQuestion& question) {
+  auto traced = trace_edits(services.journal, FrameReference{*question.frame}.record_number());
+  if (!traced && traced.error().code == ErrorCode::not_found) return std::unexpected(nothing_there());
+  if (!traced) return std::unexpected(traced.error());
+  std::vector<Edit> visible;
+  for (Edit& edit : traced->edits) {
+    const SourceKey source{edit.gateway, edit.device_uid};
+    DUHENG_TRY(const bool theirs, sees_reading(services, *context.caller, source, edit.time_utc_ms));
+    if (theirs) visible.push_back(std::move(edit));
+  }
+  if (visible.empty()) return std::unexpected(nothing_there());
+  traced->edits = std::move(visible);
+  return traced_answer(*traced, question, context);
+}
+
 Result<HttpResponse> frame_figure(ApiServices& services, RequestContext& context, const FigureQuestion& question) {
   const auto traced = trace_frame(services.journal, FrameReference{*question.frame});
-  if (!traced && traced.error().code == ErrorCode::not_found) return std::unexpected(nothing_there());
+  if (!traced && traced.error().code == ErrorCode::not_found) return edits_figure(services, context, question);
   if (!traced) return std::unexpected(traced.error());
   const SourceKey source{traced->frame.gateway, traced->frame.device_uid};
   DUHENG_TRY(const bool visible, sees_reading(services, *context.caller, source, traced->frame.received_utc_ms));

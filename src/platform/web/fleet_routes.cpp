@@ -26,9 +26,11 @@ struct Fleet {
   store::QueryOptions options{.timeout_ms = timeout_ms, .cancel = {}};
 };
 
-FleetGrouping asked_grouping(RequestContext& context, FleetGrouping fallback) {
-  const auto word = context.query.choice("group", {"organisation", "site", "model"});
+FleetGrouping asked_grouping(RequestContext& context, FleetGrouping fallback, bool by_tariff) {
+  const auto word = by_tariff ? context.query.choice("group", {"organisation", "site", "model", "tariff"})
+                              : context.query.choice("group", {"organisation", "site", "model"});
   if (!word) return fallback;
+  if (*word == "tariff") return FleetGrouping::tariff;
   if (*word == "organisation") return FleetGrouping::organisation;
   return *word == "site" ? FleetGrouping::site : FleetGrouping::model;
 }
@@ -43,8 +45,14 @@ Result<Fleet> asked_fleet(ApiServices& services, RegisterIndex& registers, Reque
   const store::CivilCalendar& calendar = out.answers->calendar;
   const std::int64_t from = calendar.day(out.asked.first).after_utc_ms;
   const std::int64_t to = std::min(calendar.day(out.asked.last).through_utc_ms, services.clock.utc_ms());
-  DUHENG_TRY(out.selection, select_fleet(services, *context.caller, registers.series_of(out.register_name),
-                                         {from, std::max(from + 1, to)}, grouping));
+  std::vector<RegisterIndex::Entry> entries;
+  if (grouping == FleetGrouping::tariff) {
+    DUHENG_TRY(entries, registers.tariffs_of(out.register_name));
+  } else {
+    entries = registers.series_of(out.register_name);
+  }
+  DUHENG_TRY(out.selection,
+             select_fleet(services, *context.caller, std::move(entries), {from, std::max(from + 1, to)}, grouping));
   store::Series named;
   named.register_name = out.register_name;
   out.counts_up = store::default_series_policy(named).counts_up;
@@ -129,11 +137,12 @@ Result<HttpResponse> top(ApiServices& services, RegisterIndex& registers, Reques
 Json total_json(const Fleet& fleet, const store::FleetTotal& total) {
   return {{"amount", amount_text(fleet, total.amount)},     {"edited", amount_text(fleet, total.edited)},
           {"findings", findings_json(total.findings)},      {"series", total.series_count},
-          {"series_with_values", total.series_with_values}, {"series_in_doubt", total.series_in_doubt}};
+          {"series_with_values", total.series_with_values}, {"series_in_doubt", total.series_in_doubt},
+          {"series_over_gap", total.series_over_gap}};
 }
 
 Result<HttpResponse> totals(ApiServices& services, RegisterIndex& registers, RequestContext& context) {
-  const FleetGrouping grouping = asked_grouping(context, FleetGrouping::organisation);
+  const FleetGrouping grouping = asked_grouping(context, FleetGrouping::organisation, true);
   DUHENG_TRY(const Fleet fleet, asked_fleet(services, registers, context, grouping));
   DUHENG_CHECK(require_counting(fleet));
   DUHENG_TRY(const store::FleetTotals found,
@@ -151,6 +160,7 @@ Result<HttpResponse> totals(ApiServices& services, RegisterIndex& registers, Req
     all.series_count += one.series_count;
     all.series_with_values += one.series_with_values;
     all.series_in_doubt += one.series_in_doubt;
+    all.series_over_gap += one.series_over_gap;
   }
   Json out = answer_head(fleet, found.standing);
   out["rows"] = std::move(rows);
@@ -171,7 +181,7 @@ Json gaps_json(const Fleet& fleet, const store::FleetGaps& gaps) {
 }
 
 Result<HttpResponse> completeness(ApiServices& services, RegisterIndex& registers, RequestContext& context) {
-  const FleetGrouping grouping = asked_grouping(context, FleetGrouping::none);
+  const FleetGrouping grouping = asked_grouping(context, FleetGrouping::none, false);
   DUHENG_TRY(const Fleet fleet, asked_fleet(services, registers, context, grouping));
   const auto days = static_cast<std::size_t>(fleet.asked.last - fleet.asked.first + 1);
   if (days * fleet.selection.groups.size() > cells_max)

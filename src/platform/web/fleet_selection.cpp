@@ -37,9 +37,13 @@ const DirectoryDevice* last_owner(const DeviceSnapshot& snapshot, const VisibleO
 class Groups {
  public:
   explicit Groups(FleetGrouping grouping) : grouping_(grouping) {}
-  std::uint32_t of(const DirectoryDevice* device) {
+  std::uint32_t of(const DirectoryDevice* device, std::int64_t tariff) {
     FleetSelection::Group group;
-    if (device != nullptr) group = described(device->device);
+    if (grouping_ == FleetGrouping::tariff) {
+      group = {tariff, "费率 " + std::to_string(tariff), "Tariff " + std::to_string(tariff)};
+    } else if (device != nullptr) {
+      group = described(device->device);
+    }
     const auto [it, is_new] =
         numbers_.try_emplace({group.id, group.id == 0 ? group.name_zh : std::string{}}, groups_.size());
     if (is_new) groups_.push_back(std::move(group));
@@ -58,6 +62,7 @@ class Groups {
       case FleetGrouping::model:
         return {0, details.model, details.model};
       case FleetGrouping::none:
+      case FleetGrouping::tariff:
         break;
     }
     return {};
@@ -81,11 +86,27 @@ std::vector<RegisterIndex::Entry> RegisterIndex::series_of(const std::string& re
   std::lock_guard lock{mutex_};
   while (auto series = telemetry_.find_series(SeriesId{next_series_})) {
     by_name_[series->register_name].push_back(
-        {series->id, series->source, series->exponent, series->kind, std::move(series->unit)});
+        {series->id, series->source, series->exponent, series->kind, std::move(series->unit), 0});
     ++next_series_;
   }
   const auto it = by_name_.find(register_name);
   return it == by_name_.end() ? std::vector<Entry>{} : it->second;
+}
+
+Result<std::vector<RegisterIndex::Entry>> RegisterIndex::tariffs_of(const std::string& register_name) {
+  constexpr std::string_view end = "_total";
+  constexpr std::int64_t tariffs = 4;
+  if (!register_name.ends_with(end))
+    return fail(ErrorCode::invalid_argument, "tariffs divide a register whose name ends in \"_total\"");
+  const std::string stem = register_name.substr(0, register_name.size() - end.size()) + "_tariff_";
+  std::vector<Entry> out;
+  for (std::int64_t tariff = 1; tariff <= tariffs; ++tariff) {
+    for (Entry& entry : series_of(stem + std::to_string(tariff))) {
+      entry.tariff = tariff;
+      out.push_back(std::move(entry));
+    }
+  }
+  return out;
 }
 
 namespace {
@@ -133,8 +154,9 @@ Result<FleetSelection> select_fleet(const ApiServices& services, const Caller& c
       out.places.erase(entry.series);
       continue;
     }
-    counted.push_back(
-        {.series = entry.series, .group = groups.of(out.places.at(entry.series).device), .exponent = entry.exponent});
+    counted.push_back({.series = entry.series,
+                       .group = groups.of(out.places.at(entry.series).device, entry.tariff),
+                       .exponent = entry.exponent});
   }
   DUHENG_TRY(out.scope, store::FleetScope::make(std::move(counted)));
   out.groups = std::move(groups).take();

@@ -21,9 +21,12 @@ class RegisterIndex {
     std::int8_t exponent = 0;
     SeriesKind kind = SeriesKind::decimal;
     std::string unit;
+    std::int64_t tariff = 0;  ///< of its register; 0: of none
   };
   explicit RegisterIndex(const store::TelemetryStore& telemetry) : telemetry_(telemetry) {}
   [[nodiscard]] std::vector<Entry> series_of(const std::string& register_name);
+  /// Of "<stem>_tariff_1" ... "_tariff_4" for the register "<stem>_total". Errors: invalid_argument - another name.
+  [[nodiscard]] Result<std::vector<Entry>> tariffs_of(const std::string& register_name);
 
  private:
   const store::TelemetryStore& telemetry_;
@@ -32,7 +35,7 @@ class RegisterIndex {
   std::unordered_map<std::string, std::vector<Entry>> by_name_;
 };
 
-enum class FleetGrouping : std::uint8_t { none, organisation, site, model };
+enum class FleetGrouping : std::uint8_t { none, organisation, site, model, tariff };
 
 /// What a caller may count of one register over some days.
 struct FleetSelection {

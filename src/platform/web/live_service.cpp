@@ -6,7 +6,9 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "platform/alarms/alarm_book.hpp"
 #include "platform/orders/order_service.hpp"
+#include "platform/web/alarm_json.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/order_json.hpp"
 #include "platform/web/problem.hpp"
@@ -133,6 +135,8 @@ class LiveService::Client final : public WebSocketApplication {
   std::set<std::int64_t> jobs;
   std::set<std::int64_t> jobs_due;  ///< those whose progress is to be told
   std::int64_t jobs_told_ms = INT64_MIN / 2;
+  std::uint64_t alarms_told = 0;  ///< the revision
+  std::int64_t alarms_told_ms = INT64_MIN / 2;
   std::int64_t worked_ms = INT64_MIN / 2;
   std::int64_t ping_due_ms = 0;
   std::int64_t check_due_ms = 0;
@@ -149,10 +153,12 @@ LiveService::LiveService(ApiServices& services, LiveHub& hub, const Options& opt
     : services_(services), hub_(hub), options_(options), wake_(std::make_shared<Wake>()), thread_([this] { run(); }) {
   if (services_.orders != nullptr)
     services_.orders->on_change([wake = wake_](std::int64_t job) { wake->job_changed(job); });
+  if (services_.alarms != nullptr) services_.alarms->on_change([wake = wake_] { wake->now(); });
 }
 
 LiveService::~LiveService() {
   if (services_.orders != nullptr) services_.orders->on_change({});
+  if (services_.alarms != nullptr) services_.alarms->on_change({});
   thread_.request_stop();
   wake_->now();
 }
@@ -170,6 +176,8 @@ std::size_t LiveService::clients() const {
 Result<HttpResponse> LiveService::open(RequestContext& context) {
   DUHENG_CHECK(context.query.finish());
   auto client = std::make_shared<Client>(wake_, *context.caller, std::string{context.session_token});
+  // What there is already the page asks for when its socket stands.
+  if (services_.alarms != nullptr) client->alarms_told = services_.alarms->revision();
   {
     std::lock_guard lock{mutex_};
     if (clients_.size() >= options_.clients_max) return fail(ErrorCode::unavailable, "too many live connections");
@@ -205,6 +213,7 @@ void LiveService::run() {
                                       std::inserter(client->jobs_due, client->jobs_due.end()));
         wait_ms = std::min(wait_ms, serve(*client, now));
         wait_ms = std::min(wait_ms, serve_jobs(*client, now));
+        wait_ms = std::min(wait_ms, serve_alarms(*client, now));
       } catch (const std::exception& e) {
         log::error("web", "serving a live client failed", {{"error", e.what()}});
         client->ending = true;
@@ -265,6 +274,25 @@ std::int64_t LiveService::serve_jobs(Client& client, std::int64_t now_ms) {
   }
   if (jobs.empty()) return options_.ping_interval_ms;
   peer->send_text(Json{{"jobs", std::move(jobs)}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  messages_sent_.fetch_add(1, std::memory_order_relaxed);
+  return options_.ping_interval_ms;
+}
+
+/// Tells how many alarms there are whenever one has changed; the page asks for the rest.
+std::int64_t LiveService::serve_alarms(Client& client, std::int64_t now_ms) {
+  const std::shared_ptr<WebSocketPeer> peer = client.peer();
+  if (services_.alarms == nullptr || !peer || client.ending || client.gone) return options_.ping_interval_ms;
+  const std::uint64_t revision = services_.alarms->revision();
+  if (revision == client.alarms_told) return options_.ping_interval_ms;
+  const std::int64_t rest_ms = client.alarms_told_ms + options_.alarm_interval_ms - now_ms;
+  if (rest_ms > 0) return rest_ms;
+  client.alarms_told_ms = now_ms;
+  if (peer->pending_bytes() > options_.pending_bytes_max) return options_.alarm_interval_ms;
+  const std::uint64_t rings = services_.alarms->rings();
+  const auto counts = services_.alarms->counts(client.caller.scope());
+  if (!counts) return options_.alarm_interval_ms;
+  client.alarms_told = revision;
+  peer->send_text(Json{{"alarms", alarm_news_json(*counts, revision, rings)}}.dump());
   messages_sent_.fetch_add(1, std::memory_order_relaxed);
   return options_.ping_interval_ms;
 }

@@ -40,6 +40,7 @@ class LiveService {
     std::int64_t check_interval_ms = 15'000;
     std::size_t updates_per_push_max = 2'000;
     std::int64_t job_interval_ms = 1'000;       ///< a job's progress is told so often at most
+    std::int64_t alarm_interval_ms = 250;       ///< how many alarms there are is told so often at most
     std::size_t pending_bytes_max = 64U << 10;  ///< a client that has taken less than this lags gets nothing new
   };
   LiveService(ApiServices& services, LiveHub& hub, const Options& options);
@@ -57,6 +58,7 @@ class LiveService {
   void run();
   [[nodiscard]] std::int64_t serve(Client& client, std::int64_t now_ms);
   [[nodiscard]] std::int64_t serve_jobs(Client& client, std::int64_t now_ms);
+  [[nodiscard]] std::int64_t serve_alarms(Client& client, std::int64_t now_ms);
   [[nodiscard]] Result<void> follow_jobs(Client& client, const std::vector<std::int64_t>& jobs);
   [[nodiscard]] bool still_welcome(Client& client);
   void subscribe(Client& client, const std::string& request);

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "drivers/models/device_model.hpp"
+#include "drivers/models/maintenance.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
@@ -50,9 +51,10 @@ Json argument_json(const drivers::ModelArgument& argument) {
 Json command_json(const drivers::ModelCommand& command) {
   Json out = titled(command);
   out["danger"] = to_string(command.danger);
-  out["needs_password"] = command.operation->needs_password();
+  out["needs_password"] = command.operation != nullptr && command.operation->needs_password();
   out["has_read_back"] = command.read_back.has_value();
-  out["broadcast"] = command.operation->is_broadcast();
+  out["broadcast"] = command.operation != nullptr && command.operation->is_broadcast();
+  out["maintenance"] = command.maintenance != drivers::Maintenance::none;
   Json arguments = Json::array();
   for (const auto& argument : command.arguments) arguments.push_back(argument_json(argument));
   out["arguments"] = std::move(arguments);
@@ -85,6 +87,8 @@ Json group_json(const drivers::ModelGroup& group) {
     for (const auto& item : question.items) items.push_back(item_json(item));
   return {{"name", group.name},
           {"interval_ms", group.interval_ms},
+          {"interval_ms_min", group.interval_ms_min},
+          {"interval_ms_max", group.interval_ms_max},
           {"questions", group.questions.size()},
           {"items", std::move(items)}};
 }
@@ -158,6 +162,8 @@ Result<HttpResponse> detail(ApiServices& services, RequestContext& context) {
   };
   listed("groups", model->groups, group_json);
   listed("command_list", model->commands, command_json);
+  for (const auto& command : drivers::maintenance_commands()) out["command_list"].push_back(command_json(command));
+  out["commands"] = out["command_list"].size();
   listed("parameter_list", model->parameters, parameter_json);
   listed("history_list", model->histories, history_json);
   out["clock"] = nullptr;

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "platform/onboarding/device_import.hpp"
+#include "platform/imports/file_import.hpp"
 #include "platform/onboarding/onboarding.hpp"
 
 namespace duheng::platform::web {

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "base/time.hpp"
+#include "model/field_plan.hpp"
 #include "platform/web/api_json.hpp"
 
 namespace duheng::platform::web {
@@ -184,6 +185,38 @@ Result<JobRequest> parse_job_request(std::string_view body) {
   if (const Json* access = reader.find("access")) {
     DUHENG_TRY(out.job.access, read_access(*access));
   }
+  return out;
+}
+
+Result<SamplingRequest> parse_sampling_request(std::string_view body) {
+  DUHENG_TRY(const Json json, object_of(body));
+  ObjectReader reader(json, {"device_ids", "filter", "group", "register", "interval_ms", "reason"});
+  SamplingRequest out;
+  out.group = reader.text("group", 64);
+  out.register_name = reader.text("register", 64);
+  out.interval_ms = reader.integer("interval_ms", 0, field_plan_limits::interval_ms_max);
+  out.reason = reader.text("reason", 2'000);
+  if (reader.find("interval_ms") == nullptr) reader.reject("interval_ms", "0 for the model's own, or milliseconds");
+  DUHENG_CHECK(reader.finish());
+  const Json* devices = reader.find("device_ids");
+  const Json* filter = reader.find("filter");
+  if ((devices == nullptr) == (filter == nullptr)) return wrong("device_ids", "either device_ids or filter");
+  if (devices != nullptr) {
+    DUHENG_TRY(out.devices, read_devices(*devices));
+  } else {
+    DUHENG_TRY(out.filter, read_filter(*filter));
+  }
+  return out;
+}
+
+Result<RestartRequest> parse_restart_request(std::string_view body) {
+  DUHENG_TRY(const Json json, object_of(body));
+  ObjectReader reader(json, {"channel", "reason"});
+  RestartRequest out;
+  out.channel = reader.text("channel", 64);
+  out.reason = reader.text("reason", 2'000);
+  if (out.reason.empty()) reader.reject("reason", "say why");
+  DUHENG_CHECK(reader.finish());
   return out;
 }
 

@@ -36,6 +36,12 @@ class Permission {
     permission.whole_platform_ = true;
     return permission;
   }
+  /// The same, and of at least this role.
+  [[nodiscard]] static constexpr Permission whole_platform_at_least(Role role) noexcept {
+    Permission permission{role};
+    permission.whole_platform_ = true;
+    return permission;
+  }
   /// The same, also for somebody whose password must be changed first. Without this such a caller is refused.
   [[nodiscard]] constexpr Permission even_with_due_password() const noexcept {
     Permission permission = *this;

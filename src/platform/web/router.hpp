@@ -44,7 +44,7 @@ class Router {
     Handler handler;
     std::vector<std::string> segments;
     std::size_t body_bytes_max = usual_body_bytes_max;
-    std::string_view body_type = "application/json";
+    std::string_view body_type = "application/json";  ///< one, or several with ", " between them
   };
 
   /// The new route, good until the next is added. Throws std::logic_error when pattern and method are there already.

@@ -14,20 +14,29 @@ Router make_router(ApiServices& services) {
   add_organisation_routes(router, services);
   add_gateway_routes(router, services);
   add_status_routes(router, services);
+  add_storage_routes(router, services);
   add_analyser_routes(router, services);
   add_model_routes(router, services);
   add_onboarding_routes(router, services);
   add_import_routes(router, services);
+  add_backup_routes(router, services);
   add_export_routes(router, services);
-  add_history_import_routes(router, services);
   add_edit_routes(router, services);
+  add_edit_review_routes(router, services);
+  add_completeness_routes(router, services);
   add_point_routes(router, services);
   add_consumption_routes(router, services);
   add_aggregate_routes(router, services);
   add_fleet_routes(router, services);
   add_order_routes(router, services);
+  add_sampling_routes(router, services);
+  add_maintenance_routes(router, services);
+  add_alarm_routes(router, services);
   add_operation_routes(router, services);
   add_guard_routes(router, services);
+  add_equipment_routes(router, services);
+  add_sensor_routes(router, services);
+  add_condition_routes(router, services);
   return router;
 }
 

@@ -1,16 +1,20 @@
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "base/time.hpp"
+#include "platform/web/aggregate_mean.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
+#include "store/telemetry/downsampling.hpp"
 
 namespace duheng::platform::web {
 namespace {
 
 constexpr std::int64_t curve_range_ms_max = std::int64_t{50} * 366 * 86'400'000;
 constexpr std::size_t points_per_question = 20'000;
+constexpr std::size_t lttb_points_max = 500'000;
 
 store::TimeRange cut(const store::TimeRange& a, const store::TimeRange& b) noexcept {
   return {std::max(a.from_utc_ms, b.from_utc_ms), std::min(a.to_utc_ms, b.to_utc_ms)};
@@ -23,17 +27,94 @@ Json mark_json(const store::Series& series, const store::CurveBucket::Mark& mark
 }
 
 /// "corrected", "estimated", both joined by a comma, or nothing.
-std::string edits_in(const store::CurveBucket& bucket) {
-  const auto all = static_cast<Quality>(bucket.quality_union);
+std::string edits_in(std::uint16_t qualities) {
+  const auto all = static_cast<Quality>(qualities);
   std::string out;
   if (has(all, Quality::corrected)) out = "corrected";
   if (has(all, Quality::estimated)) out += out.empty() ? "estimated" : ",estimated";
   return out;
 }
 
+enum class CurveShape : std::uint8_t { minmax, mean, lttb };
+
+/// What is asked of one period of a curve.
+struct CurveQuestion {
+  const store::Series& series;
+  CurveShape shape;
+  std::int64_t bucket_ms;
+};
+
+void add_mean(const store::Series& series, const store::CurveBucket& bucket, Json& item) {
+  if (const auto mean = store::floating_mean_of(bucket); series.kind == SeriesKind::ieee_bits && mean) {
+    item["mean"] = exact_value(std::bit_cast<std::int64_t>(*mean), series.exponent, series.kind, Quality::good);
+    item["mean_rounded"] = item["mean"];
+  } else if (series.kind == SeriesKind::decimal) {
+    const auto count = static_cast<std::uint32_t>(bucket.value_count);
+    item["mean"] = exact_mean(bucket.value_sum, series.exponent, count);
+    item["mean_rounded"] = rounded_mean(bucket.value_sum, series.exponent, count);
+  }
+}
+
+Result<void> add_columns(ApiServices& services, const CurveQuestion& question, const store::TimeRange& part,
+                         Json& items) {
+  const store::Series& series = question.series;
+  const std::int64_t buckets =
+      std::max<std::int64_t>(1, (part.to_utc_ms - part.from_utc_ms + question.bucket_ms - 1) / question.bucket_ms);
+  DUHENG_TRY(const std::vector<store::CurveBucket> drawn,
+             services.telemetry.curve(series.id, part, static_cast<std::size_t>(buckets), {}));
+  for (const store::CurveBucket& bucket : drawn) {
+    if (bucket.value_count == 0) continue;
+    Json item{{"start", format_utc(bucket.from_utc_ms)},  {"count", bucket.value_count},
+              {"first", mark_json(series, bucket.first)}, {"last", mark_json(series, bucket.last)},
+              {"min", mark_json(series, bucket.minimum)}, {"max", mark_json(series, bucket.maximum)}};
+    if (question.shape == CurveShape::mean) add_mean(series, bucket, item);
+    if (const std::string edited = edits_in(bucket.quality_union); !edited.empty()) item["edited"] = edited;
+    items.push_back(std::move(item));
+  }
+  return {};
+}
+
+/// Every reading of the period, to choose from. Errors: limit_exceeded - too many.
+Result<std::vector<store::Point>> all_points(const store::TelemetryStore& telemetry, SeriesId series,
+                                             const store::TimeRange& part) {
+  std::vector<store::Point> points;
+  std::optional<std::int64_t> next = part.from_utc_ms;
+  while (next) {
+    DUHENG_TRY(store::PointPage page, telemetry.range(series, {*next, part.to_utc_ms}, points_per_question, {}));
+    std::ranges::move(page.points, std::back_inserter(points));
+    if (points.size() > lttb_points_max)
+      return fail(ErrorCode::limit_exceeded, "too many readings to choose from: ask for a shorter time, or for minmax");
+    next = page.next_from_utc_ms;
+  }
+  return points;
+}
+
+/// Real points, each a column of its own.
+Result<void> add_chosen(ApiServices& services, const CurveQuestion& question, const store::TimeRange& part,
+                        std::size_t count, Json& items) {
+  const store::Series& series = question.series;
+  DUHENG_TRY(const std::vector<store::Point> points, all_points(services.telemetry, series.id, part));
+  for (const std::size_t index : store::lttb(points, series.kind, count)) {
+    const store::Point& point = points[index];
+    const Json mark = mark_json(series, {point.time_utc_ms, point.mantissa, point.frame, point.quality});
+    Json item{{"start", format_utc(point.time_utc_ms)},
+              {"count", 1},
+              {"first", mark},
+              {"last", mark},
+              {"min", mark},
+              {"max", mark}};
+    if (const std::string edited = edits_in(static_cast<std::uint16_t>(point.quality)); !edited.empty())
+      item["edited"] = edited;
+    items.push_back(std::move(item));
+  }
+  return {};
+}
+
 Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
   const store::TimeRange asked{context.query.required_time("from"), context.query.required_time("to")};
   const auto buckets = context.query.integer("buckets", 1, 5'000, 500);
+  const std::string word = context.query.choice("shape", {"minmax", "mean", "lttb"}).value_or("minmax");
+  const CurveShape shape = word == "lttb" ? CurveShape::lttb : word == "mean" ? CurveShape::mean : CurveShape::minmax;
   DUHENG_CHECK(context.query.finish());
   if (asked.from_utc_ms < 0 || asked.from_utc_ms >= asked.to_utc_ms) {
     return fail(ErrorCode::invalid_argument, "\"from\" must be before \"to\", and not before 1970");
@@ -44,22 +125,19 @@ Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
              visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   const std::int64_t bucket_ms = (asked.to_utc_ms - asked.from_utc_ms + buckets - 1) / buckets;
 
+  const CurveQuestion question{found.series, shape, bucket_ms};
   Json items = Json::array();
   for (const store::TimeRange& period : found.periods) {
     const store::TimeRange part = cut(asked, period);
     if (part.from_utc_ms >= part.to_utc_ms) continue;
-    const std::int64_t part_buckets =
-        std::max<std::int64_t>(1, (part.to_utc_ms - part.from_utc_ms + bucket_ms - 1) / bucket_ms);
-    DUHENG_TRY(const std::vector<store::CurveBucket> drawn,
-               services.telemetry.curve(found.series.id, part, static_cast<std::size_t>(part_buckets), {}));
-    for (const store::CurveBucket& bucket : drawn) {
-      if (bucket.value_count == 0) continue;
-      Json item{{"start", format_utc(bucket.from_utc_ms)},        {"count", bucket.value_count},
-                {"first", mark_json(found.series, bucket.first)}, {"last", mark_json(found.series, bucket.last)},
-                {"min", mark_json(found.series, bucket.minimum)}, {"max", mark_json(found.series, bucket.maximum)}};
-      if (const std::string edited = edits_in(bucket); !edited.empty()) item["edited"] = edited;
-      items.push_back(std::move(item));
+    if (shape != CurveShape::lttb) {
+      DUHENG_CHECK(add_columns(services, question, part, items));
+      continue;
     }
+    // Each period gets its share of the points, so that all together there are not more than asked for.
+    const std::int64_t share = buckets * (part.to_utc_ms - part.from_utc_ms) / (asked.to_utc_ms - asked.from_utc_ms);
+    DUHENG_CHECK(
+        add_chosen(services, question, part, static_cast<std::size_t>(std::max<std::int64_t>(1, share)), items));
   }
   return json_answer({{"series_id", found.series.id.value},
                       {"register", found.series.register_name},
@@ -67,6 +145,7 @@ Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
                       {"exponent", found.series.exponent},
                       {"from", format_utc(asked.from_utc_ms)},
                       {"to", format_utc(asked.to_utc_ms)},
+                      {"shape", word},
                       {"bucket_ms", bucket_ms},
                       {"buckets", std::move(items)}});
 }

@@ -27,10 +27,16 @@ std::uint64_t scattered(std::uint64_t number) noexcept {
   return number ^ number >> 31;
 }
 
+/// `wanted` is one media type, or several with ", " between them.
 bool is_of_type(std::string_view content_type, std::string_view wanted) noexcept {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   if (type.ends_with(' ')) type.remove_suffix(1);
-  return equal_ignoring_case(type, wanted);
+  while (true) {
+    const auto comma = wanted.find(", ");
+    if (equal_ignoring_case(type, wanted.substr(0, comma))) return true;
+    if (comma == std::string_view::npos) return false;
+    wanted.remove_prefix(comma + 2);
+  }
 }
 
 void add_security_headers(HttpResponse& response) {

@@ -99,7 +99,7 @@ Result<bool> AggregateKeeper::begin_settling(KeeperState state, std::int32_t thr
   const std::int32_t first = std::max(state.settled_through, options_.first_day - 1) + 1;
   // Not over a month's end: a sweep writes each tile once.
   const std::int32_t month_end = CivilCalendar::last_day_of(CivilCalendar::month_of(first));
-  const std::int32_t last = std::min({through, first + options_.days_per_sweep - 1, month_end});
+  std::int32_t last = std::min({through, first + options_.days_per_sweep - 1, month_end});
   // First the store notes what comes late, then the days are read: nothing falls between.
   DUHENG_CHECK(telemetry_.settle_before(utc_day_after(last)));
   DUHENG_TRY(const bool anything, has_anything(first, last));
@@ -107,12 +107,27 @@ Result<bool> AggregateKeeper::begin_settling(KeeperState state, std::int32_t thr
     DUHENG_CHECK(start_sweep(state, first, last, true));
     return true;
   }
+  DUHENG_TRY(last, end_of_emptiness(last, through));
   state.settled_through = last;
   state.provisional_through = std::max(state.provisional_through, last);
   AggregateWrite change;
   change.state = state;
   DUHENG_CHECK(aggregates_.write(change));
   return true;
+}
+
+/// How far nothing is known to be after `last`, in strides that double: years before the first meter, or between an old
+/// reading and the next, are passed over in a few steps and not month by month.
+Result<std::int32_t> AggregateKeeper::end_of_emptiness(std::int32_t last, std::int32_t through) {
+  constexpr std::int32_t first_stride = 31;
+  for (std::int32_t stride = first_stride; last < through; stride *= 2) {
+    const std::int32_t next = std::min(through, last + std::min(stride, through - last));
+    DUHENG_CHECK(telemetry_.settle_before(utc_day_after(next)));
+    DUHENG_TRY(const bool anything, has_anything(last + 1, next));
+    if (anything) break;
+    last = next;
+  }
+  return last;
 }
 
 Result<void> AggregateKeeper::start_sweep(KeeperState state, std::int32_t first, std::int32_t last, bool settles) {

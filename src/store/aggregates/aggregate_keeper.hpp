@@ -65,6 +65,7 @@ class AggregateKeeper {
                                     std::int32_t settled_through, AggregateWrite& change);
   [[nodiscard]] Result<bool> begin_sweep(KeeperState state);
   [[nodiscard]] Result<bool> begin_settling(KeeperState state, std::int32_t through);
+  [[nodiscard]] Result<std::int32_t> end_of_emptiness(std::int32_t last, std::int32_t through);
   [[nodiscard]] Result<void> start_sweep(KeeperState state, std::int32_t first, std::int32_t last, bool settles);
   [[nodiscard]] Result<bool> has_anything(std::int32_t first, std::int32_t last) const;
   [[nodiscard]] Result<bool> keep_hours(const KeeperState& state);

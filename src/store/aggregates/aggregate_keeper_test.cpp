@@ -246,7 +246,7 @@ TEST_F(KeeperEnded, AtAnyWriteBeforeOrAfterItMakesTheSameRows) {
       ASSERT_TRUE(world.run());
       ASSERT_EQ(outcome_of(world), expected) << "ended at write " << write;
     }
-    EXPECT_GE(write, 7U);
+    EXPECT_GE(write, 6U);  // the empty months before are one
   }
 }
 
@@ -294,6 +294,35 @@ RC_GTEST_PROP(KeeperProperty, IsInStepWhateverComesWhenever, ()) {
       RC_ASSERT(*asked == world.expected(series, world.options.first_day, today));
     }
   }
+}
+
+TEST(AggregateKeeperEmptyYears, ArePassedOverInAFewSteps) {
+  World world;
+  world.options.first_day = aggregate_limits::first_day_min;
+  world.restart();
+  const std::int32_t day = world.day("2026-03-10");
+  const SeriesId series = world.telemetry.add_series();
+  world.telemetry.add(series, world.at(day, 60), 100);
+  world.telemetry.add(series, world.at(day, 120), 130);
+  world.set_now(day + 5, 0);
+  const auto steps = world.run();
+  ASSERT_TRUE(steps);
+  EXPECT_LT(*steps, 40);
+  EXPECT_EQ(world.aggregates.state()->settled_through, day + 3);
+  EXPECT_EQ(world.rows(series), world.expected(series, day, day));
+  // One reading of a clock that stood at 2001: what lies between is passed over too.
+  World old;
+  old.options.first_day = aggregate_limits::first_day_min;
+  old.restart();
+  const SeriesId early = old.telemetry.add_series();
+  const std::int32_t first = old.day("2001-02-03");
+  old.telemetry.add(early, old.at(first, 60), 10);
+  old.telemetry.add(early, old.at(day, 60), 100);
+  old.set_now(day + 5, 0);
+  const auto more = old.run();
+  ASSERT_TRUE(more);
+  EXPECT_LT(*more, 60);
+  EXPECT_EQ(old.rows(early), old.expected(early, first, day));
 }
 
 }  // namespace

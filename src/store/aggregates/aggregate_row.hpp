@@ -47,12 +47,12 @@ struct AggregateRow {
   std::uint16_t quality_union = 0;        ///< every finding on any of them
   std::uint16_t findings = 0;             ///< aggregate_findings
   AggregateMark first, last;
-  AggregateMark minimum, maximum;    ///< the earliest of equal ones; of bit sets and events: as first
-  Int128 sum = 0;                    ///< of decimals only
-  Int128 increase = 0;               ///< of counting registers: from the last value before the bucket to its last
-  Int128 increase_edited = 0;        ///< of it in steps that begin or end on an estimate or a correction
-  /// When the last value before the bucket was, from which the increase starts; no_time: there was none, the series does
-  /// not count, or the row was stored by a release that did not keep it.
+  AggregateMark minimum, maximum;  ///< the earliest of equal ones; of bit sets and events: as first
+  Int128 sum = 0;                  ///< of decimals only
+  Int128 increase = 0;             ///< of counting registers: from the last value before the bucket to its last
+  Int128 increase_edited = 0;      ///< of it in steps that begin or end on an estimate or a correction
+  /// When the last value before the bucket was, from which the increase starts; no_time: there was none, the series
+  /// does not count, or the row was stored by a release that did not keep it.
   static constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
   std::int64_t increase_since_utc_ms = no_time;
   std::uint32_t slots_expected = 0;  ///< 0 when the series' interval is not known

@@ -74,6 +74,17 @@ std::int32_t CivilCalendar::first_day_of(std::int32_t month) {
   return static_cast<std::int32_t>(first.time_since_epoch().count());
 }
 
+std::int32_t CivilCalendar::week_begin(std::int32_t day) {
+  const std::int32_t after_monday = ((day + 3) % 7 + 7) % 7;  // 1970-01-01 was a Thursday
+  return day - after_monday;
+}
+
+std::string CivilCalendar::format_week(std::int32_t day) {
+  const std::int32_t thursday = week_begin(day) + 3;
+  const std::int32_t first_of_year = first_day_of(month_of(thursday) / 12 * 12);
+  return fmt::format("{}-W{:02}", format_day(thursday).substr(0, 4), (thursday - first_of_year) / 7 + 1);
+}
+
 std::string CivilCalendar::format_day(std::int32_t day) {
   const auto date = date_of(day);
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),

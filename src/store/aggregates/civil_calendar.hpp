@@ -29,6 +29,10 @@ class CivilCalendar {
   [[nodiscard]] static std::int32_t month_of(std::int32_t day);
   [[nodiscard]] static std::int32_t first_day_of(std::int32_t month);
   [[nodiscard]] static std::int32_t last_day_of(std::int32_t month) { return first_day_of(month + 1) - 1; }
+  /// The Monday of the day's week (ISO 8601).
+  [[nodiscard]] static std::int32_t week_begin(std::int32_t day);
+  /// "2026-W01": the year is that of the week's Thursday.
+  [[nodiscard]] static std::string format_week(std::int32_t day);
   /// "2026-11-21". Errors of the reverse: malformed.
   [[nodiscard]] static std::string format_day(std::int32_t day);
   [[nodiscard]] static Result<std::int32_t> parse_day(std::string_view text);

@@ -84,5 +84,23 @@ TEST(CivilCalendar, ReadsAndWritesDays) {
   EXPECT_EQ(CivilCalendar::open("Nowhere/Town").error().code, ErrorCode::not_found);
 }
 
+TEST(CivilCalendar, WeeksAreThoseOfIso8601) {
+  const auto week = [](std::string_view date) { return CivilCalendar::format_week(*CivilCalendar::parse_day(date)); };
+  const auto begin = [](std::string_view date) {
+    return CivilCalendar::format_day(CivilCalendar::week_begin(*CivilCalendar::parse_day(date)));
+  };
+  EXPECT_EQ(week("2026-01-01"), "2026-W01");  // a Thursday
+  EXPECT_EQ(week("2025-12-29"), "2026-W01");
+  EXPECT_EQ(week("2025-12-28"), "2025-W52");
+  EXPECT_EQ(week("2026-12-31"), "2026-W53");  // a year of 53 weeks
+  EXPECT_EQ(week("2027-01-03"), "2026-W53");
+  EXPECT_EQ(week("2027-01-04"), "2027-W01");
+  EXPECT_EQ(week("2021-01-01"), "2020-W53");
+  EXPECT_EQ(week("2024-12-30"), "2025-W01");
+  EXPECT_EQ(begin("2026-11-21"), "2026-11-16");
+  EXPECT_EQ(begin("2026-11-16"), "2026-11-16");
+  EXPECT_EQ(begin("2027-01-03"), "2026-12-28");
+}
+
 }  // namespace
 }  // namespace duheng::store

@@ -38,8 +38,8 @@ struct DayTile {
 [[nodiscard]] Result<std::vector<DayTile::Entry>> parse_day_tile_series(ByteView bytes, std::size_t index);
 
 /// One day's figures of up to series_per_slice series, sorted by series; `first_series` and day are the key's.
-///   u8 2 · v figures { v series - one before · v findings · v values · v expected · v present · w increase · w edited ·
-///   with the finding over_gap: z from · z to - from }
+///   u8 2 · v figures { v series - one before · v findings · v values · v expected · v present · w increase · w edited
+///   · with the finding over_gap: z from · z to - from }
 [[nodiscard]] Bytes encode_figures(std::span<const DayFigure> figures, SeriesId first_series);
 /// Appends to `out`.
 [[nodiscard]] Result<void> parse_figures(ByteView bytes, SeriesId first_series, std::int32_t day,

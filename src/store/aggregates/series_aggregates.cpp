@@ -82,40 +82,68 @@ Result<std::optional<AggregateMark>> SeriesAggregates::mark_before(SeriesId seri
   return row ? std::optional(row->row.last) : read;
 }
 
-Result<std::vector<MonthRow>> SeriesAggregates::months(SeriesId series, std::int32_t first_month,
-                                                       std::int32_t last_month, const QueryOptions& options) const {
-  DUHENG_CHECK(check_order(first_month, last_month));
-  const std::int32_t last_day = std::min(CivilCalendar::last_day_of(last_month), today());
-  const std::int32_t first_day = std::max(CivilCalendar::first_day_of(first_month), first_day_);
-  std::vector<MonthRow> out;
+Result<std::vector<SpanRow>> SeriesAggregates::spans(SeriesId series, std::span<const DaySpan> wanted,
+                                                     const QueryOptions& options) const {
+  std::vector<SpanRow> out;
+  if (wanted.empty()) return out;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].first > wanted[i].last || (i > 0 && wanted[i].first <= wanted[i - 1].last))
+      return fail(ErrorCode::invalid_argument, "stretches of days must follow one another");
+  }
+  const std::int32_t first_day = std::max(wanted.front().first, first_day_);
+  const std::int32_t last_day = std::min(wanted.back().last, today());
   if (first_day > last_day) return out;
   DUHENG_TRY(const auto rows, days(series, first_day, last_day, options));
   const auto description = maker_.telemetry().find_series(series);
   if (rows.empty() || !description) return out;
-  const SeriesPolicy policy = maker_.policy(*description);
-  auto next = rows.begin();
-  for (std::int32_t month = CivilCalendar::month_of(first_day); month <= CivilCalendar::month_of(last_day); ++month) {
-    const std::int32_t from = std::max(first_day, CivilCalendar::first_day_of(month));
-    const std::int32_t to = std::min(last_day, CivilCalendar::last_day_of(month));
-    if (next == rows.end() || next->day > to) continue;
-    MonthRow joined{.month = month, .row = {}};
-    const auto buckets = calendar_.days(from, to);
-    joined.row.after_utc_ms = joined.row.through_utc_ms = buckets.front().after_utc_ms;
-    for (std::int32_t day = from; day <= to; ++day) {
-      const ConsumptionInterval& bucket = buckets[static_cast<std::size_t>(day - from)];
-      AggregateRow of_day;
-      if (next != rows.end() && next->day == day) {
-        of_day = (next++)->row;
-      } else {
-        of_day.after_utc_ms = bucket.after_utc_ms;
-        of_day.through_utc_ms = bucket.through_utc_ms;
-        of_day.slots_expected = slots_in(bucket, policy.interval_ms);
-      }
-      joined.days_with_values += of_day.value_count > 0 ? 1 : 0;
-      join_next(joined.row, of_day, description->kind);
-    }
-    out.push_back(joined);
+  for (const DaySpan& span : wanted) {
+    const DaySpan cut{std::max(first_day, span.first), std::min(last_day, span.last)};
+    const auto begin = std::ranges::lower_bound(rows, cut.first, {}, &DayRow::day);
+    const auto end = std::ranges::upper_bound(begin, rows.end(), cut.last, {}, &DayRow::day);
+    if (cut.first > cut.last || begin == end) continue;
+    SpanRow joined = join(*description, cut, {begin, end});
+    joined.days = span;
+    out.push_back(std::move(joined));
   }
+  return out;
+}
+
+/// Days to a longer stretch; those without a row are empty.
+SpanRow SeriesAggregates::join(const Series& series, DaySpan cut, std::span<const DayRow> rows) const {
+  const SeriesPolicy policy = maker_.policy(series);
+  const auto buckets = calendar_.days(cut.first, cut.last);
+  SpanRow joined{.days = cut, .row = {}};
+  joined.row.after_utc_ms = joined.row.through_utc_ms = buckets.front().after_utc_ms;
+  auto next = rows.begin();
+  for (std::int32_t day = cut.first; day <= cut.last; ++day) {
+    const ConsumptionInterval& bucket = buckets[static_cast<std::size_t>(day - cut.first)];
+    AggregateRow of_day;
+    if (next != rows.end() && next->day == day) {
+      of_day = (next++)->row;
+    } else {
+      of_day.after_utc_ms = bucket.after_utc_ms;
+      of_day.through_utc_ms = bucket.through_utc_ms;
+      of_day.slots_expected = slots_in(bucket, policy.interval_ms);
+    }
+    joined.days_with_values += of_day.value_count > 0 ? 1 : 0;
+    join_next(joined.row, of_day, series.kind);
+  }
+  return joined;
+}
+
+Result<std::vector<MonthRow>> SeriesAggregates::months(SeriesId series, std::int32_t first_month,
+                                                       std::int32_t last_month, const QueryOptions& options) const {
+  DUHENG_CHECK(check_order(first_month, last_month));
+  std::vector<DaySpan> wanted;
+  // Months that cannot hold anything are not even counted through.
+  first_month = std::max(first_month, CivilCalendar::month_of(first_day_));
+  last_month = std::min(last_month, CivilCalendar::month_of(today()));
+  for (std::int32_t month = first_month; month <= last_month; ++month)
+    wanted.push_back({CivilCalendar::first_day_of(month), CivilCalendar::last_day_of(month)});
+  DUHENG_TRY(const auto joined, spans(series, wanted, options));
+  std::vector<MonthRow> out;
+  for (const SpanRow& one : joined)
+    out.push_back({CivilCalendar::month_of(one.days.first), one.days_with_values, one.row});
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -14,6 +15,19 @@ struct MonthRow {
   std::int32_t days_with_values = 0;
   AggregateRow row;
   friend bool operator==(const MonthRow&, const MonthRow&) = default;
+};
+
+/// First to last, both included.
+struct DaySpan {
+  std::int32_t first = 0;
+  std::int32_t last = 0;
+  friend bool operator==(const DaySpan&, const DaySpan&) = default;
+};
+struct SpanRow {
+  DaySpan days;  ///< as asked for
+  std::int32_t days_with_values = 0;
+  AggregateRow row;
+  friend bool operator==(const SpanRow&, const SpanRow&) = default;
 };
 
 /// Hours, days and months of one series, in step with the telemetry store: settled days come from rows, days that are
@@ -38,6 +52,10 @@ class SeriesAggregates {
   /// Whole civil months, the present one up to now. Months without anything are left out.
   [[nodiscard]] Result<std::vector<MonthRow>> months(SeriesId series, std::int32_t first_month, std::int32_t last_month,
                                                      const QueryOptions& options) const;
+  /// Any stretches of days that follow one another: weeks, years. Those without anything are left out; the row of one
+  /// that reaches before the keeper's first day or beyond today begins and ends there.
+  [[nodiscard]] Result<std::vector<SpanRow>> spans(SeriesId series, std::span<const DaySpan> wanted,
+                                                   const QueryOptions& options) const;
   /// From readings; where a retention rule has let them go, the hours kept.
   [[nodiscard]] Result<std::vector<HourRows>> hours(SeriesId series, std::int32_t first_day, std::int32_t last_day,
                                                     const QueryOptions& options) const;
@@ -53,6 +71,7 @@ class SeriesAggregates {
                                            std::vector<DayRow>& rows, const QueryOptions& options) const;
   [[nodiscard]] Result<std::optional<AggregateMark>> mark_before(SeriesId series, std::int32_t day,
                                                                  const QueryOptions& options) const;
+  [[nodiscard]] SpanRow join(const Series& series, DaySpan cut, std::span<const DayRow> rows) const;
   [[nodiscard]] std::int32_t today() const { return calendar_.day_of(clock_.utc_ms()); }
 
   const AggregateStore& aggregates_;

@@ -54,6 +54,37 @@ TEST_F(SeriesAggregatesTest, AMonthIsItsDaysAndItsConsumption) {
   EXPECT_EQ(months[0].days_with_values, 4);
 }
 
+TEST_F(SeriesAggregatesTest, WeeksAndYearsAreTheirDays) {
+  // 2026-01-28 is a Wednesday: a week of five days with values, then whole ones.
+  const std::int32_t monday = CivilCalendar::week_begin(first_);
+  std::vector<DaySpan> weeks;
+  for (int i = -1; i < 8; ++i) weeks.push_back({monday + 7 * i, monday + 7 * i + 6});
+  const auto rows = *world_.questions().spans(series_, weeks, {});
+  ASSERT_EQ(rows.size(), 7U);
+  EXPECT_EQ(rows[0].days, (DaySpan{monday, monday + 6}));
+  EXPECT_EQ(rows[0].days_with_values, 5);
+  EXPECT_EQ(rows[0].row.increase, 5 * 240 - 10);  // counted from the first value ever
+  EXPECT_EQ(rows[1].row.increase, 7 * 240);
+  EXPECT_EQ(rows[1].row.value_count, 7U * 24);
+  Int128 sum = 0;
+  for (const SpanRow& row : rows) sum += row.row.increase;
+  const std::int32_t begin = world_.day("2026-01-01");
+  const std::vector<DaySpan> years{{begin - 365, begin - 1}, {begin, begin + 364}};
+  const auto year = *world_.questions().spans(series_, years, {});
+  ASSERT_EQ(year.size(), 1U);
+  EXPECT_EQ(year[0].row.increase, sum);
+  EXPECT_EQ(year[0].days_with_values, 41);
+  // Late data moves the week at once.
+  world_.telemetry.edit(series_, EditKind::correction, world_.at(first_ + 11, 24 * 60), 12 * 240 - 7);
+  const auto moved = *world_.questions().spans(series_, std::vector{weeks[2], weeks[3]}, {});
+  EXPECT_EQ(moved[0].row.increase + moved[1].row.increase, 14 * 240);
+  EXPECT_NE(moved[0].row.increase, 7 * 240);
+  EXPECT_EQ(world_.questions().spans(series_, std::vector{weeks[3], weeks[2]}, {}).error().code,
+            ErrorCode::invalid_argument);
+  EXPECT_TRUE(world_.questions().spans(series_, {}, {})->empty());
+  EXPECT_TRUE(world_.questions().months(series_, -2'000'000'000, -1'999'999'999, {})->empty());
+}
+
 TEST_F(SeriesAggregatesTest, LateDataAndCorrectionsUpdateTheMonthAtOnce) {
   EXPECT_EQ(month_increase("2026-02-10"), 28 * 240);
   // Settled long ago: the last reading of January turns out lower, so February began lower.

@@ -35,7 +35,8 @@ struct Session {
 };
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || host == "::1" || (host.starts_with("127.") && is_number);
 }
 
 /// The address in its parts, as far as we look at them.

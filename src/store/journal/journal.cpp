@@ -78,14 +78,6 @@ Result<void> replay(const SegmentLog& log, std::uint64_t from, std::uint64_t to,
   return {};
 }
 
-/// After a change of keys or of the cipher the next record stands in a segment of its own key.
-Result<void> use_newest_key(SegmentLog& log, crypto::KeyProvider& keys) {
-  if (log.next_number() == log.first_number()) return {};
-  DUHENG_TRY(const std::uint32_t newest, keys.version_to_seal("journal"));
-  DUHENG_TRY(const EntryPlace last, log.place_of(log.next_number() - 1));
-  return last.key_version == newest ? Result<void>{} : log.start_new_segment();
-}
-
 }  // namespace
 
 struct Journal::State {
@@ -152,7 +144,7 @@ Result<std::unique_ptr<Journal>> Journal::open(Disk& disk, Random& random, crypt
   DUHENG_TRY(state->positions, Positions::from_snapshot(state->log->last_snapshot()));
   DUHENG_CHECK(
       replay(*state->log, state->log->last_segment_first_number(), state->log->next_number(), state->positions));
-  DUHENG_CHECK(use_newest_key(*state->log, keys));
+  DUHENG_CHECK(state->log->renew_key());
   state->frames = std::make_unique<FrameFinder>(disk, keys, *state->log, options.directory);
   state->watermark = std::min(read_watermark(disk, state->watermark_path), state->log->next_number());
   return std::unique_ptr<Journal>(new Journal(std::move(state)));

@@ -2,7 +2,8 @@
 // How a segment's octets are laid out; no files here. Integers are little-endian.
 //
 // Segment  = header · block … block · footer (closed segments only)
-// Header   = "DUHSEG" · u16 version 1 · u32 header size · u32 key version, cipher in its high octet · u64 first number · 32 salt ·
+// Header   = "DUHSEG" · u16 version 1 · u32 header size · u32 key version, cipher in its high octet · u64 first number
+// · 32 salt ·
 //            32 hash of the previous segment's last block (zeros: none) · u8 size + purpose ·
 //            u32 size + sealed snapshot · 32 SHA-256 of the header so far
 // Block    = "DBLK" · u32 sealed size · u32 plain size · u32 entries · u64 first number · u32 encoding (0 raw, 1 zstd)

@@ -78,6 +78,16 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Disk& disk, Random& random,
 const OpenReport& SegmentLog::open_report() const noexcept { return writer_->open_report(); }
 Result<std::uint64_t> SegmentLog::append(std::span<const ByteView> entries) { return writer_->append(entries); }
 Result<void> SegmentLog::start_new_segment() { return writer_->start_new_segment(); }
+Result<void> SegmentLog::renew_key() {
+  if (next_number() == first_number()) return {};
+  DUHENG_TRY(const std::uint32_t wanted, catalogue_->keys().version_to_seal(catalogue_->purpose()));
+  DUHENG_TRY(const EntryPlace last, place_of(next_number() - 1));
+  if (last.key_version == wanted) return {};
+  // AES-256-GCM is also what nobody chose: a tool that only looks leaves the segment as it is.
+  const auto master = [](std::uint32_t version) { return crypto::with_cipher(version, crypto::Cipher::aes_256_gcm); };
+  const bool is_default = catalogue_->keys().cipher() == crypto::Cipher::aes_256_gcm;
+  return is_default && master(last.key_version) == master(wanted) ? Result<void>{} : start_new_segment();
+}
 bool SegmentLog::poisoned() const noexcept { return writer_->poisoned(); }
 Result<void> SegmentLog::remove_segments_before(std::uint64_t number) {
   return writer_->remove_segments_before(number);

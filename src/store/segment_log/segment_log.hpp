@@ -148,6 +148,9 @@ class SegmentLog {
   /// Closes the present segment, e.g. after a key change or before a backup; the next append starts another. Nothing
   /// happens while the present one holds no entry.
   [[nodiscard]] Result<void> start_new_segment();
+  /// Begins a new segment when the latest entry stands under another version of the key, or another cipher, than new
+  /// ones are to. Errors: as start_new_segment(); key_missing.
+  [[nodiscard]] Result<void> renew_key();
   [[nodiscard]] bool poisoned() const noexcept;
 
   /// Errors: not_found - removed, or not appended yet; storage_corrupt; storage_failed; key_missing.

@@ -26,7 +26,7 @@ class TableReader {
  public:
   virtual ~TableReader() = default;
   /// The next row; false after the last. Empty rows are passed over. Errors: malformed - this row cannot be used, the
-  /// next call goes on with the one after it; anything else - the file cannot be read on.
+  /// next call goes on with the one after it; anything else (truncated, limit_exceeded) - the file cannot be read on.
   [[nodiscard]] virtual Result<bool> next(std::vector<std::string>& fields) = 0;
   /// Of the row of the last next(), from 1: its line in a text, its number in a sheet; in Parquet the names are row 1.
   [[nodiscard]] virtual std::size_t line() const noexcept = 0;

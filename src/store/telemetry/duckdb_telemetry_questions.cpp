@@ -16,7 +16,6 @@ constexpr std::size_t series_per_scan_step = 512;
 constexpr std::size_t rows_per_scan_step = 1'000'000;
 constexpr std::size_t rows_per_piece = 65'536;
 
-
 void keep_range(std::vector<ReadingRow>& rows, TimeRange range) {
   std::erase_if(rows, [&](const ReadingRow& row) {
     return row.time_utc_ms < range.from_utc_ms || row.time_utc_ms >= range.to_utc_ms;

@@ -20,11 +20,24 @@ ReopeningTelemetryStore::~ReopeningTelemetryStore() = default;
 Result<std::unique_ptr<ReopeningTelemetryStore>> ReopeningTelemetryStore::open(Open open, const Clock& clock,
                                                                                ReopeningOptions options) {
   std::unique_ptr<ReopeningTelemetryStore> out(new ReopeningTelemetryStore(std::move(open), clock, options));
-  DUHENG_TRY(Opened opened, out->open_(false));
-  if (opened.begins_anew && !opened.told.empty())
-    log::warning(area, "the database was damaged and is made anew from the journal", {{"damage", opened.told}});
-  out->store_ = std::move(opened.store);
+  Result<Opened> opened = out->open_(false);
+  if (!opened && out->may_start_closed(opened.error())) {
+    log::warning(area, "cannot be reached; the journal keeps everything until it can", {{"reason", opened.error()}});
+    out->position_ = *out->options_.closed_start_position;
+    out->note_failure(opened.error());
+    return out;
+  }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  if (opened->begins_anew && !opened->told.empty())
+    log::warning(area, "the database was damaged and is made anew from the journal", {{"damage", opened->told}});
+  out->store_ = std::move(opened->store);
   return out;
+}
+
+bool ReopeningTelemetryStore::may_start_closed(const Error& error) const {
+  const bool away = error.code == ErrorCode::storage_failed || error.code == ErrorCode::unavailable ||
+                    error.code == ErrorCode::timed_out;
+  return away && options_.closed_start_position.has_value();
 }
 
 // --- mending ---

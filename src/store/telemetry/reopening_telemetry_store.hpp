@@ -22,6 +22,9 @@ struct ReopeningOptions {
   /// to blame and rebuilding on it only wears it: the store then stays closed until the process is started again.
   std::size_t discards_max = 3;
   std::int64_t discards_within_ms = 24LL * 3'600'000;
+  /// When set, a store that cannot be reached at the first opening (storage_failed, unavailable, timed_out) is no
+  /// error: it begins closed at this position and is opened when it can be.
+  std::optional<std::uint64_t> closed_start_position{};
 };
 
 /// How the store mends itself, for status and metrics.
@@ -99,6 +102,7 @@ class ReopeningTelemetryStore final : public TelemetryStore {
   template <class Answer, class Question>
   Answer look(Answer when_closed, Question&& question) const;
   void note_failure(const Error& error);
+  [[nodiscard]] bool may_start_closed(const Error& error) const;
   [[nodiscard]] Result<void> reopen_if_broken();
   [[nodiscard]] bool may_discard();
   [[nodiscard]] Error closed_error() const;

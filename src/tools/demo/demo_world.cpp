@@ -94,9 +94,10 @@ enrolment: {{ address: 127.0.0.1, port: {} }}
 observability: {{ address: 127.0.0.1, port: {} }}
 web: {{ directory: {}/web }}
 models: {{ directory: {} }}
+alarms: {{ rules: {}/rules/alarms }}
 )",
                      plan.platform_directory(), plan.https_port, plan.gateways_port, plan.enrolment_port,
-                     plan.observability_port, plan.share_directory, plan.models_directory());
+                     plan.observability_port, plan.share_directory, plan.models_directory(), plan.share_directory);
 }
 
 std::string gateway_yaml(const DemoPlan& plan) {

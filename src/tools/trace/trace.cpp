@@ -122,8 +122,12 @@ class OpenedData {
 
 Result<Answer> trace_frame(OpenedData& data, const TraceOptions& options) {
   DUHENG_TRY(const auto reference, number_of<std::int64_t>(options.frame, "frame reference"));
-  DUHENG_TRY(const auto traced, platform::trace_frame(data.journal(), FrameReference{reference}));
-  return answer(traced, traced.verified(), options);
+  const auto traced = platform::trace_frame(data.journal(), FrameReference{reference});
+  if (traced) return answer(*traced, traced->verified(), options);
+  // The record may hold edits instead.
+  const auto edits = platform::trace_edits(data.journal(), FrameReference{reference}.record_number());
+  if (!edits) return std::unexpected(traced.error());
+  return answer(*edits, edits->verified(), options);
 }
 
 Result<Answer> trace_series(OpenedData& data, const TraceOptions& options) {

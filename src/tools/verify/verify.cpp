@@ -25,7 +25,7 @@ Json to_json(const DirectoryReport& report, double seconds) {
   for (const DirectoryFinding& finding : report.findings)
     findings.push_back({{"file", finding.file}, {"offset", finding.offset}, {"what", finding.what}});
   return {{"directory", report.directory},   {"kind", report.kind},
-          {"sealed", report.sealed},         {"sound", report.findings.empty()},
+          {"sealed", report.sealed},         {"sound", report.findings.empty() && report.unproven.empty()},
           {"findings", std::move(findings)}, {"parts", std::move(parts)},
           {"unproven", report.unproven},     {"seconds", seconds}};
 }
@@ -37,12 +37,17 @@ void print(const DirectoryReport& report, double seconds, std::ostream& out) {
     out << fmt::format("{}: {} files, {} entries, {} octets ({})\n", part.name, part.files, part.entries, part.bytes,
                        part.how);
   if (!report.unproven.empty()) {
-    out << (report.sealed ? "too large to be sealed; only what the database uses was read of:\n"
-                          : "not sealed: the program did not end in good order, or something was changed since; not "
-                            "every octet was checked of:\n");
+    out << (report.sealed ? "too large for the seal to hold more than their size; only what is in use was read of:\n"
+                          : "no seal: the program was killed, or something was changed since; what is not in use (free "
+                            "pages, ends of logs) was not checked of:\n");
     for (const std::string& path : report.unproven) out << fmt::format("  {}\n", path);
+    if (!report.sealed) out << "to have them proved: start the program, end it in good order, and verify again\n";
   }
-  out << fmt::format("{} {}: {} findings, {:.2f} s\n", report.kind, report.directory, report.findings.size(), seconds);
+  const std::string_view verdict = !report.findings.empty()  ? "DAMAGED"
+                                   : report.unproven.empty() ? "sound"
+                                                             : "nothing wrong found, NOT PROVED";
+  out << fmt::format("{} {}: {}, {} findings, {} files not proved, {:.2f} s\n", report.kind, report.directory, verdict,
+                     report.findings.size(), report.unproven.size(), seconds);
 }
 
 class Run {
@@ -63,13 +68,20 @@ class Run {
     } else {
       print(*report, seconds, out_);
     }
-    if (!report->findings.empty()) exit_code_ = std::max(exit_code_, verify_damaged);
+    note(!report->findings.empty() ? verify_damaged : report->unproven.empty() ? verify_sound : verify_unproven);
   }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
 
  private:
+  /// The worst of several directories stands.
+  void note(int code) {
+    const auto rank = [](int of) {
+      return of == verify_unusable ? 3 : of == verify_damaged ? 2 : of == verify_unproven;
+    };
+    if (rank(code) > rank(exit_code_)) exit_code_ = code;
+  }
   void refuse(const std::string& directory, const Error& error) {
-    exit_code_ = verify_unusable;
+    note(verify_unusable);
     if (options_.json)
       out_ << Json{{"directory", directory}, {"error", to_string(error.code)}, {"message", error.message}}.dump()
            << '\n';

@@ -2,22 +2,38 @@ import { observe_server_time } from './server_clock.ts';
 import type {
   Adoption,
   Aggregates,
+  AlarmCounts,
+  AlarmDeedOutcome,
+  AlarmDetail,
+  AlarmKind,
+  AlarmPage,
+  AlarmQuery,
   AnalysedFrame,
   Analysis,
+  BackupOverview,
+  BackupRunPage,
+  BackupSchedule,
   Completeness,
+  CompletenessTable,
   Connection,
   ConnectionChange,
   Curve,
+  CurveShape,
+  DecidedFinding,
   Device,
   DeviceAccess,
   DeviceDetail,
-  DeviceImport,
   DevicePage,
   DeviceQuery,
+  DeviceSampling,
   EditOutcome,
+  EditRecord,
   EstimateDraft,
   EstimateRequest,
   Export,
+  FileImport,
+  FindingDecision,
+  FindingQuery,
   FleetCompleteness,
   FleetTop,
   FleetTotals,
@@ -25,10 +41,11 @@ import type {
   FrameProvenance,
   Gateway,
   GatewayPlan,
-  HistoryImport,
+  GatewayTiming,
   Job,
   JobPage,
   JobQuery,
+  MissingList,
   ModelDetail,
   ModelList,
   NewChannel,
@@ -37,6 +54,8 @@ import type {
   NewExport,
   NewJob,
   NewPoint,
+  NewRestart,
+  NewSamplingChange,
   OperationFilter,
   OperationPage,
   OperationQuery,
@@ -50,11 +69,17 @@ import type {
   PointExchange,
   PointPage,
   Problem,
+  Readiness,
   Reading,
+  RereadOutcome,
+  SamplingChangePage,
+  SamplingResults,
   Session,
   Source,
   Status,
+  Storage,
   UnknownDevice,
+  ValueFindingPage,
   Versions,
 } from './types.ts';
 
@@ -92,17 +117,17 @@ function with_query(path: string, query: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
-async function request<T>(
+export async function request<T>(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
-  options: { body?: unknown; csv?: Blob; signal?: AbortSignal | undefined } = {},
+  options: { body?: unknown; file?: Blob; file_type?: string; signal?: AbortSignal | undefined } = {},
 ) {
   const headers: Record<string, string> = { Accept: 'application/json' };
   // A foreign site cannot send this header, so its presence shows that the request is our own.
   if (method !== 'GET') headers['X-Duheng-Request'] = '1';
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
-  if (options.csv) headers['Content-Type'] = 'text/csv';
-  const body_sent = options.csv ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+  if (options.file) headers['Content-Type'] = options.file_type ?? 'application/octet-stream';
+  const body_sent = options.file ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   let response: Response;
   try {
     response = await fetch(path, {
@@ -125,9 +150,13 @@ async function request<T>(
 }
 
 type Signal = AbortSignal | undefined;
-const get = <T>(path: string, signal: Signal, query: Query = {}) => request<T>('GET', with_query(path, query), { signal });
+export const get = <T>(path: string, signal: Signal, query: Query = {}) => request<T>('GET', with_query(path, query), { signal });
 
 /** One function per route of api/openapi.yaml; all throw ApiError. */
+/** What is imported by files. */
+export type ImportKind = 'device' | 'history';
+const import_path = (kind: ImportKind) => `/api/v1/${kind}-imports`;
+
 export const api = {
   log_in: (name: string, password: string) => request<Session>('POST', '/api/v1/session', { body: { name, password } }),
   change_password: (old_password: string, new_password: string) =>
@@ -139,8 +168,8 @@ export const api = {
   device: (id: number, signal?: Signal) => get<DeviceDetail>(`/api/v1/devices/${id}`, signal),
   completeness: (id: number, date: string, signal?: Signal) =>
     get<Completeness>(`/api/v1/devices/${id}/completeness`, signal, { date }),
-  curve: (series_id: number, from: string, to: string, buckets: number, signal?: Signal) =>
-    get<Curve>(`/api/v1/series/${series_id}/curve`, signal, { from, to, buckets }),
+  curve: (series_id: number, from: string, to: string, buckets: number, shape: CurveShape, signal?: Signal) =>
+    get<Curve>(`/api/v1/series/${series_id}/curve`, signal, { from, to, buckets, shape }),
   readings: (series_id: number, before: string | undefined, limit: number, signal?: Signal) =>
     get<{ readings: Reading[] }>(`/api/v1/series/${series_id}/readings`, signal, { before, limit }),
   analyse: (text: string, protocol: string, apdu: boolean, signal?: Signal) =>
@@ -148,6 +177,7 @@ export const api = {
   frame_builders: (signal?: Signal) => get<FrameBuilders>('/api/v1/analyser/builders', signal),
   build_frame: (protocol: string, kind: string, parameters: Record<string, string>) =>
     request<AnalysedFrame>('POST', '/api/v1/analyser/build', { body: { protocol, kind, parameters } }),
+  edit_record: (frame: string, signal?: Signal) => get<EditRecord>('/api/v1/figure', signal, { frame }),
   frame: (frame: string, signal?: Signal) => get<FrameProvenance>(`/api/v1/frames/${encodeURIComponent(frame)}`, signal),
   sources: (signal?: Signal) => get<{ sources: Source[] }>('/api/v1/sources', signal),
   organisations: (signal?: Signal) => get<OrganisationTree>('/api/v1/organisations', signal),
@@ -173,13 +203,14 @@ export const api = {
   unknown_devices: (signal?: Signal) => get<{ devices: UnknownDevice[] }>('/api/v1/unknown-devices', signal),
   adopt: (body: Adoption) => request<{ device_ids: number[] }>('POST', '/api/v1/unknown-devices/adopt', { body }),
   dismiss: (ids: number[]) => request<void>('POST', '/api/v1/unknown-devices/dismiss', { body: { ids } }),
-  imports: (signal?: Signal) => get<{ imports: DeviceImport[] }>('/api/v1/device-imports', signal),
-  start_import: (file: Blob, name: string) =>
-    request<DeviceImport>('POST', with_query('/api/v1/device-imports', { name }), { csv: file }),
-  import: (id: number, signal?: Signal) => get<DeviceImport>(`/api/v1/device-imports/${id}`, signal),
-  commit_import: (id: number, mode: 'all_or_nothing' | 'good_lines') =>
-    request<DeviceImport>('POST', `/api/v1/device-imports/${id}/commit`, { body: { mode } }),
-  cancel_import: (id: number) => request<DeviceImport>('POST', `/api/v1/device-imports/${id}/cancel`),
+  storage: (signal?: Signal) => get<Storage>('/api/v1/storage', signal),
+  imports: (kind: ImportKind, signal?: Signal) => get<{ imports: FileImport[] }>(import_path(kind), signal),
+  start_import: (kind: ImportKind, file: Blob, name: string, time_zone?: string) =>
+    request<FileImport>('POST', with_query(import_path(kind), time_zone ? { name, time_zone } : { name }), { file }),
+  import: (kind: ImportKind, id: number, signal?: Signal) => get<FileImport>(`${import_path(kind)}/${id}`, signal),
+  commit_import: (kind: ImportKind, id: number, mode: 'all_or_nothing' | 'good_lines') =>
+    request<FileImport>('POST', `${import_path(kind)}/${id}/commit`, { body: { mode } }),
+  cancel_import: (kind: ImportKind, id: number) => request<FileImport>('POST', `${import_path(kind)}/${id}/cancel`),
 
   versions: (series_id: number, time: string, signal?: Signal) =>
     get<Versions>(`/api/v1/series/${series_id}/versions`, signal, { time }),
@@ -204,20 +235,51 @@ export const api = {
     get<FleetTotals>('/api/v1/fleet/totals', signal, { register, from, to, group }),
   fleet_completeness: (register: string, from: string, to: string, signal?: Signal) =>
     get<FleetCompleteness>('/api/v1/fleet/completeness', signal, { register, from, to }),
+  completeness_table: (register: string, from: string, to: string, group: string, signal?: Signal) =>
+    get<CompletenessTable>('/api/v1/completeness', signal, { register, from, to, group }),
+  missing: (register: string, day: string, cause: string, page: number, signal?: Signal) =>
+    get<MissingList>('/api/v1/completeness/missing', signal, { register, day, page, ...(cause ? { cause } : {}) }),
+  readiness: (register: string, from: string, to: string, signal?: Signal) =>
+    get<Readiness>('/api/v1/completeness/readiness', signal, { register, from, to }),
+  reread_missing: (body: { register: string; day: string; cause: string | null }) =>
+    request<RereadOutcome>('POST', '/api/v1/completeness/reread', { body }),
+  value_findings: (query: FindingQuery, signal?: Signal) => get<ValueFindingPage>('/api/v1/value-findings', signal, { ...query }),
+  decide_finding: (id: number, body: FindingDecision) =>
+    request<DecidedFinding>('POST', `/api/v1/value-findings/${id}/decision`, { body }),
+
+  backups: (signal?: Signal) => get<BackupOverview>('/api/v1/backups', signal),
+  backup_sets: (page: number, signal?: Signal) => get<BackupRunPage>('/api/v1/backups/sets', signal, { page, page_size: 10 }),
+  drills: (page: number, signal?: Signal) => get<BackupRunPage>('/api/v1/backups/drills', signal, { page, page_size: 10 }),
+  start_backup: () => request<unknown>('POST', '/api/v1/backups/sets'),
+  start_drill: () => request<unknown>('POST', '/api/v1/backups/drills'),
+  cancel_backup: () => request<unknown>('POST', '/api/v1/backups/cancel'),
+  set_backup_schedule: (body: BackupSchedule) => request<BackupSchedule>('PUT', '/api/v1/backups/schedule', { body }),
+  set_recovery_passphrase: (passphrase: string) =>
+    request<unknown>('PUT', '/api/v1/backups/recovery-passphrase', { body: { passphrase } }),
 
   exports: (signal?: Signal) => get<{ exports: Export[] }>('/api/v1/exports', signal),
   create_export: (body: NewExport) => request<Export>('POST', '/api/v1/exports', { body }),
   cancel_export: (id: number) => request<Export>('POST', `/api/v1/exports/${id}/cancel`),
-  history_imports: (signal?: Signal) => get<{ imports: HistoryImport[] }>('/api/v1/history-imports', signal),
-  start_history_import: (file: Blob, name: string) =>
-    request<HistoryImport>('POST', with_query('/api/v1/history-imports', { name }), { csv: file }),
-  history_import: (id: number, signal?: Signal) => get<HistoryImport>(`/api/v1/history-imports/${id}`, signal),
-  commit_history_import: (id: number, mode: 'all_or_nothing' | 'good_lines') =>
-    request<HistoryImport>('POST', `/api/v1/history-imports/${id}/commit`, { body: { mode } }),
-  cancel_history_import: (id: number) => request<HistoryImport>('POST', `/api/v1/history-imports/${id}/cancel`),
 
   jobs: (query: JobQuery, signal?: Signal) => get<JobPage>('/api/v1/jobs', signal, query as Query),
+  alarms: (query: AlarmQuery, signal?: Signal) => get<AlarmPage>('/api/v1/alarms', signal, query as Query),
+  alarm: (id: number, signal?: Signal) => get<AlarmDetail>(`/api/v1/alarms/${id}`, signal),
+  alarm_counts: (signal?: Signal) => get<AlarmCounts>('/api/v1/alarm-counts', signal),
+  alarm_kinds: (signal?: Signal) => get<{ kinds: AlarmKind[] }>('/api/v1/alarm-kinds', signal),
+  acknowledge_alarms: (ids: number[], note: string) =>
+    request<AlarmDeedOutcome>('POST', '/api/v1/alarm-acknowledgements', { body: { ids, note } }),
+  shelve_alarms: (ids: number[], reason: string, until: string) =>
+    request<AlarmDeedOutcome>('POST', '/api/v1/alarm-shelvings', { body: { ids, reason, until } }),
+  unshelve_alarms: (ids: number[]) => request<AlarmDeedOutcome>('POST', '/api/v1/alarm-unshelvings', { body: { ids } }),
   operations: (query: OperationQuery, signal?: Signal) => get<OperationPage>('/api/v1/operations', signal, query as Query),
+  gateway_timing: (id: number, signal?: Signal) => get<GatewayTiming>(`/api/v1/gateways/${id}/timing`, signal),
+  restart_gateway: (id: number, body: NewRestart) => request<Job>('POST', `/api/v1/gateways/${id}/restart`, { body }),
+  device_sampling: (id: number, signal?: Signal) => get<DeviceSampling>(`/api/v1/devices/${id}/sampling`, signal),
+  sampling_changes: (page: number, signal?: Signal) =>
+    get<SamplingChangePage>('/api/v1/sampling-changes', signal, { page, page_size: 50 }),
+  sampling_change: (id: number, page: number, signal?: Signal) =>
+    get<SamplingResults>(`/api/v1/sampling-changes/${id}`, signal, { page, page_size: 50 }),
+  change_sampling: (body: NewSamplingChange) => request<SamplingResults>('POST', '/api/v1/sampling-changes', { body }),
   create_job: (body: NewJob) => request<Job>('POST', '/api/v1/jobs', { body }),
   job: (id: number, signal?: Signal) => get<Job>(`/api/v1/jobs/${id}`, signal),
   confirm_job: (id: number) => request<Job>('POST', `/api/v1/jobs/${id}/confirm`),
@@ -230,10 +292,8 @@ export const api = {
 /** Files that the browser fetches by itself. */
 export const file_urls = {
   export_file: (id: number) => `/api/v1/exports/${id}/file`,
-  history_template: '/api/v1/history-imports/template',
-  history_report: (id: number) => `/api/v1/history-imports/${id}/report`,
-  import_template: '/api/v1/device-imports/template',
-  import_errors: (id: number) => `/api/v1/device-imports/${id}/errors`,
+  import_template: (kind: ImportKind) => `${import_path(kind)}/template`,
+  import_report: (kind: ImportKind, id: number) => `${import_path(kind)}/${id}/report`,
   job_results: (id: number) => `/api/v1/jobs/${id}/results`,
   operations: (filter: OperationFilter) => `/api/v1/operations/export?${new URLSearchParams(filter as Record<string, string>)}`,
 };

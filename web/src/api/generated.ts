@@ -228,6 +228,303 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/equipment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Switches, routers, access points and the like, by name */
+        get: operations["listEquipment"];
+        put?: never;
+        /** Put a piece of equipment into the ledger */
+        post: operations["createEquipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/topology": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What hangs on what, with states, at most 2000 pieces */
+        get: operations["getEquipmentTopology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/import-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file with the header and two examples */
+        get: operations["getEquipmentImportTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Equipment by file - all or nothing; without commit it is only checked */
+        post: operations["importEquipment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{equipment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        /** One piece, what hangs and hung on it, its uplinks */
+        get: operations["getEquipment"];
+        /** Change it; a new uplink is dated now */
+        put: operations["updateEquipment"];
+        post?: never;
+        /** From now on it is no more; what it was is kept */
+        delete: operations["retireEquipment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{equipment_id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** What hangs on its ports from now on */
+        put: operations["attachToEquipment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/equipment/{equipment_id}/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Have its gateway ping it, ask it by SNMP, or both */
+        put: operations["superviseEquipment"];
+        post?: never;
+        /** Nobody asks it any more; what was read is kept */
+        delete: operations["endEquipmentSupervision"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The machine's disks, arrays, power supplies, temperatures, memory and processors */
+        get: operations["getServerHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sensors and meters in place now, with their papers - what must be calibrated first stands first */
+        get: operations["listSensors"];
+        put?: never;
+        /** Write down what sits at a place */
+        post: operations["createSensor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The list as CSV, as importSensorTable takes it */
+        get: operations["getSensorTable"];
+        put?: never;
+        /**
+         * Take a list over - all or nothing
+         * @description A line for a place where nothing is on record makes a sensor; where the serial number differs from the one there, an exchange as of
+         *     now; else the details are taken over, and a new calibration date is a calibration.
+         */
+        post: operations["importSensorTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make what is missing from what the device models say */
+        post: operations["adoptSensorDefaults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{sensor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        /** A sensor with everything that ever sat at its place, its calibrations and its history */
+        get: operations["getSensor"];
+        /** Correct what was written down wrongly */
+        put: operations["editSensor"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{sensor_id}/calibrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A calibration */
+        post: operations["calibrateSensor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{sensor_id}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another sensor takes its place and starts anew */
+        post: operations["exchangeSensor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        /** When which values of a device came from a sensor past its calibration date */
+        get: operations["getDeviceCalibration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meter-conditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What meters say is wrong with them - low batteries, valves, interference, covers; newest first */
+        get: operations["listMeterConditions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points": {
         parameters: {
             query?: never;
@@ -316,7 +613,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Hours, days or months of a series - exact, with the readings they begin, end and peak with. What is partly somebody else's is left out */
+        /** Hours, days, weeks (ISO 8601, from Monday), months or years of a series - exact, with the readings they begin, end and peak with. What is partly somebody else's is left out */
         get: operations["getAggregates"];
         put?: never;
         post?: never;
@@ -371,6 +668,126 @@ export interface paths {
         get: operations["getFleetCompleteness"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of what was to come came, by civil day and group
+         * @description A day is cut into slots of the interval at which the device's model reads the register; a slot is there when a good value lies in
+         *     it. Of a day that goes on the slots count that are over. Nothing is expected of a device before its first value ever. At most 31
+         *     days.
+         */
+        get: operations["getCompletenessTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Devices of whose day something is missing, and why
+         * @description Causes are told from what is known now; the gateways' counters run from their start.
+         */
+        get: operations["listMissing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When the values that settle a day were on the platform's disk */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/reread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have gateways fetch what is missing of a day out of the devices' memories
+         * @description One job for each model. Needs the role operator.
+         */
+        post: operations["rereadMissing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/value-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stored values that a rule objects to, the newest first */
+        get: operations["listValueFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/value-findings/{finding_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the value is true, or put another in its place
+         * @description "confirm" - the value is true; "correct" - `value` stands in its place; "estimate" - a value that the method makes from those around
+         *     it does, as a correction whose reason begins with the method's name; with `preview` it is only told. Nothing is overwritten. 409
+         *     when another value stands there by now. Needs the role operator; a refusal is written into the operation log.
+         */
+        post: operations["decideValueFinding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -712,6 +1129,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways/{gateway_id}/timing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        /** How far apart readings are on a gateway's channels */
+        get: operations["getGatewayTiming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a gateway, or one of its channels, anew
+         * @description A job like others; done when the gateway is back or the channel stands.
+         */
+        post: operations["restartGateway"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/sampling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        /** How often a device is read, and how well that is kept */
+        get: operations["getDeviceSampling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sampling-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Periods that were set, newest first */
+        get: operations["listSamplingChanges"];
+        put?: never;
+        /** Set how often something of one device, or of thousands, is read */
+        post: operations["changeSampling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sampling-changes/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        /** What has become of it, device by device */
+        get: operations["getSamplingChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unknown-devices": {
         parameters: {
             query?: never;
@@ -763,6 +1277,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What lies where, how fast it grows, how long the room lasts
+         * @description Measured every ten minutes; growth is told from the samples of the last month. For whoever sees every organisation.
+         */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-imports": {
         parameters: {
             query?: never;
@@ -770,12 +1304,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own files of the last days, newest first */
+        /** One's own files, newest first, without their findings */
         get: operations["listDeviceImports"];
         put?: never;
         /**
          * Check a file of devices; nothing is made yet
-         * @description CSV with the header of the template, UTF-8 or GB18030, at most 100,000 lines and 16 MiB. The check runs in the background;
+         * @description CSV (UTF-8 or GB18030), XLSX (the first sheet) or Parquet with the header of the template, at most 100,000 lines and 16 MiB.
+         *     What it is, is told by how it begins. The check runs in the background, and goes on after a restart of the platform;
          *     commitDeviceImport then makes the devices.
          */
         post: operations["startDeviceImport"];
@@ -821,7 +1356,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/device-imports/{import_id}/errors": {
+    "/api/v1/device-imports/{import_id}/report": {
         parameters: {
             query?: never;
             header?: never;
@@ -831,7 +1366,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every line that is wrong and why */
-        get: operations["getDeviceImportErrors"];
+        get: operations["getDeviceImportReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -872,6 +1407,113 @@ export interface paths {
         put?: never;
         /** Stop; what was not made is not made */
         post: operations["cancelDeviceImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places, plan and state of backups; for administrators of the whole platform */
+        get: operations["getBackups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Backups as they went, newest first */
+        get: operations["listBackupSets"];
+        put?: never;
+        /** Make a backup now, at every place */
+        post: operations["startBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trial restores as they went, newest first */
+        get: operations["listDrills"];
+        put?: never;
+        /** Try to restore the newest backup of every place now */
+        post: operations["startDrill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop what is under way, and what was asked for */
+        post: operations["cancelBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change when backups are made and how long they are kept */
+        put: operations["setBackupSchedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/recovery-passphrase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Seal the master keys under a passphrase, so that backups can be restored on another machine
+         * @description The passphrase is kept nowhere. It has 16 to 1024 characters.
+         */
+        put: operations["setRecoveryPassphrase"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -967,12 +1609,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own files of readings since the platform started, newest first */
+        /** One's own files of readings, newest first, without their findings */
         get: operations["listHistoryImports"];
         put?: never;
         /**
          * Check a file of readings; nothing is imported yet
-         * @description CSV, UTF-8 or GB18030, at most 200,000 lines and 16 MiB, with the columns device_uid (or device_id), register, time (or
+         * @description CSV (UTF-8 or GB18030), XLSX (the first sheet) or Parquet, at most 200,000 lines and 16 MiB, with the columns device_uid (or device_id), register, time (or
          *     time_utc_ms), value and, when wanted, unit; others are passed over, so that an export can be read back. The check runs in the
          *     background; commitHistoryImport then imports.
          */
@@ -1215,6 +1857,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms of the caller's scope, the most urgent first */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alarm with its history */
+        get: operations["getAlarm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many alarms are active, by severity */
+        get: operations["countAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What kinds of alarms there are, with their texts */
+        get: operations["listAlarmKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-acknowledgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has seen them */
+        post: operations["acknowledgeAlarms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-shelvings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put aside until a time, at most 30 days from now */
+        post: operations["shelveAlarms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm-unshelvings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Back into the list */
+        post: operations["unshelveAlarms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operations": {
         parameters: {
             query?: never;
@@ -1282,7 +2043,7 @@ export interface paths {
          * WebSocket with live values
          * @description The client sends `{"subscribe":{"devices":[1,2],"jobs":[3]}}` (at most 200 devices and 20 jobs, replaces the former
          *     subscription). The server sends `{"jobs":[Job...]}` when a job that is subscribed to has changed, at most once a second, and
-         *     `{"readings":[LiveReading...]}` as readings become durable, `{"ping":n}` every 15 s, and
+         *     `{"readings":[LiveReading...]}` as readings become durable, `{"alarms":AlarmNews}` when alarms have changed, `{"ping":n}` every 15 s, and
          *     `{"error":{"code":"...","message":"..."}}` before it closes for a reason. When a client cannot keep up, older values of a
          *     series are replaced by newer ones and `"skipped":n` tells how many.
          */
@@ -1299,6 +2060,363 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        EquipmentKind: "switch" | "router" | "access_point" | "serial_server" | "cellular_router";
+        EquipmentStatus: {
+            /** @enum {string} */
+            state: "unknown" | "up" | "degraded" | "down";
+            /** @description Its checks tell of it at present; else the state is the last that was known */
+            known: boolean;
+            flapping: boolean;
+            /** Format: date-time */
+            since: string | null;
+            checks: {
+                kind: string;
+                device_id: number;
+                /** @enum {string} */
+                state: "unknown" | "answering" | "silent";
+                /** Format: date-time */
+                last_answer_at: string | null;
+            }[];
+        };
+        Equipment: {
+            id: number;
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            maker: string;
+            model: string;
+            serial: string;
+            address: string;
+            organisation: components["schemas"]["NamedId"];
+            site: components["schemas"]["NamedId"] | null;
+            gateway: components["schemas"]["NamedId"] | null;
+            parent: components["schemas"]["NamedId"] | null;
+            attached: number;
+            status: components["schemas"]["EquipmentStatus"];
+        };
+        EquipmentAttachment: {
+            port: string;
+            /** @enum {string} */
+            kind: "gateway" | "channel" | "device";
+            name: string;
+            gateway_id?: number;
+            channel?: string;
+            device_id?: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string | null;
+        };
+        EquipmentDetail: components["schemas"]["Equipment"] & {
+            attachments: components["schemas"]["EquipmentAttachment"][];
+            uplinks: {
+                parent: components["schemas"]["NamedId"] | null;
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string | null;
+            }[];
+        };
+        EquipmentNode: {
+            id: number;
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            parent_id: number | null;
+            gateway_id: number | null;
+            /** @description How many things of each kind hang on it */
+            attached: {
+                [key: string]: number;
+            };
+            status: components["schemas"]["EquipmentStatus"];
+        };
+        NewEquipment: {
+            kind: components["schemas"]["EquipmentKind"];
+            name: string;
+            maker?: string;
+            model?: string;
+            serial?: string;
+            /** @description Host name or IP address */
+            address?: string;
+            /** @description Left out: the caller's own */
+            organisation_id?: number;
+            site_id?: number;
+            /** @description Who supervises it */
+            gateway_id?: number;
+            /** @description Its uplink */
+            parent_id?: number;
+        };
+        NewAttachment: {
+            port?: string;
+            /** @enum {string} */
+            kind: "gateway" | "channel" | "device";
+            gateway_id?: number;
+            channel?: string;
+            device_id?: number;
+        };
+        EquipmentSupervision: {
+            /** @default true */
+            ping: boolean;
+            /** @default false */
+            snmp: boolean;
+            /** @description Its name in the gateway's configuration */
+            snmp_credential?: string;
+            /** @default 161 */
+            snmp_port: number;
+            /** @default snmp-switch */
+            snmp_model: string;
+        };
+        EquipmentImport: {
+            lines: number;
+            good_lines: number;
+            made: number;
+            faults: {
+                line: number;
+                column: string;
+                code: string;
+                message: string;
+            }[];
+        };
+        ServerHealth: {
+            /** Format: date-time */
+            read_at: string | null;
+            sources: {
+                /** @enum {string} */
+                name: "disks" | "raid" | "supply" | "temperature" | "memory" | "processor";
+                /** @enum {string} */
+                state: "ok" | "problem" | "not_present" | "failed";
+                reason: string;
+                items: {
+                    name: string;
+                    problem: boolean;
+                    value: string;
+                }[];
+            }[];
+        };
+        BackupSchedule: {
+            /** @default true */
+            is_enabled: boolean;
+            daily_at: string;
+            time_zone: string;
+            /** @default 35 */
+            daily_keep_days: number;
+            /** @default 84 */
+            monthly_keep_months: number;
+            /** @default 30 */
+            drill_every_days: number;
+        };
+        RecoveryPassphrase: {
+            passphrase: string;
+        };
+        DrillReport: {
+            sound: boolean;
+            place: string;
+            set: number;
+            /** Format: date-time */
+            at: string;
+            /** @description All of it; what is derived (telemetry) is made again beside the running platform and is not in here */
+            recovery_ms: number;
+            check_ms: number;
+            restore_ms: number;
+            open_ms: number;
+            files: number;
+            bytes: number;
+            journal_records: number;
+            journal_next: number;
+            segments: number;
+            /** @description With the running journal */
+            segments_compared: number;
+            record_rows: {
+                [key: string]: number;
+            };
+            running_record_rows: {
+                [key: string]: number;
+            };
+            damaged_objects: string[];
+            findings: string[];
+        };
+        BackupRun: {
+            id: number;
+            /** @enum {unknown} */
+            kind: "backup" | "drill";
+            /** @enum {unknown} */
+            state: "running" | "done" | "failed" | "cancelled";
+            place: string;
+            /** @description Empty when the plan asked for it */
+            asked_by: string;
+            /** Format: date-time */
+            begun_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Number of the set at the place; 0 when there is none */
+            set: number;
+            /**
+             * Format: date-time
+             * @description When the set was last found whole
+             */
+            verified_at: string | null;
+            /**
+             * Format: date-time
+             * @description Its time was over
+             */
+            removed_at: string | null;
+            journal_next: number;
+            files: number;
+            files_new: number;
+            bytes_total: number;
+            bytes_sent: number;
+            has_recovery_key: boolean;
+            reason?: string;
+            report?: components["schemas"]["DrillReport"];
+        };
+        BackupRunPage: {
+            runs: components["schemas"]["BackupRun"][];
+            total: number;
+            page: number;
+            page_size: number;
+        };
+        BackupPlace: {
+            name: string;
+            is_late: boolean;
+            last_backup: components["schemas"]["BackupRun"] | null;
+            last_drill: components["schemas"]["BackupRun"] | null;
+        };
+        BackupActivity: {
+            /** @enum {unknown} */
+            kind: "backup" | "drill";
+            place: string;
+            /** Format: date-time */
+            begun_at: string;
+            asked_by: string;
+            /** @enum {unknown} */
+            stage: "preparing" | "copying" | "verifying" | "finishing";
+            files: number;
+            files_done: number;
+            bytes_done: number;
+            bytes_all: number;
+        };
+        BackupOverview: {
+            schedule: components["schemas"]["BackupSchedule"];
+            /** Format: date-time */
+            next_at: string | null;
+            places: components["schemas"]["BackupPlace"][];
+            /** @enum {unknown} */
+            recovery_key: "missing" | "outdated" | "current";
+            activity: components["schemas"]["BackupActivity"] | null;
+            /** @description Every record before this one is at every place */
+            journal_backed_up_before: number;
+        };
+        /** @enum {string} */
+        AlarmSeverity: "notice" | "warning" | "major" | "critical";
+        /** @enum {string} */
+        AlarmSubjectKind: "platform" | "gateway" | "channel" | "device" | "point" | "equipment" | "server" | "backup" | "storage";
+        AlarmIds: number[];
+        AlarmBySeverity: {
+            notice: number;
+            warning: number;
+            major: number;
+            critical: number;
+        };
+        /** @description Of what is shown, active and not shelved */
+        AlarmCounts: {
+            active: components["schemas"]["AlarmBySeverity"];
+            unacknowledged: components["schemas"]["AlarmBySeverity"];
+            shelved: number;
+        };
+        Alarm: {
+            id: number;
+            /** @description A word of listAlarmKinds */
+            kind: string;
+            severity: components["schemas"]["AlarmSeverity"];
+            /** @enum {string} */
+            state: "active" | "over" | "closed";
+            subject: {
+                kind: components["schemas"]["AlarmSubjectKind"];
+                id: string;
+                name: string | null;
+            };
+            site: components["schemas"]["NamedId"] | null;
+            organisation: components["schemas"]["NamedId"] | null;
+            /** @description What the texts of the kind name */
+            facts: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            raised_at: string;
+            /** Format: date-time */
+            over_at: string | null;
+            /** Format: date-time */
+            closed_at: string | null;
+            /** @description How often it came */
+            raised_times: number;
+            acknowledgement: {
+                /** Format: date-time */
+                at: string;
+                by: string;
+                note: string;
+            } | null;
+            shelving: {
+                /** Format: date-time */
+                until: string;
+                by: string;
+                reason: string;
+            } | null;
+            /** @description Critical */
+            escalated: boolean;
+            /** @description How many alarms are shown under this one */
+            affected: number;
+            /** @description The alarm it is shown under */
+            held_by: number | null;
+        };
+        AlarmDetail: components["schemas"]["Alarm"] & {
+            history: {
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                step: "raised" | "held_back" | "surfaced" | "repeated" | "severity_rose" | "severity_fell" | "acknowledged" | "shelved" | "unshelved" | "escalated" | "over" | "closed";
+                severity: components["schemas"]["AlarmSeverity"];
+                /** @description Null: the platform */
+                by: string | null;
+                text: string;
+            }[];
+        };
+        AlarmPage: {
+            alarms: components["schemas"]["Alarm"][];
+            counts: components["schemas"]["AlarmCounts"];
+            total: number;
+            page: number;
+            page_size: number;
+            /** Format: date-time */
+            server_time: string;
+        };
+        /** @description `{name}` stands for the fact of that name */
+        AlarmText: {
+            zh_cn: string;
+            en: string;
+        };
+        AlarmKinds: {
+            kinds: {
+                kind: string;
+                severity: components["schemas"]["AlarmSeverity"];
+                title: components["schemas"]["AlarmText"];
+                message: components["schemas"]["AlarmText"];
+                remedy: components["schemas"]["AlarmText"];
+            }[];
+        };
+        AlarmDeedOutcome: {
+            done: number[];
+            refused: {
+                id: number;
+                code: string;
+                message: string;
+            }[];
+        };
+        /** @description What the live socket tells when alarms of any scope have changed */
+        AlarmNews: {
+            counts: components["schemas"]["AlarmCounts"];
+            revision: number;
+            /** @description Rises when an alarm asks for attention */
+            rings: number;
+        };
         Problem: {
             /**
              * @description Stable lower-case name
@@ -1485,6 +2603,36 @@ export interface components {
                 expected?: string | null;
             }[];
         };
+        /** @description A journal record of edits with its proof; docs/data-schema/edit-record.schema.json */
+        EditRecord: {
+            edits: {
+                /** @enum {string} */
+                kind: "correction" | "estimate" | "withdrawal";
+                author: string;
+                reason: string;
+                method: string;
+                /** Format: date-time */
+                made: string;
+                old_value: string | null;
+                /** @description Null for a withdrawal */
+                new_value: string | null;
+                gateway: number;
+                device_uid: string;
+                register: string;
+                unit: string;
+                /**
+                 * Format: date-time
+                 * @description Of the value
+                 */
+                time: string;
+            }[];
+            proof: {
+                record: number;
+                /** @description SHA-256 */
+                hash: string;
+            };
+            verified: boolean;
+        };
         EditOutcome: {
             /** @description Number of the journal record */
             record: string;
@@ -1529,6 +2677,144 @@ export interface components {
             /** Format: date-time */
             time: string;
             value: string;
+        };
+        /**
+         * @description due: within 30 days; unknown: no calibration is on record
+         * @enum {string}
+         */
+        CalibrationState: "unknown" | "valid" | "due" | "overdue";
+        SensorDetails: {
+            /** @description What it measures, a-z 0-9 _ */
+            quantity: string;
+            accuracy_class?: string;
+            /** @description Exact decimal */
+            range_low?: string | null;
+            range_high?: string | null;
+            range_unit?: string;
+            /** @description GB/T 4208, e.g. IP65 */
+            protection?: string;
+            serial_number?: string;
+        };
+        NewCalibration: {
+            /** Format: date */
+            on: string;
+            interval_days: number;
+            certificate?: string;
+        };
+        SensorCalibration: {
+            /** Format: date */
+            on: string;
+            interval_days: number;
+            /** Format: date */
+            due: string;
+            certificate: string;
+        };
+        NewSensor: {
+            device_id: number;
+            /** @description Empty: the device as a whole */
+            register?: string;
+            /** Format: date-time */
+            from: string;
+            quantity: string;
+            accuracy_class?: string;
+            range_low?: string | null;
+            range_high?: string | null;
+            range_unit?: string;
+            protection?: string;
+            serial_number?: string;
+            calibration?: components["schemas"]["NewCalibration"] | null;
+        };
+        SensorExchange: {
+            /** Format: date-time */
+            at: string;
+            reason: string;
+            quantity: string;
+            accuracy_class?: string;
+            range_low?: string | null;
+            range_high?: string | null;
+            range_unit?: string;
+            protection?: string;
+            serial_number?: string;
+            calibration?: components["schemas"]["NewCalibration"] | null;
+        };
+        Sensor: {
+            id: number;
+            device: {
+                id: number;
+                name: string;
+                uid: string;
+            };
+            /** @description Empty: the device as a whole */
+            register: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description null until further notice
+             */
+            to: string | null;
+            quantity: string;
+            accuracy_class: string;
+            range_low: string | null;
+            range_high: string | null;
+            range_unit: string;
+            protection: string;
+            serial_number: string;
+            /** @description The latest */
+            calibration: components["schemas"]["SensorCalibration"] | null;
+            state: components["schemas"]["CalibrationState"];
+        };
+        SensorDetail: components["schemas"]["Sensor"] & {
+            /** @description Everything that ever sat there, newest first */
+            chain: components["schemas"]["Sensor"][];
+            calibrations: components["schemas"]["SensorCalibration"][];
+            events: {
+                /** Format: date-time */
+                made_at: string;
+                author: string;
+                action: string;
+                detail: string;
+            }[];
+        };
+        OverduePeriod: {
+            /** @description Empty: every register of the device */
+            register: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description null until further notice
+             */
+            to: string | null;
+        };
+        /** @enum {string} */
+        MeterConditionKind: "meter_battery_low" | "meter_cover_open" | "meter_interference" | "meter_reversed" | "meter_sensor_fault" | "meter_supply_fault" | "valve_fault" | "valve_leaking";
+        MeterCondition: {
+            device: {
+                id: number;
+                name: string;
+                uid: string;
+                model: string;
+            };
+            site: components["schemas"]["NamedId"] | null;
+            kind: components["schemas"]["MeterConditionKind"];
+            /** @enum {string} */
+            severity: "notice" | "warning" | "major" | "critical";
+            /** Format: date-time */
+            since: string;
+            facts: {
+                [key: string]: string;
+            };
+        };
+        MeterConditionPage: {
+            conditions: components["schemas"]["MeterCondition"][];
+            /** @description Of each kind of all the caller sees */
+            counts: {
+                [key: string]: number;
+            };
+            total: number;
+            page: number;
+            page_size: number;
         };
         Point: {
             id: number;
@@ -1710,14 +2996,15 @@ export interface components {
             longest_silence_s: number;
         };
         AggregateMarkOrNull: components["schemas"]["AggregateMark"] | null;
-        AggregateFindings: ("roll_over" | "decrease_unexplained" | "increase_implausible" | "no_start_value" | "conflict")[];
+        /** @description What an increase rests on. "over_gap" - it holds what was used in a time without values before the bucket (or the days asked for) */
+        AggregateFindings: ("roll_over" | "decrease_unexplained" | "increase_implausible" | "no_start_value" | "conflict" | "over_gap")[];
         Aggregates: {
             series_id: number;
             register: string;
             unit: string;
             counts_up: boolean;
             /** @enum {string} */
-            by: "hour" | "day" | "month";
+            by: "hour" | "day" | "week" | "month" | "year";
             /** @description Of all days */
             time_zone: string;
             /** Format: date */
@@ -1771,6 +3058,8 @@ export interface components {
             series: number;
             series_with_values: number;
             series_in_doubt: number;
+            /** @description Their increase holds what was used in a time without values before the days */
+            series_over_gap: number;
         };
         FleetTop: components["schemas"]["FleetAnswer"] & {
             rows: (components["schemas"]["FleetPlace"] & {
@@ -1805,6 +3094,163 @@ export interface components {
                 days: number;
             })[];
             missing_truncated: boolean;
+        };
+        /** @enum {string} */
+        MissingCause: "link" | "collector" | "meter" | "key" | "plan";
+        CompletenessFigures: {
+            /** @description Of which something was expected */
+            devices: number;
+            devices_with_values: number;
+            /** @description With every slot */
+            devices_whole: number;
+            slots_expected: number;
+            slots_present: number;
+            /**
+             * @description Devices with values, in percent, cut to two places
+             * @example 99.53
+             */
+            device_rate: string | null;
+            /** @description Slots present, likewise */
+            slot_rate: string | null;
+        };
+        CompletenessTable: {
+            register: string;
+            time_zone: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            rows: ({
+                /** Format: date */
+                day: string;
+                group: components["schemas"]["FleetGroup"];
+            } & components["schemas"]["CompletenessFigures"])[];
+            total: components["schemas"]["CompletenessFigures"];
+        };
+        MissingDevice: {
+            device: components["schemas"]["NamedId"];
+            address: string;
+            model: string;
+            protocol: string;
+            organisation: components["schemas"]["NamedId"];
+            site: components["schemas"]["NamedId"] | null;
+            gateway: components["schemas"]["NamedId"] | null;
+            slots_expected: number;
+            slots_present: number;
+            /** Format: date-time */
+            heard_at: string | null;
+            cause: components["schemas"]["MissingCause"];
+            /** @enum {string} */
+            detail: "no_gateway" | "not_enrolled" | "left_out" | "not_asked" | "gateway_away" | "batches_waiting" | "gateway_stood_still" | "channel_closed" | "channel_silent" | "damaged" | "refused" | "unusable" | "no_answer";
+        };
+        MissingList: {
+            register: string;
+            /** Format: date */
+            day: string;
+            time_zone: string;
+            devices_expected: number;
+            missing: components["schemas"]["MissingDevice"][];
+            /** @description How many devices for each cause, of all pages and causes */
+            causes: {
+                link: number;
+                collector: number;
+                meter: number;
+                key: number;
+                plan: number;
+            };
+            total: number;
+            page: number;
+            page_size: number;
+            may_reread: boolean;
+        };
+        Readiness: {
+            register: string;
+            time_zone: string;
+            rows: {
+                /** Format: date */
+                day: string;
+                devices_expected: number;
+                /** @description With the last slot of the day */
+                devices_ready: number;
+                /**
+                 * Format: date-time
+                 * @description Null when it is not so yet
+                 */
+                ready_99_at: string | null;
+                /** @description After the end of the day, in seconds */
+                ready_99_after_s: number | null;
+                /** Format: date-time */
+                ready_100_at: string | null;
+                ready_100_after_s: number | null;
+            }[];
+        };
+        RereadOutcome: {
+            jobs: {
+                job: number;
+                model: string;
+                /** @description The model's memory that is read */
+                history: string;
+                devices: number;
+            }[];
+            /** @description They remember nothing of the register; nothing is asked of them */
+            devices_without_history: number;
+        };
+        /** @enum {string} */
+        ValueRule: "roll_over" | "negative" | "spike" | "tariff_sum" | "phase_sum" | "voltage_implausible" | "power_implausible";
+        /** @enum {string} */
+        FindingState: "open" | "confirmed" | "edited";
+        ValueFinding: {
+            id: number;
+            series_id: number;
+            gateway_id: number;
+            device_uid: string;
+            device: components["schemas"]["NamedId"] | null;
+            register: string;
+            unit: string;
+            /** Format: date */
+            day: string;
+            /** Format: date-time */
+            time: string;
+            rule: components["schemas"]["ValueRule"];
+            value: string;
+            /** @description The value before (roll_over, negative, spike), the sum (tariff_sum, phase_sum), the usual (voltage_implausible) or the greatest (power_implausible) */
+            expected: string;
+            frame: string | null;
+            state: components["schemas"]["FindingState"];
+            /** Format: date-time */
+            found_at: string;
+            decided_by: string | null;
+            /** Format: date-time */
+            decided_at: string | null;
+            reason: string | null;
+        };
+        ValueFindingPage: {
+            findings: components["schemas"]["ValueFinding"][];
+            total: number;
+            page: number;
+            page_size: number;
+            time_zone: string;
+            may_decide: boolean;
+        };
+        FindingDecision: {
+            /** @enum {string} */
+            action: "confirm" | "correct" | "estimate";
+            reason?: string;
+            /** @description Of a correction */
+            value?: string;
+            /**
+             * @description Of an estimate
+             * @enum {string}
+             */
+            method?: "linear" | "last_value" | "same_weekdays";
+            /**
+             * @description Of an estimate: tell the value, write nothing
+             * @default false
+             */
+            preview: boolean;
+        };
+        DecidedFinding: components["schemas"]["ValueFinding"] & {
+            preview: string | null;
         };
         PointConsumption: {
             register: string;
@@ -1842,11 +3288,17 @@ export interface components {
             from: string;
             /** Format: date-time */
             to: string;
+            /** @enum {string} */
+            shape: "minmax" | "mean" | "lttb";
             bucket_ms: number;
             buckets: {
                 /** Format: date-time */
                 start: string;
                 count: number;
+                /** @description With the shape "mean": exact, a decimal or "(sum)/count" when it does not end */
+                mean?: string;
+                /** @description The same to two digits more than the register has */
+                mean_rounded?: string;
                 /** @description Values in it that are not as they were read: corrected, estimated, or both joined by a comma */
                 edited?: string;
                 first: components["schemas"]["CurvePoint"];
@@ -2144,6 +3596,9 @@ export interface components {
             groups: {
                 name: string;
                 interval_ms: number;
+                /** @description The shortest period that may be set */
+                interval_ms_min: number;
+                interval_ms_max: number;
                 /** @description Frames that one round takes */
                 questions: number;
                 items: components["schemas"]["ModelItem"][];
@@ -2193,6 +3648,108 @@ export interface components {
                 title_en: string;
             }[];
         };
+        /** @description Distances between readings in thousandths of the period asked for; percentiles are upper bounds of fixed classes. */
+        Timing: {
+            samples: number;
+            /** @description Whole periods without a reading */
+            missed: number;
+            p50_per_mille: number;
+            p95_per_mille: number;
+            p99_per_mille: number;
+            max_per_mille: number;
+        };
+        GatewayTiming: {
+            channels: (components["schemas"]["Timing"] & {
+                channel: string;
+            })[];
+        };
+        NewRestart: {
+            /** @description Only this one */
+            channel?: string;
+            reason: string;
+        };
+        SamplingRound: {
+            group: string;
+            registers: string[];
+            model_ms: number;
+            /** @description By the plan */
+            wanted_ms: number;
+            minimum_ms: number;
+            maximum_ms: number;
+            /** @description As its gateway told last; null when it has not */
+            in_force_ms: number | null;
+            timing: components["schemas"]["Timing"] | null;
+        };
+        SamplingInterval: {
+            group: string;
+            /** @description Empty for the whole group */
+            register: string;
+            interval_ms: number;
+        };
+        DeviceSampling: {
+            /** @description Else it stands in its gateway's own file and follows its model */
+            planned: boolean;
+            /** @description Its gateway stands by the plan that holds these periods */
+            applied: boolean;
+            /** @description Why the gateway keeps to the model's periods; empty when it does not */
+            problem: string;
+            rounds: components["schemas"]["SamplingRound"][];
+            set: components["schemas"]["SamplingInterval"][];
+        };
+        /** @description Either device_ids or filter. */
+        NewSamplingChange: {
+            device_ids?: number[];
+            filter?: components["schemas"]["DeviceFilter"];
+            group: string;
+            /** @description Of that group; left out for all of it */
+            register?: string;
+            /** @description 0 for the model's own */
+            interval_ms: number;
+            reason?: string;
+        };
+        SamplingChange: {
+            id: number;
+            group: string;
+            register: string;
+            interval_ms: number;
+            reason: string;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            devices: number;
+        };
+        SamplingChangePage: {
+            changes: components["schemas"]["SamplingChange"][];
+            total: number;
+            page: number;
+            page_size: number;
+        };
+        /** @enum {string} */
+        SamplingState: "pending" | "in_force" | "refused" | "superseded";
+        SamplingResult: {
+            device: {
+                id: number;
+                name: string;
+                uid: string;
+            };
+            state: components["schemas"]["SamplingState"];
+            /** @example device_of_file */
+            reason: string;
+            detail: string;
+        };
+        SamplingResults: {
+            change: components["schemas"]["SamplingChange"];
+            results: components["schemas"]["SamplingResult"][];
+            counts: {
+                pending: number;
+                in_force: number;
+                refused: number;
+                superseded: number;
+            };
+            total: number;
+            page: number;
+            page_size: number;
+        };
         ModelCommand: {
             /** @example relay_trip */
             name: string;
@@ -2203,6 +3760,8 @@ export interface components {
             /** @description What it did is read back, so that a lost answer can be settled */
             has_read_back: boolean;
             broadcast: boolean;
+            /** @description What every gateway can do itself: ping, channel_restart, gateway_restart */
+            maintenance: boolean;
             arguments: components["schemas"]["ModelArgument"][];
         };
         ModelParameter: {
@@ -2418,62 +3977,82 @@ export interface components {
             sha256?: string;
             downloads: number;
         };
-        HistoryImport: {
-            id: number;
-            name: string;
-            /** @description Of the file as it was given */
-            sha256: string;
-            /** @enum {string} */
-            state: "checking" | "checked" | "committing" | "done" | "failed" | "cancelled";
-            lines: number;
-            lines_checked: number;
-            good_lines: number;
-            bad_lines: number;
-            /** @description An earlier line says the same; left out */
-            doubled_lines: number;
-            /** @description Stored already; they become evidence */
-            known_lines: number;
-            /** @description Another value is stored; both are kept */
-            conflict_lines: number;
-            lines_imported: number;
-            /** Format: date-time */
-            started_at: string;
-            /** Format: date-time */
-            finished_at: string | null;
-            reason?: string;
-            /** @description The first 200; all are in the report */
-            findings: {
-                line: number;
+        Storage: {
+            measured_at: string | null;
+            /** @description What growth is told from */
+            days_sampled: number;
+            /** @description Why the last measurement failed */
+            problem?: string;
+            parts: {
+                /**
+                 * @example journal
+                 * @example telemetry
+                 * @example records
+                 * @example exports
+                 * @example imports
+                 * @example backups
+                 */
+                name: string;
+                bytes: number;
+                /** @description Not known before the second day */
+                growth_bytes_per_day: number | null;
+                /** @description Into file_systems, from 0 */
+                file_system: number;
                 /** @enum {string} */
-                kind: "malformed_line" | "unknown_device" | "not_read_then" | "unknown_register" | "bad_number" | "bad_unit" | "bad_time" | "contradiction" | "doubled" | "known" | "conflict";
-                is_fault: boolean;
-                column: string;
-                message: string;
+                disposal: "kept" | "expires" | "derived" | "rotated";
+                /** @description Of expires */
+                kept_days: number;
+                is_encrypted: boolean;
+            }[];
+            file_systems: {
+                /** @description Of its first part */
+                name: string;
+                total_bytes: number;
+                free_bytes: number;
+                growth_bytes_per_day: number | null;
+                /** @description Null: it does not grow, is not known yet, or lasts over a century */
+                days_left: number | null;
             }[];
         };
-        DeviceImport: {
+        ImportFinding: {
+            /** @description Of the file, from 1 */
+            line: number;
+            /** @description A word; of history e.g. unknown_device, bad_number, known, conflict; of devices an error's code */
+            kind: string;
+            /** @description The line cannot be imported */
+            is_fault: boolean;
+            /** @description Empty: the line as a whole */
+            column: string;
+            message: string;
+        };
+        FileImport: {
             id: number;
             name: string;
+            /** @enum {string} */
+            format: "csv" | "xlsx" | "parquet";
+            /** @description Of the file as it was sent */
+            sha256: string;
+            time_zone?: string;
             /** @enum {string} */
             state: "checking" | "checked" | "committing" | "done" | "failed" | "cancelled";
             lines: number;
             lines_checked: number;
             good_lines: number;
             bad_lines: number;
-            devices_made: number;
+            /** @description An earlier line says the same */
+            doubled_lines: number;
+            /** @description What they say is stored already */
+            known_lines: number;
+            /** @description Something else is stored */
+            conflict_lines: number;
+            /** @description Devices made, or lines in the journal */
+            lines_made: number;
             /** Format: date-time */
             started_at: string;
-            /** Format: date-time */
-            finished_at?: string | null;
-            /** @description Why it failed */
+            finished_at: string | null;
             reason?: string;
-            /** @description The first 200 */
-            errors: {
-                line: number;
-                column: string;
-                code: string;
-                message: string;
-            }[];
+            /** @description The first 200; not in lists */
+            findings?: components["schemas"]["ImportFinding"][];
         };
         /**
          * @description lapsed - not confirmed in time
@@ -2690,6 +4269,8 @@ export interface components {
         FromDay: string;
         /** @description Last one */
         ToDay: string;
+        /** @description That is expected of the devices */
+        ExpectedRegister: string;
         RegisterName: string;
         DeviceId: number;
         GatewayId: number;
@@ -2938,7 +4519,13 @@ export interface operations {
             query: {
                 from: string;
                 to: string;
+                /** @description How many columns, or points of lttb, at most */
                 buckets?: number;
+                /**
+                 * @description "minmax" - least, greatest, first and last reading of each column; "mean" - the exact mean besides; "lttb" - fewer points that
+                 *     look the same (largest triangle three buckets), each a column of its own with one real reading.
+                 */
+                shape?: "minmax" | "mean" | "lttb";
             };
             header?: never;
             path: {
@@ -3117,6 +4704,645 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listEquipment: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                /** @description Part of name, address, maker, model or serial number */
+                search?: string;
+                kind?: components["schemas"]["EquipmentKind"];
+                site_id?: number;
+                gateway_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        equipment: components["schemas"]["Equipment"][];
+                        total: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEquipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: number;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEquipmentTopology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tree as a list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        nodes: components["schemas"]["EquipmentNode"][];
+                        /** @description There are more than are shown */
+                        cut: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEquipmentImportTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importEquipment: {
+        parameters: {
+            query?: {
+                commit?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentImport"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEquipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EquipmentDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateEquipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEquipment"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retireEquipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    attachToEquipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    attachments: components["schemas"]["NewAttachment"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    superviseEquipment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipmentSupervision"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    endEquipmentSupervision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As last asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerHealth"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSensors: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                /** @description Part of the device, register, serial or certificate number */
+                search?: string;
+                state?: components["schemas"]["CalibrationState"];
+                quantity?: string;
+                device_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sensors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        sensors: components["schemas"]["Sensor"][];
+                        total: number;
+                        /** @description Of all the caller sees */
+                        due: number;
+                        overdue: number;
+                        page: number;
+                        page_size: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSensor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSensor"];
+            };
+        };
+        responses: {
+            /** @description It is on record */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSensorTable: {
+        parameters: {
+            query?: {
+                search?: string;
+                state?: components["schemas"]["CalibrationState"];
+                quantity?: string;
+                device_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importSensorTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What was done; with errors nothing was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        made: number;
+                        changed: number;
+                        errors: {
+                            line: number;
+                            message: string;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    adoptSensorDefaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        made: number;
+                    };
+                };
+            };
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSensor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sensor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    editSensor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SensorDetails"];
+            };
+        };
+        responses: {
+            /** @description The sensor by now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    calibrateSensor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalibration"];
+            };
+        };
+        responses: {
+            /** @description The sensor by now */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exchangeSensor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sensor_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SensorExchange"];
+            };
+        };
+        responses: {
+            /** @description The new one */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SensorDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeviceCalibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The times */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        overdue: components["schemas"]["OverduePeriod"][];
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMeterConditions: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["MeterConditionKind"];
+                /** @description Part of name, address or uid */
+                search?: string;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Conditions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeterConditionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listPoints: {
         parameters: {
             query?: {
@@ -3268,7 +5494,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description At most 40 days of hours, 3700 days */
-                by?: "hour" | "day" | "month";
+                by?: "hour" | "day" | "week" | "month" | "year";
                 /** @description First civil day */
                 from: components["parameters"]["FromDay"];
                 /** @description Last one */
@@ -3333,7 +5559,8 @@ export interface operations {
                 from: components["parameters"]["FromDay"];
                 /** @description Last one */
                 to: components["parameters"]["ToDay"];
-                group?: "organisation" | "site" | "model";
+                /** @description "tariff" - the tariff registers that belong to the register ("..._total"), each a group */
+                group?: "organisation" | "site" | "model" | "tariff";
             };
             header?: never;
             path?: never;
@@ -3384,6 +5611,185 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getCompletenessTable: {
+        parameters: {
+            query: {
+                /** @description That is expected of the devices */
+                register?: components["parameters"]["ExpectedRegister"];
+                /** @description First civil day */
+                from: components["parameters"]["FromDay"];
+                /** @description Last one */
+                to: components["parameters"]["ToDay"];
+                group?: "none" | "organisation" | "site" | "gateway" | "protocol" | "model";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By day and group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletenessTable"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMissing: {
+        parameters: {
+            query: {
+                /** @description That is expected of the devices */
+                register?: components["parameters"]["ExpectedRegister"];
+                day: string;
+                cause?: components["schemas"]["MissingCause"];
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query: {
+                /** @description That is expected of the devices */
+                register?: components["parameters"]["ExpectedRegister"];
+                /** @description First civil day */
+                from: components["parameters"]["FromDay"];
+                /** @description Last one */
+                to: components["parameters"]["ToDay"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rereadMissing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    register: string;
+                    /** Format: date */
+                    day: string;
+                    /** @description Only devices missing for this cause */
+                    cause?: components["schemas"]["MissingCause"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The jobs */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RereadOutcome"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listValueFindings: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["FindingState"];
+                rule?: components["schemas"]["ValueRule"];
+                device?: number;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValueFindingPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    decideValueFinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingDecision"];
+            };
+        };
+        responses: {
+            /** @description The finding as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedFinding"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getFrame: {
         parameters: {
             query?: never;
@@ -3431,7 +5837,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figure */
+            /** @description The figure; of a reference to a record of edits that record (EditRecord) */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3440,7 +5846,7 @@ export interface operations {
                     "application/json": {
                         /** @description Every hash and tag on the way was computed again and holds */
                         verified: boolean;
-                    };
+                    } | components["schemas"]["EditRecord"];
                     "text/plain": string;
                 };
             };
@@ -3958,6 +6364,160 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getGatewayTiming: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Channels with readings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayTiming"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    restartGateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: components["parameters"]["GatewayId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRestart"];
+            };
+        };
+        responses: {
+            /** @description The job */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDeviceSampling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By period */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSampling"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSamplingChanges: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingChangePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeSampling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSamplingChange"];
+            };
+        };
+        responses: {
+            /** @description The change with its first results */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingResults"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSamplingChange: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingResults"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listUnknownDevices: {
         parameters: {
             query?: never;
@@ -4035,6 +6595,28 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The disks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listDeviceImports: {
         parameters: {
             query?: never;
@@ -4051,7 +6633,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        imports: components["schemas"]["DeviceImport"][];
+                        imports: components["schemas"]["FileImport"][];
                     };
                 };
             };
@@ -4063,6 +6645,8 @@ export interface operations {
             query?: {
                 /** @description The file's name */
                 name?: string;
+                /** @description IANA name; of times in the file without an offset, which are refused without it */
+                time_zone?: string;
             };
             header?: never;
             path?: never;
@@ -4071,6 +6655,9 @@ export interface operations {
         requestBody: {
             content: {
                 "text/csv": string;
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "application/vnd.apache.parquet": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -4080,7 +6667,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -4126,14 +6713,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
-    getDeviceImportErrors: {
+    getDeviceImportReport: {
         parameters: {
             query?: never;
             header?: never;
@@ -4181,7 +6768,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             409: components["responses"]["Problem"];
@@ -4205,10 +6792,221 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBackups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Backups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupOverview"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listBackupSets: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupRunPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It begins as soon as what is under way is over */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        asked: true;
+                    };
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDrills: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupRunPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startDrill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It begins as soon as what is under way is over */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        asked: true;
+                    };
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends soon */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        asked: true;
+                    };
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setBackupSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupSchedule"];
+            };
+        };
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupSchedule"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setRecoveryPassphrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryPassphrase"];
+            };
+        };
+        responses: {
+            /** @description Sealed; the next backup holds them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        recovery_key: "current";
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4357,7 +7155,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        imports: components["schemas"]["HistoryImport"][];
+                        imports: components["schemas"]["FileImport"][];
                     };
                 };
             };
@@ -4369,6 +7167,8 @@ export interface operations {
             query?: {
                 /** @description The file's name */
                 name?: string;
+                /** @description IANA name; of times in the file without an offset, which are refused without it */
+                time_zone?: string;
             };
             header?: never;
             path?: never;
@@ -4377,6 +7177,9 @@ export interface operations {
         requestBody: {
             content: {
                 "text/csv": string;
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "application/vnd.apache.parquet": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -4386,7 +7189,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HistoryImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -4432,7 +7235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HistoryImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             404: components["responses"]["Problem"];
@@ -4487,7 +7290,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HistoryImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             409: components["responses"]["Problem"];
@@ -4511,7 +7314,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HistoryImport"];
+                    "application/json": components["schemas"]["FileImport"];
                 };
             };
             409: components["responses"]["Problem"];
@@ -4718,6 +7521,195 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                /** @description open: neither closed nor shelved */
+                state?: "open" | "active" | "over" | "shelved" | "closed" | "all";
+                /** @description This one or worse */
+                severity?: components["schemas"]["AlarmSeverity"];
+                acknowledged?: "true" | "false";
+                kind?: string;
+                subject_kind?: components["schemas"]["AlarmSubjectKind"];
+                subject?: string;
+                site_id?: number;
+                /** @description With all below it */
+                organisation_id?: number;
+                /** @description Those shown under that alarm */
+                held_by?: number;
+                sort?: "severity" | "raised" | "changed";
+                direction?: "ascending" | "descending";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alarm */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    countAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCounts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAlarmKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kinds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmKinds"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acknowledgeAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids: components["schemas"]["AlarmIds"];
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmDeedOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    shelveAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids: components["schemas"]["AlarmIds"];
+                    reason: string;
+                    /** Format: date-time */
+                    until: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmDeedOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unshelveAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ids: components["schemas"]["AlarmIds"];
+                };
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmDeedOutcome"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
-import { ApiError, api } from './client.ts';
-import type { DeviceQuery, JobQuery, OperationQuery, OrderQuery } from './types.ts';
+import { ApiError, api, type ImportKind } from './client.ts';
+import type { AlarmQuery, CurveShape, DeviceQuery, FindingQuery, JobQuery, OperationQuery, OrderQuery } from './types.ts';
 
 export const session_key = ['session'] as const;
 
@@ -47,17 +47,23 @@ export const queries = {
   device: (id: number) => queryOptions({ queryKey: ['device', id], queryFn: ({ signal }) => api.device(id, signal) }),
   completeness: (id: number, date: string) =>
     queryOptions({ queryKey: ['completeness', id, date], queryFn: ({ signal }) => api.completeness(id, date, signal) }),
-  curve: (series_id: number, from_ms: number, to_ms: number, buckets: number) =>
+  curve: (series_id: number, from_ms: number, to_ms: number, buckets: number, shape: CurveShape = 'minmax') =>
     queryOptions({
-      queryKey: ['curve', series_id, from_ms, to_ms, buckets],
+      queryKey: ['curve', series_id, from_ms, to_ms, buckets, shape],
       queryFn: ({ signal }) =>
-        api.curve(series_id, new Date(from_ms).toISOString(), new Date(to_ms).toISOString(), buckets, signal),
+        api.curve(series_id, new Date(from_ms).toISOString(), new Date(to_ms).toISOString(), buckets, shape, signal),
     }),
   readings: (series_id: number, before: string | undefined, limit: number) =>
     queryOptions({
       queryKey: ['readings', series_id, before ?? null, limit],
       queryFn: ({ signal }) => api.readings(series_id, before, limit, signal),
       placeholderData: keepPreviousData,
+    }),
+  edit_record: (frame: string) =>
+    queryOptions({
+      queryKey: ['edit_record', frame],
+      queryFn: ({ signal }) => api.edit_record(frame, signal),
+      staleTime: 600_000,
     }),
   // A frame never changes; only its device's name may.
   frame: (frame: string) =>
@@ -75,8 +81,11 @@ export const queries = {
   gateway_plan: (id: number) =>
     queryOptions({ queryKey: ['gateway_plan', id], queryFn: ({ signal }) => api.gateway_plan(id, signal) }),
   unknown_devices: () => queryOptions({ queryKey: ['unknown_devices'], queryFn: ({ signal }) => api.unknown_devices(signal) }),
-  imports: () => queryOptions({ queryKey: ['imports'], queryFn: ({ signal }) => api.imports(signal) }),
-  import: (id: number) => queryOptions({ queryKey: ['import', id], queryFn: ({ signal }) => api.import(id, signal) }),
+  storage: () => queryOptions({ queryKey: ['storage'], queryFn: ({ signal }) => api.storage(signal) }),
+  file_imports: (kind: ImportKind) =>
+    queryOptions({ queryKey: ['file_imports', kind], queryFn: ({ signal }) => api.imports(kind, signal) }),
+  file_import: (kind: ImportKind, id: number) =>
+    queryOptions({ queryKey: ['file_import', kind, id], queryFn: ({ signal }) => api.import(kind, id, signal) }),
   versions: (series_id: number, time: string) =>
     queryOptions({
       queryKey: ['versions', series_id, time],
@@ -119,22 +128,75 @@ export const queries = {
       queryFn: ({ signal }) => api.fleet_completeness(register, from, to, signal),
       placeholderData: keepPreviousData,
     }),
+  completeness_table: (register: string, from: string, to: string, group: string) =>
+    queryOptions({
+      queryKey: ['completeness_table', register, from, to, group],
+      queryFn: ({ signal }) => api.completeness_table(register, from, to, group, signal),
+      placeholderData: keepPreviousData,
+    }),
+  missing: (register: string, day: string, cause: string, page: number) =>
+    queryOptions({
+      queryKey: ['missing', register, day, cause, page],
+      queryFn: ({ signal }) => api.missing(register, day, cause, page, signal),
+      placeholderData: keepPreviousData,
+    }),
+  readiness: (register: string, from: string, to: string) =>
+    queryOptions({
+      queryKey: ['readiness', register, from, to],
+      queryFn: ({ signal }) => api.readiness(register, from, to, signal),
+      placeholderData: keepPreviousData,
+    }),
+  value_findings: (query: FindingQuery) =>
+    queryOptions({
+      queryKey: ['value_findings', query],
+      queryFn: ({ signal }) => api.value_findings(query, signal),
+      placeholderData: keepPreviousData,
+    }),
+  backups: () => queryOptions({ queryKey: ['backups'], queryFn: ({ signal }) => api.backups(signal) }),
+  backup_sets: (page: number) =>
+    queryOptions({
+      queryKey: ['backup_sets', page],
+      queryFn: ({ signal }) => api.backup_sets(page, signal),
+      placeholderData: keepPreviousData,
+    }),
+  drills: (page: number) =>
+    queryOptions({
+      queryKey: ['drills', page],
+      queryFn: ({ signal }) => api.drills(page, signal),
+      placeholderData: keepPreviousData,
+    }),
   exports: () => queryOptions({ queryKey: ['exports'], queryFn: ({ signal }) => api.exports(signal) }),
-  history_imports: () => queryOptions({ queryKey: ['history_imports'], queryFn: ({ signal }) => api.history_imports(signal) }),
-  history_import: (id: number) =>
-    queryOptions({ queryKey: ['history_import', id], queryFn: ({ signal }) => api.history_import(id, signal) }),
   jobs: (query: JobQuery) =>
     queryOptions({
       queryKey: ['jobs', query],
       queryFn: ({ signal }) => api.jobs(query, signal),
       placeholderData: keepPreviousData,
     }),
+  alarms: (query: AlarmQuery) =>
+    queryOptions({
+      queryKey: ['alarms', query],
+      queryFn: ({ signal }) => api.alarms(query, signal),
+      placeholderData: keepPreviousData,
+    }),
+  alarm: (id: number) => queryOptions({ queryKey: ['alarm', id], queryFn: ({ signal }) => api.alarm(id, signal) }),
+  alarm_counts: () => queryOptions({ queryKey: ['alarm_counts'], queryFn: ({ signal }) => api.alarm_counts(signal) }),
+  // Part of the platform's release.
+  alarm_kinds: () =>
+    queryOptions({ queryKey: ['alarm_kinds'], queryFn: ({ signal }) => api.alarm_kinds(signal), staleTime: Infinity }),
   operations: (query: OperationQuery) =>
     queryOptions({
       queryKey: ['operations', query],
       queryFn: ({ signal }) => api.operations(query, signal),
       placeholderData: keepPreviousData,
     }),
+  gateway_timing: (id: number) =>
+    queryOptions({ queryKey: ['gateway_timing', id], queryFn: ({ signal }) => api.gateway_timing(id, signal) }),
+  device_sampling: (id: number) =>
+    queryOptions({ queryKey: ['device_sampling', id], queryFn: ({ signal }) => api.device_sampling(id, signal) }),
+  sampling_changes: (page: number) =>
+    queryOptions({ queryKey: ['sampling_changes', page], queryFn: ({ signal }) => api.sampling_changes(page, signal) }),
+  sampling_change: (id: number, page: number) =>
+    queryOptions({ queryKey: ['sampling_change', id, page], queryFn: ({ signal }) => api.sampling_change(id, page, signal) }),
   job: (id: number) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.job(id, signal) }),
   orders: (job_id: number, query: OrderQuery) =>
     queryOptions({

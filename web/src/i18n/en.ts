@@ -1,7 +1,14 @@
 import { en_aggregates } from './en_aggregates.ts';
+import { en_alarms } from './en_alarms.ts';
+import { en_backups } from './en_backups.ts';
+import { en_completeness } from './en_completeness.ts';
 import { en_edits } from './en_edits.ts';
+import { en_equipment } from './en_equipment.ts';
 import { en_exports } from './en_exports.ts';
 import { en_field } from './en_field.ts';
+import { en_maintenance } from './en_maintenance.ts';
+import { en_sensors } from './en_sensors.ts';
+import { en_wall } from './en_wall.ts';
 import type { Messages } from './index.tsx';
 
 export const en: Messages = {
@@ -9,6 +16,13 @@ export const en: Messages = {
   ...en_exports,
   ...en_edits,
   ...en_aggregates,
+  ...en_completeness,
+  ...en_maintenance,
+  ...en_alarms,
+  ...en_backups,
+  ...en_sensors,
+  ...en_equipment,
+  ...en_wall,
   'app.name': 'Duheng',
   'app.tagline': 'Every figure, back to its frame',
   'app.skip': 'Skip to content',

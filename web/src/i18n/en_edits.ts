@@ -22,6 +22,12 @@ export const en_edits: Record<keyof typeof zh_cn_edits, string> = {
   'edits.reason': 'Reason',
   'edits.method': 'Method',
   'edits.record': 'Journal record',
+  'edits.record_note':
+    'This refers to no frame but to a record of edits. Nothing was overwritten: it stands beside what was read.',
+  'edits.value_time': 'Time of the value',
+  'edits.record_verified': 'Proof',
+  'edits.record_holds': 'Every hash and tag was computed again and holds',
+  'edits.record_broken': 'DOES NOT HOLD: the record was changed',
   'edits.empty': 'Nothing was ever said about this time',
   'edits.correct': 'Correct the value',
   'edits.new_value': 'New value',

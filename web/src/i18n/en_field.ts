@@ -289,7 +289,7 @@ export const en_field: Record<keyof typeof zh_cn_field, string> = {
 
   'import.template': 'Template',
   'import.hint':
-    'Drop a CSV file here. UTF-8 or GB18030, at most 100,000 lines. It is checked first; nothing is added before you say so.',
+    'Drop a CSV (UTF-8 or GB18030), Excel (.xlsx) or Parquet file here, at most 100,000 lines. It is checked first; nothing is added before you say so.',
   'import.choose': 'Choose a file',
   'import.sending': 'Sending…',
   'import.too_large': 'The file is larger than 16 MiB.',
@@ -302,8 +302,8 @@ export const en_field: Record<keyof typeof zh_cn_field, string> = {
   'import.good': '{good} of {lines} lines can be added',
   'import.made': '{count} meters added',
   'import.bad': '{count} lines are wrong.',
-  'import.save_errors': 'Save the whole list',
-  'import.errors': 'What is wrong',
+  'import.save_report': 'Save the whole list',
+  'import.findings': 'What is wrong',
   'import.commit_all': 'Add all {count}',
   'import.commit_good': 'Add only the {count} good ones',
   'import.another': 'Another file',

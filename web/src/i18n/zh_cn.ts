@@ -1,7 +1,14 @@
 import { zh_cn_aggregates } from './zh_cn_aggregates.ts';
+import { zh_cn_alarms } from './zh_cn_alarms.ts';
+import { zh_cn_backups } from './zh_cn_backups.ts';
+import { zh_cn_completeness } from './zh_cn_completeness.ts';
 import { zh_cn_edits } from './zh_cn_edits.ts';
+import { zh_cn_equipment } from './zh_cn_equipment.ts';
 import { zh_cn_exports } from './zh_cn_exports.ts';
 import { zh_cn_field } from './zh_cn_field.ts';
+import { zh_cn_maintenance } from './zh_cn_maintenance.ts';
+import { zh_cn_sensors } from './zh_cn_sensors.ts';
+import { zh_cn_wall } from './zh_cn_wall.ts';
 
 /** The product's first language. Every key here must exist in every other language; the compiler sees to it. */
 export const zh_cn = {
@@ -9,6 +16,13 @@ export const zh_cn = {
   ...zh_cn_exports,
   ...zh_cn_edits,
   ...zh_cn_aggregates,
+  ...zh_cn_completeness,
+  ...zh_cn_maintenance,
+  ...zh_cn_alarms,
+  ...zh_cn_backups,
+  ...zh_cn_sensors,
+  ...zh_cn_equipment,
+  ...zh_cn_wall,
   'app.name': '度衡',
   'app.tagline': '计量每一度，溯源每一帧',
   'app.skip': '跳到正文',

@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "crypto/hash.hpp"
 #include "platform/gateways/gateways.hpp"
+#include "platform/imports/file_imports.hpp"
 #include "platform/onboarding/onboarding.hpp"
 #include "platform/orders/order_service.hpp"
 #include "platform/organisations/organisations.hpp"
@@ -71,9 +72,9 @@ struct OnboardingWorld {
     return out;
   }
 
-  records::TestDatabase database{Organisations::migrations(), Sites::migrations(),  Gateways::migrations(),
-                                 Devices::migrations(),       People::migrations(), OrderService::migrations(),
-                                 PlanBook::migrations()};
+  records::TestDatabase database{Organisations::migrations(), Sites::migrations(),      Gateways::migrations(),
+                                 Devices::migrations(),       People::migrations(),     OrderService::migrations(),
+                                 PlanBook::migrations(),      FileImports::migrations()};
   ManualClock& clock = database.clock;
   SeededRandom random{1};
   Organisations organisations{*database, clock};

@@ -3,6 +3,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "platform/equipment/equipment.hpp"
 #include "platform/web/routes.hpp"
 
 namespace duheng::platform::web::testing {
@@ -50,7 +51,9 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                    const PeopleOptions& people_options)
     : database({Organisations::migrations(), Sites::migrations(), Gateways::migrations(), Devices::migrations(),
                 People::migrations(), OrderService::migrations(), PlanBook::migrations(), ExportService::migrations(),
-                HistoryImports::migrations(), MeteringPoints::migrations()}),
+                HistoryImportKind::migrations(), MeteringPoints::migrations(), Sensors::migrations(),
+                ValueReview::migrations(), FileImports::migrations(), storage::StorageWatch::migrations(),
+                alarms::AlarmBook::migrations(), EquipmentLedger::migrations()}),
       keys(records::test_key()),
       organisations(*database, clock),
       sites(*database, clock),
@@ -68,7 +71,9 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
           [this](GatewayId to, const control::FromPlatform& message) { return send_control(to, message); })),
       plans(*database, clock),
       onboarding(*database, clock, devices, plans, models),
-      imports(onboarding, organisations, sites, gateways),
+      sampling(*database, clock, plans, models),
+      moves(clock, devices, plans, models),
+      device_import_kind(onboarding, organisations, sites, gateways),
       export_source(telemetry),
       exports(
           std::make_unique<ExportService>(*database, disk, clock, random, keys, export_source, export_options(folder))),
@@ -95,29 +100,56 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                .models = models,
                .onboarding = &onboarding,
                .plans = &plans,
-               .imports = &imports,
+               .sampling = &sampling,
                .exports = exports.get()} {
-  history_imports = std::make_unique<HistoryImports>(HistoryImports::Parts{.database = *database,
-                                                                           .disk = disk,
-                                                                           .clock = clock,
-                                                                           .random = random,
-                                                                           .keys = keys,
-                                                                           .devices = devices,
-                                                                           .journal = *journal,
-                                                                           .telemetry = telemetry,
-                                                                           .models = models,
-                                                                           .directory = folder.file("imports")});
+  history_import_kind =
+      std::make_unique<HistoryImportKind>(HistoryImportKind::Parts{.database = *database,
+                                                                   .disk = disk,
+                                                                   .clock = clock,
+                                                                   .random = random,
+                                                                   .keys = keys,
+                                                                   .devices = devices,
+                                                                   .journal = *journal,
+                                                                   .telemetry = telemetry,
+                                                                   .models = models,
+                                                                   .directory = folder.file("imports")});
+  const auto files_of = [this](ImportKind& kind) {
+    auto out = std::make_unique<FileImports>(
+        FileImports::Parts{*database, disk, clock, random, keys, kind, folder.file("imports")});
+    if (const auto opened = out->open(); !opened) throw std::runtime_error(opened.error().message);
+    out->run();
+    return out;
+  };
+  imports = files_of(device_import_kind);
+  services.imports = imports.get();
+  history_imports = files_of(*history_import_kind);
   services.history_imports = history_imports.get();
+  storage_watch = std::make_unique<storage::StorageWatch>(
+      storage::StorageWatch::Parts{*database, clock, no_conditions, storage_probe},
+      std::vector<storage::StoragePart>{{"imports", folder.file("imports")},
+                                        {"exports", folder.file("exports"), storage::Disposal::expires, 7}});
+  if (const auto measured = storage_watch->measure(); !measured) throw std::runtime_error(measured.error().message);
+  services.storage = storage_watch.get();
   if (const auto opened = exports->open(); !opened) throw std::runtime_error(opened.error().message);
   exports->start();
   edits = std::make_unique<EditService>(*journal, telemetry, *database, clock,
                                         [this](std::uint64_t next_record) { return catch_up(next_record); });
   services.edits = edits.get();
   services.points = &points;
+  services.sensors = &sensors;
+  services.sensors_changed = [this] { ++sensor_changes; };
+  services.conditions = &conditions;
+  review = std::make_unique<ValueReview>(
+      *database, telemetry, *store::CivilCalendar::open("Asia/Shanghai"), clock,
+      [](const store::Source&, const store::Series& series) { return store::default_series_policy(series); });
+  services.review = review.get();
+  alarm_book = must(alarms::AlarmBook::open(*database, clock, topology));
+  services.alarms = alarm_book.get();
   services.aggregates = [this] { return aggregates.answers(); };
   now = clock.utc_ms();
   make_records();
   make_readings();
+  orders->keep_moves(moves);
   if (const auto started = orders->start(); !started) throw std::runtime_error(started.error().message);
   health.add("journal", [] { return status::Finding{status::State::ok, "正常", "in order"}; });
   Router router = make_router(services);
@@ -145,6 +177,7 @@ ApiWorld::~ApiWorld() {
   traces.reset();
   exports->stop();
   history_imports.reset();
+  imports.reset();
   orders->stop();
 }
 

@@ -16,14 +16,22 @@
 #include "crypto/key_provider.hpp"
 #include "drivers/models/device_model.hpp"
 #include "model/batch.hpp"
+#include "platform/alarms/alarm_book.hpp"
 #include "platform/edits/edit_service.hpp"
+#include "platform/edits/value_review.hpp"
 #include "platform/exports/export_service.hpp"
 #include "platform/history_import/history_imports.hpp"
+#include "platform/imports/file_imports.hpp"
 #include "platform/live/live_hub.hpp"
+#include "platform/meter_conditions/meter_conditions.hpp"
 #include "platform/onboarding/device_import.hpp"
+#include "platform/onboarding/plan_moves.hpp"
+#include "platform/onboarding/sampling.hpp"
 #include "platform/orders/device_guards.hpp"
 #include "platform/orders/order_service.hpp"
 #include "platform/points/metering_points.hpp"
+#include "platform/sensors/sensors.hpp"
+#include "platform/storage/storage_watch.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/http_server.hpp"
 #include "platform/web/live_service.hpp"
@@ -100,14 +108,34 @@ class ApiWorld {
   std::unique_ptr<OrderService> orders;
   PlanBook plans;
   Onboarding onboarding;
-  DeviceImports imports;
+  Sampling sampling;
+  PlanMoves moves;
+  DeviceImportKind device_import_kind;
+  std::unique_ptr<FileImports> imports;
   TelemetryExportSource export_source;
   std::unique_ptr<ExportService> exports;
-  std::unique_ptr<HistoryImports> history_imports;
+  std::unique_ptr<HistoryImportKind> history_import_kind;
+  struct NoConditions final : alarms::ConditionSink {
+    void raise(const alarms::Condition&) override {}
+    void clear(std::string_view, const alarms::Subject&) override {}
+  } no_conditions;
+  storage::PosixStorageProbe storage_probe;
+  std::unique_ptr<storage::StorageWatch> storage_watch;
+  std::unique_ptr<FileImports> history_imports;
   std::unique_ptr<TraceDesk> trace_desk;
   MeteringPoints points;
+  Sensors sensors{*database, clock};
+  int sensor_changes = 0;  ///< times somebody was told that sensors changed
+  struct SilentAlarms final : alarms::ConditionSink {
+    void raise(const alarms::Condition& /*condition*/) override {}
+    void clear(std::string_view /*kind*/, const alarms::Subject& /*subject*/) override {}
+  } silent_alarms;
+  MeterConditions conditions{silent_alarms, [](const SourceKey&) { return std::nullopt; }};
+  alarms::NoTopology topology;
+  std::unique_ptr<alarms::AlarmBook> alarm_book;
   ApiServices services;
   std::unique_ptr<EditService> edits;
+  std::unique_ptr<ValueReview> review;
   AggregateWorld aggregates{telemetry, clock};
   std::unique_ptr<LiveService> live;
   std::unique_ptr<TraceService> traces;

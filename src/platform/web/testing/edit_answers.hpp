@@ -18,6 +18,8 @@ class EditAnswers {
       : world_(world), client_(client), cookie_(std::move(cookie)), note_(note) {}
 
   void take() {
+    findings();
+    completeness();
     values();
     points();
   }
@@ -57,6 +59,52 @@ class EditAnswers {
     note_("get", edits, get(series + "/edits"));
     note_("get", edits, get("/api/v1/series/99999/edits"));
     note_("get", "/api/v1/series/{series_id}/readings", get(series + "/readings"));
+  }
+
+  /// A step backwards that a rule objects to, and what can be decided about it.
+  void findings() {
+    const std::int64_t day = 86'400'000;
+    const std::int64_t at = (world_.now / day - 3) * day + day / 4;
+    world_.send(world_.gateway_west, "000000000003", at, 90, 2'310);
+    world_.send(world_.gateway_west, "000000000003", at + 60'000, 20, 2'310);
+    world_.send(world_.gateway_west, "000000000003", at + 120'000, 95, 2'310);
+    const std::int32_t civil = world_.review->calendar().day_of(at);
+    if (!world_.review->examine(world_.gateway_west, "000000000003", civil)) return;
+    const char* list = "/api/v1/value-findings";
+    const Answer listed = get(list);
+    note_("get", list, listed);
+    note_("get", list, get(std::string(list) + "?state=fresh"));
+    const char* decide = "/api/v1/value-findings/{finding_id}/decision";
+    const auto id = Json::parse(listed.body)["findings"].at(0)["id"].template get<int>();
+    const std::string one = std::string(list) + "/" + std::to_string(id) + "/decision";
+    note_("post", decide, post(one, {{"action", "estimate"}, {"method", "linear"}, {"preview", true}}));
+    note_("post", decide, post(one, {{"action", "estimate"}, {"method", "linear"}, {"reason", "dip"}}));
+    note_("post", decide, post(one, {{"action", "confirm"}, {"reason", "true"}}));
+    note_("post", decide, post(one, {{"action", "forget"}}));
+    note_("post", decide, post(std::string(list) + "/999/decision", {{"action", "confirm"}, {"reason", "true"}}));
+  }
+
+  void completeness() {
+    const std::string day = store::CivilCalendar::format_day(world_.aggregates.today);
+    const std::string before = store::CivilCalendar::format_day(world_.aggregates.today - 2);
+    const std::string range = "?from=" + before + "&to=" + day;
+    for (const char* group : {"none", "organisation", "site", "gateway", "protocol", "model"})
+      note_("get", "/api/v1/completeness", get("/api/v1/completeness" + range + "&group=" + group));
+    note_("get", "/api/v1/completeness", get("/api/v1/completeness?from=yesterday&to=" + day));
+    note_("get", "/api/v1/completeness/missing", get("/api/v1/completeness/missing?day=" + before));
+    note_("get", "/api/v1/completeness/missing", get("/api/v1/completeness/missing?day=" + before + "&cause=rain"));
+    note_("get", "/api/v1/completeness/readiness", get("/api/v1/completeness/readiness" + range));
+    const char* reread = "/api/v1/completeness/reread";
+    note_("post", reread, post(reread, {{"register", "energy_active_import_total"}, {"day", before}}));
+    note_("post", reread, post(reread, {{"day", before}}));
+    const std::string series = "/api/v1/series/" + std::to_string(world_.west_energy.value);
+    const std::string time = "?from=" + format_utc(world_.now - 3'600'000) + "&to=" + format_utc(world_.now);
+    for (const char* shape : {"minmax", "mean", "lttb"})
+      note_("get", "/api/v1/series/{series_id}/curve", get(series + "/curve" + time + "&shape=" + shape));
+    for (const char* by : {"week", "year"})
+      note_("get", "/api/v1/series/{series_id}/aggregates", get(series + "/aggregates" + range + "&by=" + by));
+    note_("get", "/api/v1/fleet/totals",
+          get("/api/v1/fleet/totals" + range + "&register=energy_active_import_total&group=tariff"));
   }
 
   [[nodiscard]] static Json installation(DeviceId device, const char* start) {

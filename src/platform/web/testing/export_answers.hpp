@@ -17,6 +17,7 @@ class ExportAnswers {
       : world_(world), client_(client), cookie_(std::move(cookie)), note_(note) {}
 
   void take() {
+    storage();
     exports();
     imports();
   }
@@ -55,6 +56,8 @@ class ExportAnswers {
     note_("post", base + "/{export_id}/cancel", send(one + "/cancel"));
     note_("post", base + "/{export_id}/cancel", send(one + "/cancel"));
   }
+
+  void storage() { note_("get", "/api/v1/storage", get("/api/v1/storage")); }
 
   void imports() {
     const std::string base = "/api/v1/history-imports";

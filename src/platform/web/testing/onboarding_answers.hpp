@@ -121,7 +121,7 @@ class OnboardingAnswers {
     note_("get", one, get("/api/v1/device-imports/99999"));
     note_("get", "/api/v1/device-imports", get("/api/v1/device-imports"));
     for (const auto& [path, at] :
-         {std::pair{"/api/v1/device-imports/{import_id}/errors", target + "/errors"},
+         {std::pair{"/api/v1/device-imports/{import_id}/report", target + "/report"},
           std::pair{"/api/v1/device-imports/template", std::string("/api/v1/device-imports/template")}}) {
       Answer csv = get(at);
       csv.body.clear();  // no JSON

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSearchParams } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
 import { queries } from '../../api/queries.ts';
 import { server_now_ms } from '../../api/server_clock.ts';
 import type { AggregateBucket, AggregateMark, Aggregates, DeviceDetail } from '../../api/types.ts';
@@ -20,7 +20,7 @@ import { DayRange, day_ago } from './day_range.tsx';
 import { Marks } from './marks.tsx';
 
 type By = Aggregates['by'];
-const spans: Record<By, number> = { hour: 1, day: 30, month: 365 };
+const spans: Record<By, number> = { hour: 1, day: 30, week: 120, month: 365, year: 1_800 };
 
 /** A value that leads to the frame that carried it. */
 function Value({ mark, unit }: { mark: AggregateMark | null; unit: string }) {
@@ -53,7 +53,7 @@ function period_column(data: Aggregates, time_zone: string, t: Translate): Colum
   };
 }
 
-/** Where buckets begin that do not follow on the one before: an increase runs from the last value, whenever that was. */
+/** For rows of a release that did not note `over_gap`: where buckets begin that do not follow on the one before: an increase runs from the last value, whenever that was. */
 export function after_gaps(buckets: readonly Pick<AggregateBucket, 'from' | 'to'>[]): Set<string> {
   return new Set(buckets.filter(({ from }, index) => index > 0 && buckets[index - 1]?.to !== from).map(({ from }) => from));
 }
@@ -88,7 +88,9 @@ function columns_of(data: Aggregates, time_zone: string, t: Translate): Column<A
     {
       key: 'marks',
       header: t('aggregates.column_marks'),
-      cell: (bucket) => <Marks {...bucket} is_after_gap={data.counts_up && late.has(bucket.from)} />,
+      cell: (bucket) => (
+        <Marks {...bucket} is_after_gap={data.counts_up && late.has(bucket.from) && !bucket.findings.includes('over_gap')} />
+      ),
     },
   ];
 }
@@ -159,7 +161,20 @@ function Shown({ data, time_zone, is_stale }: { data: Aggregates; time_zone: str
   );
 }
 
-/** Hours, days and months of one register of a device. */
+/** How many of the device's values wait for somebody to look; nothing when none do. */
+function UnderReview({ device }: { device: DeviceDetail }) {
+  const { t } = useLanguage();
+  const found = useQuery(queries.value_findings({ page: 1, state: 'open', rule: '', device: device.id }));
+  if (!found.data || found.data.total === 0) return null;
+  return (
+    <p className="aggregate-notes" role="status">
+      {t('review.device_open', { count: found.data.total })} ·{' '}
+      <Link to={`/review?device=${device.id}`}>{t('review.device_link')}</Link>
+    </p>
+  );
+}
+
+/** Hours, days, weeks, months and years of one register of a device. */
 export default function AggregatesPart({ device }: { device: DeviceDetail }) {
   const { t } = useLanguage();
   const [parameters] = useSearchParams();
@@ -202,11 +217,15 @@ export default function AggregatesPart({ device }: { device: DeviceDetail }) {
         <SelectField
           label={t('aggregates.column_period')}
           value={by}
-          options={(['hour', 'day', 'month'] as const).map((one) => ({ value: one, label: t(`aggregates.by_${one}`) }))}
+          options={(['hour', 'day', 'week', 'month', 'year'] as const).map((one) => ({
+            value: one,
+            label: t(`aggregates.by_${one}`),
+          }))}
           on_change={(value) => value && choose(value)}
         />
         <DayRange from={days.from} to={days.to} on_change={(wanted) => setDays((before) => ({ ...before, ...wanted }))} />
       </div>
+      <UnderReview device={device} />
       {found.isPending && <Skeleton rows={6} height={24} />}
       {found.isError && <ProblemView error={found.error} on_retry={() => void found.refetch()} />}
       {found.data && <Shown data={found.data} time_zone={device.time_zone} is_stale={found.isPlaceholderData} />}

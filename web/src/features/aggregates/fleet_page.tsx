@@ -18,7 +18,7 @@ import { Marks } from './marks.tsx';
 
 const usual_register = 'energy_active_import_total';
 const known_registers = [usual_register, 'energy_active_export_total', 'volume_total', 'energy_heat_total'];
-const groupings = ['organisation', 'site', 'model'] as const;
+const groupings = ['organisation', 'site', 'model', 'tariff'] as const;
 type Grouping = (typeof groupings)[number];
 const browser_zone = 'Asia/Shanghai';
 
@@ -159,7 +159,7 @@ function Top({ data }: { data: FleetTop }) {
 
 function totals_csv(data: FleetTotals): string {
   return csv_text(
-    ['group', 'amount', 'edited', 'unit', 'series', 'series_with_values', 'series_in_doubt'],
+    ['group', 'amount', 'edited', 'unit', 'series', 'series_with_values', 'series_in_doubt', 'series_over_gap'],
     [...data.rows, { ...data.total, group: { id: null, name: '*' } }].map((row) => [
       row.group?.name ?? null,
       row.amount,
@@ -168,6 +168,7 @@ function totals_csv(data: FleetTotals): string {
       row.series,
       row.series_with_values,
       row.series_in_doubt,
+      row.series_over_gap,
     ]),
   );
 }
@@ -211,6 +212,12 @@ function Totals({ data }: { data: FleetTotals }) {
           header: t('fleet.column_doubt'),
           align: 'end',
           cell: ({ series_in_doubt }) => <span className="number">{series_in_doubt}</span>,
+        },
+        {
+          key: 'gap',
+          header: t('fleet.column_over_gap'),
+          align: 'end',
+          cell: ({ series_over_gap }) => <span className="number">{series_over_gap}</span>,
         },
       ]}
     />

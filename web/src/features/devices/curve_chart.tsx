@@ -124,7 +124,7 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
     const tooltip_html = (drawn: DrawnBucket) => {
       const { bucket } = drawn;
       const line = (name: string, value: string) => `<tr><td>${name}</td><td>${grouped(value)} ${curve.unit}</td></tr>`;
-      return `<div class="curve-tip"><p>${date_time_text(drawn.at_ms, time_zone)}</p><table>${line(t('curve.column_last'), bucket.last.value)}${
+      return `<div class="curve-tip"><p>${date_time_text(drawn.at_ms, time_zone)}</p><table>${bucket.mean_rounded ? line(t('curve.column_mean'), bucket.mean_rounded) : ''}${line(t('curve.column_last'), bucket.last.value)}${
         bucket.count > 1 ? line(t('curve.column_min'), bucket.min.value) + line(t('curve.column_max'), bucket.max.value) : ''
       }</table><p>${t('curve.tooltip_count', { count: bucket.count })}</p>${
         bucket.edited ? `<p>◆ ${edited_text(bucket.edited, t)}</p>` : ''

@@ -3,7 +3,7 @@ import type { Curve, CurveBucket, CurvePoint } from '../../api/types.ts';
 /** One bucket ready to draw: instants in milliseconds, values as numbers (statistics; the exact strings stay in `bucket`). */
 export interface DrawnBucket {
   start_ms: number;
-  /** Where the line passes: the last reading's own time. */
+  /** Where the line passes: the last reading's own time; `last` is its value, or the mean where that was asked for. */
   at_ms: number;
   min: number;
   max: number;
@@ -27,7 +27,7 @@ export function stretches(curve: Curve, interval_s: number): Stretch[] {
       at_ms: Date.parse(bucket.last.time),
       min: Number(bucket.min.value),
       max: Number(bucket.max.value),
-      last: Number(bucket.last.value),
+      last: Number(bucket.mean_rounded ?? bucket.last.value),
       bucket,
     };
     const before = found.at(-1)?.at(-1);

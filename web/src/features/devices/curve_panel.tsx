@@ -5,7 +5,7 @@ import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { queries } from '../../api/queries.ts';
 import { server_now_ms } from '../../api/server_clock.ts';
-import type { DeviceDetail, RegisterLatest } from '../../api/types.ts';
+import type { CurveShape, DeviceDetail, RegisterLatest } from '../../api/types.ts';
 import { Icon } from '../../components/icons.tsx';
 import { Empty, Panel, Skeleton } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
@@ -91,6 +91,7 @@ export function CurvePanel({ device, register, state, change }: Props) {
   const { t } = useLanguage();
   const [shows_table, setShowsTable] = useState(false);
   const [buckets] = useState(() => bucket_count(window.innerWidth));
+  const [shape, setShape] = useState<CurveShape>('minmax');
   const date_text = iso_date(state.date);
   const span = useMemo(
     () => span_of(state.span, parse_iso_date(date_text) ?? { year: 1970, month: 1, day: 1 }, device.time_zone),
@@ -98,7 +99,7 @@ export function CurvePanel({ device, register, state, change }: Props) {
   );
   const polling_ms = usePollInterval(30_000, 15_000);
   const curve = useQuery({
-    ...queries.curve(register.series_id, span.from_ms, span.to_ms, buckets),
+    ...queries.curve(register.series_id, span.from_ms, span.to_ms, buckets, shape),
     refetchInterval: span.to_ms > server_now_ms() ? polling_ms : false,
   });
   const [, setParameters] = useSearchParams();
@@ -149,6 +150,14 @@ export function CurvePanel({ device, register, state, change }: Props) {
       }
     >
       <Controls device={device} register={register} state={state} change={change} />
+      <div className="curve-controls">
+        <Segmented<CurveShape>
+          aria-label={t('curve.shape')}
+          value={shape}
+          onChange={setShape}
+          options={(['minmax', 'mean', 'lttb'] as const).map((one) => ({ value: one, label: t(`curve.shape_${one}`) }))}
+        />
+      </div>
       {curve.isPending && <Skeleton rows={8} height={24} />}
       {curve.isError && <ProblemView error={curve.error} on_retry={() => void curve.refetch()} />}
       {curve.data && curve.data.buckets.length === 0 && <Empty title={t('curve.empty')} />}

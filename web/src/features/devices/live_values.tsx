@@ -6,6 +6,7 @@ import { Age } from '../../components/time_text.tsx';
 import { value_text } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
+import { OverdueMark } from '../sensors/overdue_mark.tsx';
 import { grouped_registers, register_label } from './registers.ts';
 import { slot_s } from './slot.ts';
 
@@ -27,11 +28,12 @@ function usePulse(reading: Reading | null): boolean {
 
 interface ReadoutProps {
   register: RegisterLatest;
+  device: number;
   time_zone: string;
   stale_ms: number;
 }
 
-const Readout = memo(function Readout({ register, time_zone, stale_ms }: ReadoutProps) {
+const Readout = memo(function Readout({ register, device, time_zone, stale_ms }: ReadoutProps) {
   const { t } = useLanguage();
   const { latest } = register;
   const is_new = usePulse(latest);
@@ -54,6 +56,7 @@ const Readout = memo(function Readout({ register, time_zone, stale_ms }: Readout
       )}
       <span className="readout-foot">
         {latest && <QualityMarks quality={latest.quality} conflict={latest.conflict} />}
+        {latest && <OverdueMark device={device} register={register.register} time={latest.time} />}
         <Age time={latest?.time ?? null} time_zone={time_zone} stale_ms={stale_ms} />
       </span>
     </li>
@@ -74,6 +77,7 @@ export function LiveValues({ device }: { device: DeviceDetail }) {
               <Readout
                 key={register.series_id}
                 register={register}
+                device={device.id}
                 time_zone={device.time_zone}
                 stale_ms={slot_s(device.interval_s) * 1_000}
               />

@@ -105,6 +105,7 @@ const curve: Curve = {
   exponent: -1,
   from: at(0),
   to: at(60),
+  shape: 'minmax',
   bucket_ms: 120_000,
   buckets: [bucket(0), bucket(2), bucket(4, '-7.5'), bucket(20, '1.0', '10.0'), bucket(22)],
 };

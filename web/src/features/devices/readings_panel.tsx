@@ -15,6 +15,7 @@ import { useLanguage } from '../../i18n/index.tsx';
 import { VersionLink } from '../edits/version_link.tsx';
 import { usePollInterval } from '../live/live_context.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
+import { OverdueMark } from '../sensors/overdue_mark.tsx';
 import { useSession } from '../session/session.tsx';
 import { register_label } from './registers.ts';
 
@@ -24,6 +25,7 @@ const page_length = 20;
 
 function useColumns(register: RegisterLatest, time_zone: string): Column<Reading>[] {
   const { t } = useLanguage();
+  const device = Number(useParams().device_id) || 0;
   return [
     {
       key: 'time',
@@ -64,12 +66,16 @@ function useColumns(register: RegisterLatest, time_zone: string): Column<Reading
     {
       key: 'quality',
       header: t('readings.column_quality'),
-      cell: ({ quality, conflict }) =>
-        findings(quality).length > 0 || conflict ? (
-          <QualityMarks quality={quality} conflict={conflict} />
-        ) : (
-          <span className="faint quality-good">{t('quality.good')}</span>
-        ),
+      cell: ({ quality, conflict, time }) => (
+        <>
+          {findings(quality).length > 0 || conflict ? (
+            <QualityMarks quality={quality} conflict={conflict} />
+          ) : (
+            <span className="faint quality-good">{t('quality.good')}</span>
+          )}
+          {device > 0 && <OverdueMark device={device} register={register.register} time={time} />}
+        </>
+      ),
     },
     {
       key: 'source',

@@ -13,8 +13,10 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { Age } from '../../components/time_text.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { ChannelInputs, empty_channel, new_channel } from '../onboarding/channel_inputs.tsx';
+import { TimingText } from '../orders/sampling_panel.tsx';
 import { useSession } from '../session/session.tsx';
 import NotFoundPage from '../shell/not_found_page.tsx';
+import { RestartDialog } from './restart_dialog.tsx';
 
 function NewChannelDialog({ gateway_id, on_close }: { gateway_id: number; on_close: () => void }) {
   const { t } = useLanguage();
@@ -67,6 +69,9 @@ function Channels({ plan, may_change }: { plan: GatewayPlan; may_change: boolean
   const { t } = useLanguage();
   const client = useQueryClient();
   const gateway_id = plan.gateway.id;
+  const [restarting, setRestarting] = useState<string | undefined>(undefined);
+  const timing = useQuery({ ...queries.gateway_timing(gateway_id), refetchInterval: 10_000 });
+  const timing_of = (name: string) => timing.data?.channels.find(({ channel }) => channel === name) ?? null;
   const remove = useMutation({
     mutationFn: (name: string) => api.remove_channel(gateway_id, name),
     onSuccess: (changed) => client.setQueryData(queries.gateway_plan(gateway_id).queryKey, changed),
@@ -87,6 +92,19 @@ function Channels({ plan, may_change }: { plan: GatewayPlan; may_change: boolean
     { key: 'kind', header: t('onboarding.channel_kind'), cell: ({ kind, detail }) => `${t(`channel.${kind}`)} ${detail}` },
     { key: 'devices', header: t('nav.devices'), align: 'end', cell: ({ devices }) => <span className="number">{devices}</span> },
     {
+      key: 'timing',
+      header: t('sampling.column_timing'),
+      is_minor: true,
+      cell: ({ name }) => <TimingText timing={timing_of(name)} />,
+    },
+    {
+      key: 'missed',
+      header: t('sampling.column_missed'),
+      align: 'end',
+      is_minor: true,
+      cell: ({ name }) => <span className="number">{timing_of(name)?.missed ?? '–'}</span>,
+    },
+    {
       key: 'from',
       header: t('gateway.column_from'),
       cell: ({ from_plan }) => t(from_plan ? 'gateway.from_plan' : 'gateway.from_file'),
@@ -100,6 +118,11 @@ function Channels({ plan, may_change }: { plan: GatewayPlan; may_change: boolean
           <Link className="button button-small" to={`/gateways/${gateway_id}/trace?channel=${encodeURIComponent(name)}`}>
             {t('trace.title')}
           </Link>
+          {may_change && devices > 0 && (
+            <button type="button" className="button button-small" onClick={() => setRestarting(name)}>
+              {t('restart.channel')}
+            </button>
+          )}
           {may_change && from_plan && (
             <button
               type="button"
@@ -118,6 +141,9 @@ function Channels({ plan, may_change }: { plan: GatewayPlan; may_change: boolean
   return (
     <>
       {remove.isError && <ProblemView error={remove.error} />}
+      {restarting !== undefined && (
+        <RestartDialog gateway_id={gateway_id} channel={restarting} on_close={() => setRestarting(undefined)} />
+      )}
       {plan.channels.length === 0 ? (
         <Empty title={t('gateway.no_channels')} />
       ) : (
@@ -132,8 +158,17 @@ function Content({ plan }: { plan: GatewayPlan }) {
   const session = useSession();
   const may_change = session.data !== null && session.data?.role !== 'viewer';
   const [is_adding, setAdding] = useState(false);
+  const [is_restarting, setRestarting] = useState(false);
   return (
     <>
+      {may_change && (
+        <div className="form-actions">
+          <button type="button" className="button" onClick={() => setRestarting(true)}>
+            {t('restart.gateway')}
+          </button>
+        </div>
+      )}
+      {is_restarting && <RestartDialog gateway_id={plan.gateway.id} channel={undefined} on_close={() => setRestarting(false)} />}
       <dl className="facts identity">
         <Fact label={t('gateway.plan')}>
           <span className={plan.state === 'applied' ? 'mark mark-ok' : 'mark mark-degraded'}>

@@ -1,4 +1,4 @@
-import type { LiveReading } from '../../api/types.ts';
+import type { AlarmNews, LiveReading } from '../../api/types.ts';
 
 export type LiveState = 'connecting' | 'live' | 'reconnecting';
 
@@ -22,6 +22,8 @@ export interface LiveWorld {
 export interface LiveEvents {
   on_state: (state: LiveState) => void;
   on_readings: (readings: LiveReading[]) => void;
+  /** Alarms have changed. */
+  on_alarms?: (news: AlarmNews) => void;
   /** The platform's reason for closing; `code` as in Problem. */
   on_error: (code: string, message: string) => void;
 }
@@ -35,6 +37,7 @@ const silence_ms_max = 40_000;
 
 interface ServerMessage {
   readings?: LiveReading[];
+  alarms?: AlarmNews;
   error?: { code: string; message: string };
 }
 
@@ -123,6 +126,7 @@ export class LiveConnection {
     this.#failures = 0;
     const message = parse(data);
     if (message?.readings) this.#events.on_readings(message.readings);
+    if (message?.alarms) this.#events.on_alarms?.(message.alarms);
     if (message?.error) this.#events.on_error(message.error.code, message.error.message);
   }
 

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from 'react';
 import { live_url } from '../../api/client.ts';
 import { session_key } from '../../api/queries.ts';
+import { apply_alarms } from './apply_alarms.ts';
 import { apply_readings } from './apply_readings.ts';
 import { LiveConnection, type LiveSocket, type LiveState } from './live_connection.ts';
 
@@ -26,8 +27,13 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const live = new LiveConnection(
       { open: () => new WebSocket(live_url(window.location)) as unknown as LiveSocket, schedule, random: Math.random },
       {
-        on_state: setState,
+        on_state: (next) => {
+          setState(next);
+          // What changed while nobody listened.
+          if (next === 'live') void client.invalidateQueries({ queryKey: ['alarm_counts'] });
+        },
         on_readings: (readings) => apply_readings(client, readings),
+        on_alarms: (news) => apply_alarms(client, news),
         // Whatever the reason was, the next look at the session tells whether it is still good.
         on_error: () => void client.invalidateQueries({ queryKey: session_key }),
       },

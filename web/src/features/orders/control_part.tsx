@@ -10,6 +10,7 @@ import { HistoryPanel } from './history_panel.tsx';
 import { JobTable } from './job_table.tsx';
 import './orders.css';
 import { RegisterBrowser } from './register_browser.tsx';
+import { SamplingPanel } from './sampling_panel.tsx';
 
 function RecentJobs({ device_id }: { device_id: number }) {
   const { t } = useLanguage();
@@ -44,6 +45,7 @@ export default function ControlPart({ device }: { device: DeviceDetail }) {
   return (
     <>
       <CommandPanel {...shared} device_name={device.name} />
+      <SamplingPanel device_id={device.id} model={model.data} />
       <RegisterBrowser {...shared} />
       {model.data.history_list.length > 0 && <HistoryPanel {...shared} />}
       <RecentJobs device_id={device.id} />

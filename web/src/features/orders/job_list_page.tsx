@@ -40,6 +40,9 @@ export default function JobListPage() {
             <Link className="button" to="/jobs/log">
               {t('operations.title')}
             </Link>
+            <Link className="button" to="/jobs/sampling">
+              {t('sampling.changes')}
+            </Link>
             <Link className="button button-main" to="/jobs/new">
               {t('jobs.new')}
             </Link>

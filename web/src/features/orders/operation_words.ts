@@ -9,5 +9,8 @@ export const operation_actions = [
   'forget_access',
   'protect',
   'unprotect',
+  'acknowledge_alarm',
+  'shelve_alarm',
+  'unshelve_alarm',
 ] as const;
 export const operation_outcomes = ['ok', 'done', 'refused', 'unknown', 'failed', 'expired', 'cancelled', 'forbidden'] as const;

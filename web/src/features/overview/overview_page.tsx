@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from 'react-router';
+import { Link, useLocation } from 'react-router';
 import { queries } from '../../api/queries.ts';
 import type { DeviceState, Overview } from '../../api/types.ts';
 import { StateShape } from '../../components/badges.tsx';
@@ -150,12 +150,16 @@ function Content({ overview }: { overview: Overview }) {
 export default function OverviewPage() {
   const { t } = useLanguage();
   const overview = useQuery({ ...queries.overview(), refetchInterval: 2_000 });
+  const is_wall = useLocation().pathname.startsWith('/wall');
   return (
     <>
-      <PageHeader
-        title={t('overview.title')}
-        note={overview.data && <Age time={overview.data.server_time} stale_ms={15_000} />}
-      />
+      <PageHeader title={t('overview.title')} note={overview.data && <Age time={overview.data.server_time} stale_ms={15_000} />}>
+        {!is_wall && (
+          <Link className="button" to="/wall">
+            <Icon name="full_screen" size={16} /> {t('wall.open')}
+          </Link>
+        )}
+      </PageHeader>
       {overview.isError && <ProblemView error={overview.error} on_retry={() => void overview.refetch()} />}
       {overview.isPending && <Skeleton rows={8} height={28} />}
       {overview.data && <Content overview={overview.data} />}

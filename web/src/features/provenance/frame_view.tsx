@@ -12,6 +12,7 @@ import { value_text } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 import { analyser_path } from '../analyser/link.ts';
 import { register_label } from '../devices/registers.ts';
+import { EditRecordView } from './edit_record_view.tsx';
 import { OctetGrid } from './octet_grid.tsx';
 import './provenance.css';
 
@@ -111,13 +112,8 @@ export function FrameView({ frame }: { frame: string }) {
   if (provenance.isPending) return <Skeleton rows={10} height={22} />;
   if (provenance.isError) {
     const is_missing = provenance.error instanceof ApiError && provenance.error.status === 404;
-    return (
-      <ProblemView
-        error={provenance.error}
-        on_retry={() => void provenance.refetch()}
-        {...(is_missing ? { text: t('provenance.not_found') } : {})}
-      />
-    );
+    if (is_missing) return <EditRecordView frame={frame} />;
+    return <ProblemView error={provenance.error} on_retry={() => void provenance.refetch()} />;
   }
   const { data } = provenance;
   const time_zone = device.data?.time_zone;

@@ -5,6 +5,7 @@ import { Icon } from '../../components/icons.tsx';
 import { Skeleton } from '../../components/layout.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { Mark } from '../../theme/mark.tsx';
+import { AlarmBadge } from '../alarms/alarm_badge.tsx';
 import { LiveProvider } from '../live/live_context.tsx';
 import { LiveIndicator } from '../live/live_indicator.tsx';
 import { FrameDrawerGate } from '../provenance/frame_drawer_gate.tsx';
@@ -13,14 +14,20 @@ import { AccountMenu } from './account_menu.tsx';
 
 const places = [
   { to: '/', icon: 'overview', label: 'nav.overview', short: 'nav.overview' },
+  { to: '/alarms', icon: 'alarms', label: 'nav.alarms', short: 'nav.alarms' },
   { to: '/devices', icon: 'devices', label: 'nav.devices', short: 'nav.devices' },
   { to: '/points', icon: 'points', label: 'nav.points', short: 'nav.points' },
   { to: '/consumption', icon: 'bars', label: 'nav.fleet', short: 'nav.fleet_short' },
+  { to: '/completeness', icon: 'check', label: 'nav.completeness', short: 'nav.completeness_short' },
+  { to: '/review', icon: 'eye', label: 'nav.review', short: 'nav.review_short' },
+  { to: '/sensors', icon: 'sensors', label: 'nav.sensors', short: 'nav.sensors' },
   { to: '/gateways', icon: 'gateways', label: 'nav.gateways', short: 'nav.gateways' },
+  { to: '/equipment', icon: 'gateways', label: 'nav.equipment', short: 'nav.equipment_short' },
   { to: '/jobs', icon: 'jobs', label: 'nav.jobs', short: 'nav.jobs' },
   { to: '/models', icon: 'models', label: 'nav.models', short: 'nav.models_short' },
   { to: '/sources', icon: 'sources', label: 'nav.sources', short: 'nav.sources_short' },
   { to: '/analyser', icon: 'analyser', label: 'nav.analyser', short: 'nav.analyser_short' },
+  { to: '/backups', icon: 'backups', label: 'nav.backups', short: 'nav.backups_short' },
   { to: '/status', icon: 'status', label: 'nav.status', short: 'nav.status_short' },
 ] as const;
 
@@ -42,7 +49,11 @@ function Brand() {
 /** The platform's own state is for who sees all of it. */
 function usePlaces() {
   const session = useSession();
-  return places.filter(({ to }) => to !== '/status' || session.data?.whole_platform);
+  const is_shown = (to: string) =>
+    to === '/status'
+      ? session.data?.whole_platform
+      : to !== '/backups' || (session.data?.whole_platform && session.data.role === 'admin');
+  return places.filter(({ to }) => is_shown(to));
 }
 
 function Navigation() {
@@ -56,6 +67,7 @@ function Navigation() {
           <span className="place-short" aria-hidden="true">
             {t(short)}
           </span>
+          {to === '/alarms' && <AlarmBadge />}
         </NavLink>
       ))}
     </nav>

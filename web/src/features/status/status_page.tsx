@@ -8,7 +8,9 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { duration_text } from '../../format/age.ts';
 import { is_message_key, useLanguage } from '../../i18n/index.tsx';
+import { ServerPart } from '../equipment/server_part.tsx';
 import './status.css';
+import { StoragePart } from './storage_part.tsx';
 
 type Component = Status['components'][number];
 const mark_classes = { ok: 'mark mark-ok', degraded: 'mark mark-degraded', failed: 'mark mark-failed' } as const;
@@ -47,6 +49,8 @@ function Content({ status }: { status: Status }) {
           ))}
         </ul>
       </Panel>
+      <ServerPart />
+      <StoragePart />
       <Panel title={t('status.counters')}>
         <DataTable
           class_name="counters-table"

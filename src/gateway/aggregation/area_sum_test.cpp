@@ -1,0 +1,184 @@
+// A gateway's whole core with 10,000 virtual meters, no sockets: their profiles are fetched, and the sums of the area
+// are what the meters' registers say.
+#include <gtest/gtest.h>
+#include <map>
+
+#include "base/simulated_disk.hpp"
+#include "gateway/service/simulated_field.hpp"
+
+namespace duheng::gateway {
+namespace {
+
+constexpr std::int64_t quarter = 900'000;
+constexpr std::string_view energy = "energy_active_import_total";
+
+drivers::DeviceModel quiet_model(const std::string& id) {
+  const std::string text = "model: " + id + R"(
+title: { en: Test, zh-CN: 测试 }
+protocol: dlt645_2007
+proven: bench
+timing: { response_timeout_ms: 1500, retries: 2 }
+groups:
+  - name: energy
+    interval_ms: 86400000
+    items:
+      - { register: energy_active_import_total, di: "00010000" }
+history:
+  - name: load_profile
+    title: { en: Load profile, zh-CN: 负荷曲线 }
+    kind: profile
+    interval_ms: 900000
+    depth_days: 366
+    fetch_interval_ms: 900000
+    records_max: 8
+    items:
+      - { register: energy_active_import_total, unit: kWh }
+)";
+  auto model = drivers::parse_device_model(text, id + ".yaml");
+  EXPECT_TRUE(model) << model.error().message;
+  return *model;
+}
+
+struct Area {
+  explicit Area(SimulatedFieldOptions options, SumRule sum) : field(clock, *ledger, options) {
+    models.add(quiet_model("dlt645-2007-single-phase"));
+    models.add(quiet_model("dlt645-2007-three-phase"));
+    auto core_options = field.core_options(models);
+    UpkeepSettings upkeep;
+    upkeep.days_back_max = 1;
+    upkeep.history_questions_per_s = 2'000;
+    // Nothing of before is wanted.
+    HistoryProgress progress;
+    for (const auto& meter : field.meters()) {
+      progress[meter.uid]["load_profile"] = clock.utc_ms();
+      sum.members.push_back(meter.uid);
+    }
+    core_options.tasks = CoreTasks{{}, std::move(progress), {}, upkeep};
+    core_options.derivation.sums = {std::move(sum)};
+    core = std::make_unique<GatewayCore>(clock, random, std::move(core_options));
+    field.attach(*core, [this](ByteView body) -> Result<void> {
+      batches.emplace_back(body.begin(), body.end());
+      return {};
+    });
+  }
+  void run_ms(std::int64_t ms) {
+    field.run_until_ms(clock.monotonic_ms() + ms, [this] {
+      static_cast<void>(core->upkeep()->take_save());
+      if (const auto write = core->orders()->take_log_write()) core->orders()->written({});
+      return false;
+    });
+  }
+
+  ManualClock clock{1'767'225'600'000 + 5 * 60'000};  // 2026-01-01 00:05
+  SeededRandom random{5};
+  SimulatedDisk ledger_disk;
+  std::unique_ptr<device::LedgerWriter> ledger = *device::LedgerWriter::open(ledger_disk, "ledger");
+  SimulatedField field;
+  ModelLibrary models;
+  std::unique_ptr<GatewayCore> core;
+  std::vector<Bytes> batches;
+};
+
+/// What the batches hold, by device and time.
+struct Found {
+  std::map<std::int64_t, std::map<std::string, std::int64_t>> parts;  // 10^-2 kWh, by instant and meter
+  std::map<std::int64_t, std::int64_t> sums;                          // 10^-4 kWh
+  std::map<std::int64_t, std::int64_t> incomplete;
+  std::map<std::int64_t, std::int64_t> missing;
+  std::map<std::int64_t, std::string> evidence;  // all frames of an instant's sum, one behind the other
+};
+
+Found found_in(const std::vector<Bytes>& batches) {
+  Found out;
+  std::string text;
+  for (const Bytes& body : batches) {
+    const auto view = BatchView::parse(body);
+    EXPECT_TRUE(view);
+    view->for_each(
+        [&](std::uint32_t, const Frame& frame) {
+          if (view->devices()[frame.device_index] == "area") text += as_text(frame.response);
+        },
+        [&](std::uint32_t, const Frame& frame, const Reading& reading) {
+          const auto& what = view->registers()[reading.register_index];
+          const std::int64_t at = reading.time_utc_ms;
+          if (view->devices()[frame.device_index] != "area") {
+            if (what.name == energy && reading.time_source == TimeSource::meter)
+              out.parts[at].emplace(view->devices()[frame.device_index], reading.mantissa);
+            return;
+          }
+          if (what.name == missing_register) {
+            out.missing[at] = reading.mantissa;
+            out.evidence[at] = std::exchange(text, {});
+          } else {
+            (what.name == energy ? out.sums : out.incomplete)[at] = reading.mantissa;
+          }
+        });
+  }
+  return out;
+}
+
+std::int64_t sum_of(const std::map<std::string, std::int64_t>& parts) {
+  std::int64_t sum = 0;
+  for (const auto& [uid, mantissa] : parts) sum += mantissa;
+  return sum;
+}
+
+SumRule area_rule() {
+  SumRule rule;
+  rule.uid = "area";
+  rule.wait_ms = 600'000;
+  return rule;
+}
+
+TEST(AreaSum, TenThousandMetersAddUpToTheLastDigit) {
+  constexpr std::size_t meters = 10'000;
+  Area area({.channels = 100, .meters_per_channel = 100, .latency_ms_max = 2}, area_rule());
+  area.core->start(area.field);
+  area.run_ms(27 * 60'000);
+  const Found found = found_in(area.batches);
+  ASSERT_GE(found.sums.size(), 1U);
+  for (const auto& [at, partial] : found.incomplete) EXPECT_GT(found.missing.at(at), 0) << partial;
+  for (const auto& [at, sum] : found.sums) {
+    EXPECT_EQ(at % quarter, 0);
+    const auto& parts = found.parts.at(at);
+    ASSERT_EQ(parts.size(), meters);
+    EXPECT_EQ(sum, sum_of(parts) * 100) << at;
+    EXPECT_EQ(found.missing.at(at), 0);
+    // What the devices themselves count at that moment.
+    std::int64_t counted = 0;
+    for (const auto& meter : area.field.meters()) counted += meter.device->energy_centikwh(at, false, 0);
+    EXPECT_EQ(sum, counted * 100);
+    const std::string& evidence = found.evidence.at(at);
+    for (const std::size_t number : {std::size_t{0}, meters / 2, meters - 1}) {
+      const auto& uid = area.field.meters()[number].uid;
+      const std::string line = uid + " " + Decimal{parts.at(uid) * 100, -4}.to_string() + " ";
+      EXPECT_NE(evidence.find(line), std::string::npos) << line;
+    }
+  }
+  RecordProperty("sums", static_cast<int>(found.sums.size()));
+}
+
+TEST(AreaSum, LossesOnTheLinesDelaySumsAndNeverSpoilThem) {
+  Area area({.channels = 10,
+             .meters_per_channel = 10,
+             .latency_ms_max = 30,
+             .answers_lost_per_mille = 100,
+             .answers_spoiled_per_mille = 50,
+             .connections_cut_per_mille = 5},
+            area_rule());
+  area.core->start(area.field);
+  area.run_ms(150 * 60'000);
+  const Found found = found_in(area.batches);
+  ASSERT_GE(found.sums.size(), 5U);
+  for (const auto& [at, sum] : found.sums) {
+    ASSERT_EQ(found.parts.at(at).size(), 100U);
+    EXPECT_EQ(sum, sum_of(found.parts.at(at)) * 100);
+  }
+  for (const auto& [at, partial] : found.incomplete) {
+    EXPECT_GT(found.missing.at(at), 0);
+    EXPECT_LE(partial, sum_of(found.parts.at(at)) * 100);
+  }
+}
+
+}  // namespace
+}  // namespace duheng::gateway

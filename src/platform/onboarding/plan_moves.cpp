@@ -1,0 +1,81 @@
+#include "platform/onboarding/plan_moves.hpp"
+
+#include <fmt/format.h>
+
+#include "drivers/models/device_model.hpp"
+#include "platform/orders/operation_log.hpp"
+
+namespace duheng::platform {
+namespace {
+
+using records::Transaction;
+
+std::optional<drivers::NewPlace> place_after(const drivers::DeviceModel& model, std::string_view command,
+                                             std::span<const OrderArgument> arguments) {
+  const auto* found = drivers::find_command(model, command);
+  if (found == nullptr || !found->operation) return std::nullopt;
+  drivers::OperationInputs inputs;
+  for (const auto& argument : arguments) inputs.arguments.emplace(argument.name, argument.value);
+  return found->operation->moves_to(inputs);
+}
+
+/// Returns whether anything has changed.
+Result<bool> follow_address(Transaction& t, DeviceConnection connection, const std::string& address,
+                            std::int64_t now_ms) {
+  if (address.empty() || connection.address == address) return false;
+  DUHENG_CHECK(plan_tables::end_connection(t, connection.device, now_ms));
+  connection.address = address;
+  connection.from_utc_ms = now_ms;
+  DUHENG_CHECK(plan_tables::insert_connection(t, connection));
+  DUHENG_CHECK(t.execute("UPDATE devices SET address = ?2 WHERE id = ?1", {connection.device, address}));
+  return true;
+}
+
+/// Of a line that is somebody else's the plan holds no speed.
+Result<bool> follow_speed(Transaction& t, const DeviceConnection& connection, std::uint32_t baud) {
+  if (baud == 0) return false;
+  DUHENG_TRY(const auto changed, t.execute("UPDATE gateway_channels SET baud = ?3 WHERE gateway_id = ?1 AND name = ?2"
+                                           " AND kind = 'serial' AND baud <> ?3",
+                                           {connection.gateway, connection.channel, baud}));
+  return changed > 0;
+}
+
+}  // namespace
+
+Result<GatewayId> PlanMoves::command_done(Transaction& t, DeviceId device, std::string_view command,
+                                          std::span<const OrderArgument> arguments) {
+  DUHENG_TRY(const auto connection, plan_tables::connection(t, device));
+  if (!connection) return GatewayId{};
+  const auto model = models_->find(connection->model);
+  if (!model) return GatewayId{};
+  const auto place = place_after(*model, command, arguments);
+  if (!place) return GatewayId{};
+  std::string address;
+  if (!place->address.empty()) {
+    DUHENG_TRY(const auto known, model->driver->address(place->address, model->address_digits));
+    address = model->driver->address_text(known);
+  }
+  const std::int64_t now_ms = clock_.utc_ms();
+  DUHENG_TRY(const bool speed_changed, follow_speed(t, *connection, place->baud));
+  DUHENG_TRY(const bool address_changed, follow_address(t, *connection, address, now_ms));
+  if (!speed_changed && !address_changed) return GatewayId{};
+  DUHENG_CHECK(plan_tables::changed(t, connection->gateway, now_ms));
+  OperationEntry entry;
+  entry.at_utc_ms = now_ms;
+  entry.name = "platform";
+  entry.action = "change_connection";
+  entry.device = device;
+  entry.outcome = "ok";
+  entry.detail = address_changed
+                     ? fmt::format("{}: {} is {} now", command, connection->address, address)
+                     : fmt::format("{}: channel '{}' at {} bit/s", command, connection->channel, place->baud);
+  DUHENG_CHECK(write_operation(t, entry));
+  return connection->gateway;
+}
+
+void PlanMoves::plan_changed(GatewayId gateway) {
+  devices_.changed_elsewhere();
+  plans_.plan_changed(gateway);
+}
+
+}  // namespace duheng::platform

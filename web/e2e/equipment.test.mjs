@@ -1,0 +1,85 @@
+// Network equipment is entered, placed in the topology and looked at, through a browser, on a running demo world:
+//   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD (an operator who sees everything); optional DUHENG_SCREENSHOTS (a folder).
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { launch, new_page } from './browser.mjs';
+
+const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
+const url = process.env.DUHENG_URL?.replace(/\/$/, '');
+if (!url || !user || !password)
+  throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
+const slow = { timeout: 30_000 };
+const name = `switch-${Date.now()}`;
+
+let browser;
+
+async function log_in(options) {
+  const opened = await new_page(browser, options);
+  await opened.page.goto(`${url}/login`);
+  await opened.page.fill('input[name="name"]', user);
+  await opened.page.fill('input[name="password"]', password);
+  await opened.page.click('button[type="submit"]');
+  await opened.page.waitForSelector('.navigation');
+  return opened;
+}
+async function picture(page, title) {
+  if (!screenshots) return;
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: `${screenshots}/${title}.png` });
+}
+
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+});
+
+describe('network equipment', () => {
+  it('is entered, found, and stands in the topology', async () => {
+    const { page, faults } = await log_in({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${url}/equipment`);
+    await page.getByRole('button', { name: '新增设备' }).click();
+    await page.getByLabel('名称').fill(name);
+    await page.getByLabel('地址').fill('192.0.2.1');
+    const owner = page.getByLabel('组织');
+    await owner.selectOption({ index: 1 });
+    await page.getByRole('button', { name: '保存' }).click();
+    await page.getByLabel('名称、地址、厂家、型号或序列号').fill(name);
+    await page.getByRole('button', { name }).waitFor(slow);
+    await picture(page, 'equipment-list');
+    await page.getByRole('button', { name: '拓扑' }).click();
+    await page.locator('.equipment-node', { hasText: name }).waitFor(slow);
+    await picture(page, 'equipment-topology');
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('dialog').getByText('192.0.2.1').waitFor(slow);
+    await picture(page, 'equipment-one');
+    assert.deepEqual(faults, []);
+  });
+
+  it('fits a phone', async () => {
+    const { page } = await log_in({ viewport: { width: 390, height: 844 } });
+    await page.goto(`${url}/equipment?view=topology`);
+    await page.locator('.equipment-node').first().waitFor(slow);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `${overflow} px too wide`);
+    await picture(page, 'equipment-phone');
+  });
+
+  it("the server's health stands on the status page", async () => {
+    const { page } = await log_in({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${url}/status`);
+    await page.locator('.server-source').first().waitFor(slow);
+    assert.equal(await page.locator('.server-source').count(), 6);
+    await picture(page, 'server-health');
+  });
+
+  it('is retired again', async () => {
+    const { page } = await log_in({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${url}/equipment?search=${name}`);
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '停用' }).click();
+    await page.getByText('还没有网络设备').waitFor(slow);
+  });
+});

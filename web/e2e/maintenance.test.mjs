@@ -1,0 +1,152 @@
+// Remote maintenance through a browser, on a running demo world:
+//   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD, DUHENG_ACCESS (the demo's access file); optional DUHENG_SCREENSHOTS (a folder).
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import { launch, new_page } from './browser.mjs';
+
+const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
+const url = process.env.DUHENG_URL?.replace(/\/$/, '');
+if (!url || !user || !password || !process.env.DUHENG_ACCESS)
+  throw new Error('DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD and DUHENG_ACCESS are needed: see the head of this file');
+const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const desktop = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
+const meter_password = '123456';
+const slow = { timeout: 60_000 };
+const model = 'dlt645-2007-single-phase';
+
+let browser;
+let page;
+let device_path;
+
+async function picture(name, of = page) {
+  if (!screenshots) return;
+  await mkdir(screenshots, { recursive: true });
+  await of.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
+}
+async function assert_accessible(name, on = page) {
+  await on.evaluate(axe_source);
+  const violations = await on.evaluate(async () => {
+    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
+  });
+  assert.deepEqual(violations, [], name);
+}
+/** Asks the API in the page's own session. */
+function ask(method, path, body) {
+  return page.evaluate(
+    async ([how, where, what]) => {
+      const answer = await fetch(where, {
+        method: how,
+        headers: { 'X-Duheng-Request': '1', 'Content-Type': 'application/json' },
+        ...(what ? { body: JSON.stringify(what) } : {}),
+      });
+      return { status: answer.status, body: await answer.json() };
+    },
+    [method, path, body],
+  );
+}
+async function until(condition, what) {
+  const deadline = Date.now() + slow.timeout;
+  while (Date.now() < deadline) {
+    const found = await condition();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  assert.fail(`not in time: ${what}`);
+}
+/** Gives the device a command and waits until it is over. */
+async function command(name, args = {}, access) {
+  const made = await ask('POST', '/api/v1/jobs', {
+    kind: 'command',
+    name,
+    device_ids: [Number(device_path.split('/')[2])],
+    arguments: args,
+    reason: 'browser test',
+    ...(access ? { access } : {}),
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  if (made.body.state === 'awaiting_confirmation') await ask('POST', `/api/v1/jobs/${made.body.id}/confirm`);
+  const orders = await until(async () => {
+    const { body } = await ask('GET', `/api/v1/jobs/${made.body.id}/orders`);
+    return ['queued', 'handed_over', 'waiting', 'under_way', 'awaiting_confirmation'].includes(body.orders[0].state)
+      ? undefined
+      : body.orders;
+  }, name);
+  await page.goto(`${url}/jobs/${made.body.id}`);
+  await page.waitForSelector('.order-state');
+  return orders[0];
+}
+
+before(async () => {
+  browser = await launch();
+  ({ page } = await new_page(browser, { viewport: desktop, theme: 'light', language: 'zh-CN' }));
+  await page.goto(`${url}/login`);
+  await page.fill('input[name="name"]', user);
+  await page.fill('input[name="password"]', password);
+  await page.click('button[type="submit"]');
+  await page.waitForSelector('.navigation');
+  await page.goto(`${url}/devices?model=${model}&state=online`);
+  await page.waitForSelector('.row-link', slow);
+  device_path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
+});
+after(async () => {
+  await browser?.close();
+});
+
+describe('remote maintenance', { concurrency: false }, () => {
+  it('pings a meter', async () => {
+    const order = await command('ping', { count: '3' });
+    assert.equal(order.state, 'done', JSON.stringify(order));
+    assert.equal(order.values.find(({ register }) => register === 'ping_answers').value, '3');
+  });
+  it('shows how often a meter is read, at a desk and on a phone', async () => {
+    await page.goto(`${url}${device_path}/control`);
+    await page.waitForSelector('text=采集周期', slow);
+    await assert_accessible('sampling');
+    await picture('sampling');
+    await page.setViewportSize(phone);
+    await picture('sampling-phone');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    await page.setViewportSize(desktop);
+  });
+  it('reads all registers at once', async () => {
+    const { body } = await ask('GET', `/api/v1/model?id=${model}`);
+    const registers = [...new Set(body.groups.flatMap(({ items }) => items.map(({ register }) => register)))];
+    const made = await ask('POST', '/api/v1/jobs', {
+      kind: 'read',
+      device_ids: [Number(device_path.split('/')[2])],
+      registers,
+    });
+    const order = await until(async () => {
+      const found = (await ask('GET', `/api/v1/jobs/${made.body.id}/orders`)).body.orders[0];
+      return found.state === 'done' ? found : undefined;
+    }, 'read-out');
+    assert.deepEqual([...new Set(order.values.map(({ register }) => register))].sort(), registers.sort());
+  });
+  for (const name of ['clock_set', 'demand_reset', 'event_reset'])
+    it(`gives ${name} with the password`, async () => {
+      assert.equal((await command(name, {}, { password: meter_password })).state, 'done');
+    });
+  it('opens the channel of a meter anew', async () => {
+    assert.equal((await command('channel_restart')).state, 'done');
+  });
+  it('restarts the gateway from its page, which is done when it is back', async () => {
+    const { body } = await ask('GET', `/api/v1${device_path}`);
+    await page.goto(`${url}/gateways/${body.gateway.id}`);
+    await page.click('text=重启网关', slow);
+    await page.fill('dialog input', 'browser test');
+    await picture('restart');
+    await page.click('dialog .button-danger');
+    await page.waitForURL(/\/jobs\/\d+$/, slow);
+    await page.waitForSelector('.order-state.order-done, .order-done', slow);
+  });
+  it('lists sampling changes', async () => {
+    await page.goto(`${url}/jobs/sampling`);
+    await page.waitForSelector('h1');
+    await assert_accessible('sampling changes');
+    await picture('sampling-changes');
+  });
+});

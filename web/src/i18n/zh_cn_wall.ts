@@ -1,0 +1,21 @@
+/** Texts of the control-room screen. */
+export const zh_cn_wall = {
+  'wall.title': '大屏',
+  'wall.open': '大屏轮播',
+  'wall.settings': '轮播设置',
+  'wall.pages': '轮播页面',
+  'wall.seconds': '每页停留（秒）',
+  'wall.settings_wrong': '至少选一页，停留 {min} 到 {max} 秒',
+  'wall.save': '保存',
+  'wall.previous': '上一页',
+  'wall.next': '下一页',
+  'wall.pause': '暂停轮播',
+  'wall.go_on': '继续轮播',
+  'wall.full_screen': '全屏',
+  'wall.leave': '退出大屏',
+  'wall.place_overview': '总览',
+  'wall.place_devices': '离线表计',
+  'wall.place_gateways': '网关',
+  'wall.place_consumption': '用量',
+  'wall.place_status': '系统状态',
+} as const;
