@@ -60,6 +60,8 @@ async function worker() {
     } else {
       cache[file] = settings + digest(file);
     }
+    // So that a run that is cut off is gone on with.
+    if (done % 20 === 0) writeFileSync(cachePath, JSON.stringify(cache));
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, worker));

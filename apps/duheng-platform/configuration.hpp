@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "backup_wiring.hpp"
-#include "equipment_wiring.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "equipment_wiring.hpp"
 #include "journal_upkeep.hpp"
 #include "platform/ingest/ingest_core.hpp"
 #include "platform/people/people.hpp"

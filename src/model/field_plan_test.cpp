@@ -66,7 +66,7 @@ TEST(FieldPlan, OctetsThatAreNotCanonicalAreRefused) {
   longer.push_back(0);
   EXPECT_FALSE(parse_field_plan(longer));
   Bytes later = octets;
-  later[4] = 2;
+  later[4] = 3;
   EXPECT_EQ(parse_field_plan(later).error().code, ErrorCode::unsupported);
   // The plan's number in two octets where one is enough.
   Bytes wide = octets;

@@ -4,11 +4,11 @@ import { make_alarms } from './alarms.ts';
 import { analysis_of, built_frame, frame_builders } from './analyser.ts';
 import { make_completeness } from './completeness.ts';
 import { make_edits } from './edits.ts';
+import { make_equipment } from './equipment.ts';
 import { make_exports } from './exports.ts';
 import { make_field } from './field.ts';
 import { request_frame, response_frame } from './frames.ts';
 import { type DemoRegister, demo_registers } from './registers.ts';
-import { make_equipment } from './equipment.ts';
 import { make_sensors } from './sensors.ts';
 import * as world from './world.ts';
 
@@ -375,7 +375,7 @@ export function make_demo_api(now: () => number, has_due_password = false) {
       read_at: (time) => demo_reading(series.device, series.index, Math.floor(Date.parse(time) / 1000)),
     };
   });
-  const completeness = make_completeness();
+  const fleet_completeness = make_completeness();
   const aggregates = make_aggregates((id) => {
     const series = series_of(id);
     if (!series) return null;
@@ -456,7 +456,7 @@ export function make_demo_api(now: () => number, has_due_password = false) {
     if (of_exports) return of_exports;
     const of_edits = edits(request, now());
     if (of_edits) return of_edits;
-    const of_completeness = completeness(request, now());
+    const of_completeness = fleet_completeness(request, now());
     if (of_completeness) return of_completeness;
     const of_aggregates = aggregates(request, now());
     if (of_aggregates) return of_aggregates;

@@ -41,11 +41,11 @@ describe('network equipment', () => {
     const { page, faults } = await log_in({ viewport: { width: 1440, height: 900 } });
     await page.goto(`${url}/equipment`);
     await page.getByRole('button', { name: '新增设备' }).click();
-    await page.getByLabel('名称').fill(name);
-    await page.getByLabel('地址').fill('192.0.2.1');
-    const owner = page.getByLabel('组织');
-    await owner.selectOption({ index: 1 });
-    await page.getByRole('button', { name: '保存' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('名称').fill(name);
+    await form.getByLabel('地址').fill('192.0.2.1');
+    await form.getByLabel('组织').selectOption({ index: 1 });
+    await form.getByRole('button', { name: '保存' }).click();
     await page.getByLabel('名称、地址、厂家、型号或序列号').fill(name);
     await page.getByRole('button', { name }).waitFor(slow);
     await picture(page, 'equipment-list');

@@ -1,6 +1,8 @@
 // What the meter shows, against the DL/T 645 meter of the same seed.
+#include <cmath>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <map>
 #include <regex>
 
 #include "device/dlt698/calendar.hpp"
@@ -111,6 +113,37 @@ TEST(Dlt698Registers, ClockDriftsLikeThatOfTheDlt645Meter) {
   EXPECT_EQ(time->second, expected.second);
 }
 
+/// What a three-phase meter shows at one moment must fit together, whatever computed it. Powers in 0.1 W and 0.1 var,
+/// factors in per mille, voltages in 0.1 V, currents in mA, energies in 0.01 kWh, kvarh and kVAh.
+void expect_physically_sound(const std::map<std::string, std::int64_t>& shown) {
+  const auto of = [&](const std::string& name) { return static_cast<double>(shown.at(name)); };
+  for (const char* const power : {"power_active_", "power_reactive_"}) {
+    const std::string name = power;
+    EXPECT_EQ(shown.at(name + "total"), shown.at(name + "a") + shown.at(name + "b") + shown.at(name + "c"));
+    EXPECT_NE(shown.at(name + "total"), 0);
+  }
+  for (const std::string phase : {"a", "b", "c"}) {
+    const double apparent = std::hypot(of("power_active_" + phase), of("power_reactive_" + phase));
+    // 0.1 V x 1 mA = 10^-3 of 0.1 W; current, power and factor are rounded each.
+    EXPECT_NEAR(of("voltage_" + phase) * of("current_" + phase) / 1'000, apparent, apparent / 200 + 10) << phase;
+  }
+  for (const std::string part : {"total", "a", "b", "c"}) {
+    const double apparent = std::hypot(of("power_active_" + part), of("power_reactive_" + part));
+    EXPECT_NEAR(of("power_factor_" + part), 1'000 * of("power_active_" + part) / apparent, 3) << part;
+  }
+  for (const std::string direction : {"import", "export"}) {
+    const std::string name = "energy_active_" + direction + "_tariff_";
+    std::int64_t sum = 0;
+    for (const char* const tariff : {"1", "2", "3", "4"}) sum += shown.at(name + tariff);
+    // Each of the four is cut to whole hundredths, and so is a quarter of what stood there at first.
+    EXPECT_LE(sum, shown.at("energy_active_" + direction + "_total"));
+    EXPECT_GE(sum + 8, shown.at("energy_active_" + direction + "_total"));
+  }
+  EXPECT_GT(shown.at("energy_active_import_total"), 0);
+  EXPECT_GE(shown.at("energy_reactive_combined_1_total"), 0);
+  EXPECT_GE(shown.at("energy_reactive_combined_2_total"), 0);
+}
+
 TEST(Dlt698Registers, EveryObjectOfTheShippedModelsIsAnswered) {
   for (const bool three_phase : {false, true}) {
     const std::string name = three_phase ? "dlt698-three-phase" : "dlt698-single-phase";
@@ -118,7 +151,7 @@ TEST(Dlt698Registers, EveryObjectOfTheShippedModelsIsAnswered) {
     std::string text((std::istreambuf_iterator<char>(in)), {});
     const std::string rest = text.substr(std::min(text.find("\ncommands:"), text.size()));
     text.resize(text.size() - rest.size());
-    static const std::regex item("register: ([a-z_]+), oad: \"([0-9A-F]{8})\"(?:, element: ([0-9]+))?");
+    static const std::regex item("register: ([a-z_0-9]+), oad: \"([0-9A-F]{8})\"(?:, element: ([0-9]+))?");
     Pair pair(8, three_phase);
     const auto measured = pair.old.measure(now_utc_ms);
     std::map<std::string, std::int64_t> expected{
@@ -128,13 +161,24 @@ TEST(Dlt698Registers, EveryObjectOfTheShippedModelsIsAnswered) {
     const char* const phases[] = {"total", "a", "b", "c"};
     for (std::size_t i = 0; i < 4; ++i) {
       expected[std::string("power_active_") + phases[i]] = measured.power_active_deciwatt[i];
+      expected[std::string("power_reactive_") + phases[i]] = measured.power_reactive_decivar[i];
       expected[std::string("power_factor_") + phases[i]] = measured.power_factor_per_mille[i];
       if (i == 0) continue;
       expected[std::string("voltage_") + phases[i]] = measured.voltage_decivolt[i - 1];
       expected[std::string("current_") + phases[i]] = measured.current_ma[i - 1];
     }
-    std::size_t items = 0;
-    for (std::sregex_iterator at(text.begin(), text.end(), item), end; at != end; ++at, ++items) {
+    const auto& quantities = pair.old.quantities();
+    for (int tariff = 1; tariff <= 4; ++tariff) {
+      const std::string number = std::to_string(tariff);
+      expected["energy_active_import_tariff_" + number] = *quantities.energy(now_utc_ms, 1, tariff);
+      expected["energy_active_export_tariff_" + number] = *quantities.energy(now_utc_ms, 2, tariff);
+    }
+    expected["energy_reactive_combined_1_total"] = *quantities.energy(now_utc_ms, 3, 0);
+    expected["energy_reactive_combined_2_total"] = *quantities.energy(now_utc_ms, 4, 0);
+    expected["energy_apparent_import_total"] = *quantities.energy(now_utc_ms, 9, 0);
+    expected["energy_apparent_export_total"] = *quantities.energy(now_utc_ms, 10, 0);
+    std::map<std::string, std::int64_t> shown;
+    for (std::sregex_iterator at(text.begin(), text.end(), item), end; at != end; ++at) {
       const auto oad = static_cast<std::uint32_t>(std::stoul((*at)[2], nullptr, 16));
       const auto data = pair.client.get(oad);
       ASSERT_TRUE(data) << (*at)[0];
@@ -142,8 +186,10 @@ TEST(Dlt698Registers, EveryObjectOfTheShippedModelsIsAnswered) {
       const Node& leaf = (*at)[3].matched ? data->children.at(std::stoul((*at)[3])) : *data;
       ASSERT_TRUE(expected.contains((*at)[1])) << (*at)[1];
       EXPECT_EQ(TestClient::number(leaf), expected[(*at)[1]]) << (*at)[0];
+      EXPECT_TRUE(shown.emplace((*at)[1], TestClient::number(leaf)).second) << (*at)[0];
     }
-    EXPECT_EQ(items, three_phase ? 15U : 8U) << name;
+    EXPECT_EQ(shown.size(), three_phase ? 33U : 7U) << name;
+    if (three_phase) expect_physically_sound(shown);
     // What commands are checked by, parameters, and the columns of tables.
     static const std::regex other("(table|oad): \"([0-9A-F]{8})\"");
     for (std::sregex_iterator at(rest.begin(), rest.end(), other), end; at != end; ++at) {

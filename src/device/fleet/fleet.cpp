@@ -465,6 +465,8 @@ Fleet::Fleet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, const Clock& clock, Random& random,
                                             FleetConfig config) {
+  if (std::uint64_t{config.serial_lines} * config.serial_meters_per_line + config.call_in_meters > config.meters)
+    return fail(ErrorCode::invalid_argument, "more meters are on serial lines or call in than there are");
   std::unique_ptr<Fleet> fleet(new Fleet(std::make_unique<Impl>(loop, disk, clock, random, std::move(config))));
   auto& impl = *fleet->impl_;
   DUHENG_CHECK(impl.take_directory());

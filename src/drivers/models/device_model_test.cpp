@@ -120,6 +120,28 @@ sensors:
   - { register: supply_temperature, quantity: temperature, accuracy_class: B, range: { min: 0, max: 150, unit: degC }, protection: IP65 }
 )";
 
+// What SNMP and ICMP models have.
+constexpr std::string_view full_snmp = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+protocol: snmp
+proven: bench
+groups:
+  - name: health
+    interval_ms: 1000
+    items:
+      - { register: processor_load, oid: "1.3.6.1.2.1.25.3.3.1.2", next: true, unit: "%" }
+)";
+constexpr std::string_view full_icmp = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+protocol: icmp_echo
+proven: bench
+groups:
+  - name: reach
+    interval_ms: 1000
+    items:
+      - { register: round_trip, measure: round_trip, unit: ms, exponent: -3 }
+)";
+
 constexpr std::string_view full_cjt188 = R"(model: test
 title: { en: Test, zh-CN: 测试 }
 protocol: cjt188
@@ -191,9 +213,9 @@ TEST(DeviceModel, EveryRefusalNamesFileLineAndReason) {
     EXPECT_EQ(error_of(replaced(what, with)), error);
   };
   expect("model: test", "model: other", "test.yaml:1: 'model' is 'other', but the file is called 'test.yaml'");
-  expect(
-      "protocol: dlt645_2007", "protocol: morse",
-      "test.yaml:4: 'protocol' must be one of: cjt188, dlt645_2007, dlt698_45, modbus_ascii, modbus_rtu, modbus_tcp");
+  expect("protocol: dlt645_2007", "protocol: morse",
+         "test.yaml:4: 'protocol' must be one of: cjt188, dlt645_2007, dlt698_45, icmp_echo, modbus_ascii, modbus_rtu, "
+         "modbus_tcp, snmp");
   expect("interval_ms: 1000", "interval_ms: 1",
          "test.yaml:10: 'interval_ms' must be a whole number from 100 to 2678400000");
   expect("di: \"0201FF00\"", "di: \"02ZZ\"", "test.yaml:13: 'di' must be eight hexadecimal digits, DI3 first");
@@ -273,12 +295,12 @@ TEST(DeviceModel, ReadsWhatIsMadeOfValuesAndWhatPlatesSay) {
     return wrong ? std::string() : wrong.error().message;
   };
   EXPECT_EQ(error_with("from: supply_temperature, into: supply_smooth", "from: nothing, into: supply_smooth"),
-            "test.yaml:27: 'from' is no register that the model reads");
+            "test.yaml:26: 'from' is no register that the model reads");
   EXPECT_EQ(error_with("into: supply_smooth", "into: energy_heat_total"),
-            "test.yaml:27: 'into' is a register that the model reads");
-  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:28: 'into' stands above already");
+            "test.yaml:26: 'into' is a register that the model reads");
+  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:27: 'into' stands above already");
   EXPECT_EQ(error_with("register: supply_temperature, quantity", "register: nothing, quantity"),
-            "test.yaml:30: 'register' is none that the model reads");
+            "test.yaml:29: 'register' is none that the model reads");
 }
 
 TEST(DeviceModel, ShippedModelsLoadAndCoverWhatTheProductPromises) {
@@ -350,7 +372,8 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   std::set<std::string> schema_keys;
   for (const auto& path : paths) {
     schema_keys.insert(last_of(path));
-    EXPECT_NE((std::string(full) + std::string(full_modbus) + std::string(full_cjt188) + std::string(full_dlt698))
+    EXPECT_NE((std::string(full) + std::string(full_modbus) + std::string(full_cjt188) + std::string(full_dlt698) +
+               std::string(full_snmp) + std::string(full_icmp))
                   .find(last_of(path) + ":"),
               std::string::npos)
         << path << " is not tried by this test";
@@ -359,9 +382,11 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   ASSERT_EQ(error_of(std::string(full_modbus)), "");
   ASSERT_EQ(error_of(std::string(full_cjt188)), "");
   ASSERT_EQ(error_of(std::string(full_dlt698)), "");
+  ASSERT_EQ(error_of(std::string(full_snmp)), "");
+  ASSERT_EQ(error_of(std::string(full_icmp)), "");
   // ... and every key that the loader's source asks for stands in the schema.
   std::stringstream text;
-  for (const char* folder : {"models", "cjt188", "dlt645", "dlt698", "modbus"}) {
+  for (const char* folder : {"models", "cjt188", "dlt645", "dlt698", "icmp", "modbus"}) {
     for (const auto& entry : std::filesystem::directory_iterator(source_directory + "/src/drivers/" + folder)) {
       const std::string name = entry.path().filename();
       if (name.ends_with("_test.cpp") || !name.ends_with(".cpp")) continue;

@@ -13,9 +13,9 @@
 namespace duheng::drivers {
 
 std::span<const Driver* const> all_drivers() {
-  static const std::array<const Driver*, 8> drivers{
-      &cjt188_driver(),       &dlt645_driver(),     &dlt698_driver(),     &icmp_driver(),
-      &modbus_ascii_driver(), &modbus_rtu_driver(), &modbus_tcp_driver(), &snmp_driver()};
+  static const std::array<const Driver*, 8> drivers{&cjt188_driver(),     &dlt645_driver(),       &dlt698_driver(),
+                                                    &icmp_driver(),       &modbus_ascii_driver(), &modbus_rtu_driver(),
+                                                    &modbus_tcp_driver(), &snmp_driver()};
   return drivers;
 }
 

@@ -32,7 +32,8 @@ class AcquisitionTerminal : public testing::Test {
     std::filesystem::create_directories(root_ + "/models");
     config_.data_directory = root_ + "/fleet";
     config_.meters = 0;
-    config_.tcp_ports = 1;
+    config_.tcp_ports = 0;
+    config_.serial_lines = 0;
     for (const auto& [model, channel] : lines_) {
       config_.groups.push_back({model, 1, channel, 1});
       std::ifstream in(std::string(DUHENG_SOURCE_DIR) + "/models/" + model + ".yaml");

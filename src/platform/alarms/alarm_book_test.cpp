@@ -316,8 +316,17 @@ TEST_F(AlarmBookTest, ItsThreadTakesWordsFromEverywhereAndTells) {
   }
   threads.clear();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (book->open_alarms() < 401 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  const auto wait_until = [&](const auto& condition) {
+    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return condition();
+  };
+  EXPECT_TRUE(wait_until([&] { return book->open_alarms() >= 401; }));
   EXPECT_EQ(book->open_alarms(), 401U);  // with the one that gathers: 300 beyond the 100 a minute
+  // An alarm stands before it is stored, is stored before the revision grows, and only then listeners are told.
+  EXPECT_TRUE(wait_until([&] {
+    const auto waiting = book->waiting();
+    return waiting.conditions == 0 && waiting.entries == 0 && told.load() > 0;
+  }));
   EXPECT_GT(told.load(), 0);
   EXPECT_GT(book->revision(), before);
   EXPECT_GT(book->rings(), 0U);

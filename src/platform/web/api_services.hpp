@@ -103,22 +103,22 @@ struct ApiServices {
   std::shared_ptr<const drivers::ModelLibrary> models{};
   Onboarding* onboarding = nullptr;  ///< null: devices cannot be added here
   PlanBook* plans = nullptr;
-  Sampling* sampling = nullptr;  ///< null: how often devices are read cannot be set here
-  FileImports* imports = nullptr;  ///< of devices
-  ExportService* exports = nullptr;           ///< null: nothing can be exported here
+  Sampling* sampling = nullptr;              ///< null: how often devices are read cannot be set here
+  FileImports* imports = nullptr;            ///< of devices
+  ExportService* exports = nullptr;          ///< null: nothing can be exported here
   storage::StorageWatch* storage = nullptr;  ///< null: the disks are not measured here
-  FileImports* history_imports = nullptr;  ///< null: no history can be imported here
-  BackupService* backups = nullptr;           ///< null: no backups are made here
-  EditService* edits = nullptr;               ///< null: values cannot be edited here
-  MeteringPoints* points = nullptr;           ///< null: no metering points are kept here
-  MeterConditions* conditions = nullptr;  ///< null: what meters say about themselves is not watched here
-  Sensors* sensors = nullptr;  ///< null: no sensors are kept here
-  std::function<void()> sensors_changed{};  ///< somebody wrote something about them
-  EquipmentDesk* equipment = nullptr;         ///< null: no network equipment is kept here
-  servers::ServerWatch* servers = nullptr;    ///< null: the server itself is not watched here
-  alarms::AlarmBook* alarms = nullptr;        ///< null: no alarms are kept here
-  AggregateSource aggregates{};               ///< empty: no hours, days and months are kept here
-  ValueReview* review = nullptr;              ///< null: stored values are not reviewed here
+  FileImports* history_imports = nullptr;    ///< null: no history can be imported here
+  BackupService* backups = nullptr;          ///< null: no backups are made here
+  EditService* edits = nullptr;              ///< null: values cannot be edited here
+  MeteringPoints* points = nullptr;          ///< null: no metering points are kept here
+  MeterConditions* conditions = nullptr;     ///< null: what meters say about themselves is not watched here
+  Sensors* sensors = nullptr;                ///< null: no sensors are kept here
+  std::function<void()> sensors_changed{};   ///< somebody wrote something about them
+  EquipmentDesk* equipment = nullptr;        ///< null: no network equipment is kept here
+  servers::ServerWatch* servers = nullptr;   ///< null: the server itself is not watched here
+  alarms::AlarmBook* alarms = nullptr;       ///< null: no alarms are kept here
+  AggregateSource aggregates{};              ///< empty: no hours, days and months are kept here
+  ValueReview* review = nullptr;             ///< null: stored values are not reviewed here
 };
 
 }  // namespace duheng::platform::web

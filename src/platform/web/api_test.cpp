@@ -2,9 +2,11 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "platform/web/testing/alarm_answers.hpp"
 #include "platform/web/testing/api_test_fixture.hpp"
-#include "platform/web/testing/edit_answers.hpp"
 #include "platform/web/testing/backup_answers.hpp"
+#include "platform/web/testing/edit_answers.hpp"
+#include "platform/web/testing/equipment_answers.hpp"
 #include "platform/web/testing/export_answers.hpp"
 #include "platform/web/testing/maintenance_answers.hpp"
 #include "platform/web/testing/onboarding_answers.hpp"
@@ -294,6 +296,8 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
   testing::BackupAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::ExportAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::SensorAnswers(world_, *client_, cookies_["admin"], note).take();
+  testing::EquipmentAnswers(world_, *client_, cookies_["admin"], note).take();
+  testing::AlarmAnswers(world_, *client_, cookies_["admin"], note).take();
   note("delete", "/api/v1/session",
        client_->request("DELETE", "/api/v1/session", cookies_["admin"] + "X-Duheng-Request: 1\r\n"));
 }

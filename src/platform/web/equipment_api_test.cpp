@@ -2,28 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include "platform/equipment/equipment_desk.hpp"
-#include "platform/servers/server_watch.hpp"
-#include "platform/web/testing/api_world.hpp"
+#include "platform/web/testing/equipment_world.hpp"
 
 namespace duheng::platform::web::testing {
 namespace {
 
 using Json = nlohmann::json;
 
-class NoSink final : public alarms::ConditionSink {
- public:
-  void raise(const alarms::Condition& /*condition*/) override {}
-  void clear(std::string_view /*kind*/, const alarms::Subject& /*subject*/) override {}
-};
-
 class EquipmentApiTest : public ::testing::Test {
  protected:
-  EquipmentApiTest() {
-    world.services.equipment = &desk;
-    world.services.servers = &servers;
-    servers.step();
-  }
+  EquipmentApiTest() { equipment.servers.step(); }
   Answer ask(const std::string& method, const std::string& path, const std::string& user, const std::string& body = {},
              const std::string& type = "application/json") {
     auto& cookie = cookies[user];
@@ -45,15 +33,7 @@ class EquipmentApiTest : public ::testing::Test {
     return made.status == 201 ? Json::parse(made.body)["id"].get<std::int64_t>() : 0;
   }
   ApiWorld world;
-  NoSink sink;
-  alarms::NoTopology nothing;
-  EquipmentTopology topology{nothing};
-  EquipmentLedger ledger{*world.database, world.clock};
-  EquipmentSupervision supervision{ledger, world.onboarding};
-  EquipmentImport import{ledger};
-  EquipmentWatch watch{ledger, topology, sink, {[](GatewayId) { return false; }, {}}, world.clock};
-  EquipmentDesk desk{ledger, watch, supervision, import};
-  servers::ServerWatch servers{std::make_unique<servers::MachineReader>(2'000), sink, world.clock, {}};
+  EquipmentWorld equipment{world, world.no_conditions, std::make_unique<servers::MachineReader>(2'000)};
   std::unique_ptr<Client> client = world.connect();
   std::map<std::string, std::string> cookies;
 };
@@ -88,7 +68,7 @@ TEST_F(EquipmentApiTest, SupervisionIsBegunAndEnded) {
   EXPECT_EQ(ask("PUT", path, "operator", R"({"ping":false})").status, 400);
   EXPECT_EQ(ask("PUT", path, "operator", R"({"ping":true})").status, 204);
   EXPECT_EQ(ask("PUT", path, "operator", R"({"ping":true})").status, 409);
-  EXPECT_EQ(ledger.checks(Scope::everything(), EquipmentId{core}).value().size(), 1U);
+  EXPECT_EQ(equipment.ledger.checks(Scope::everything(), EquipmentId{core}).value().size(), 1U);
   EXPECT_EQ(ask("DELETE", path, "operator").status, 204);
 }
 

@@ -213,8 +213,8 @@ Checked<CommitMode> parse_commit(std::string_view body) {
   const auto json = parse(body);
   if (!json) return std::unexpected(json.error());
   Reader reader(*json, "", {"mode"});
-  const auto mode = static_cast<CommitMode>(reader.choice("mode", {"all_or_nothing", "good_lines"}));
-  return reader.finish(mode);
+  const bool good_only = reader.choice("mode", {"all_or_nothing", "good_lines"}) == 1;
+  return reader.finish(good_only ? CommitMode::good_lines : CommitMode::all_or_nothing);
 }
 
 }  // namespace duheng::platform::web

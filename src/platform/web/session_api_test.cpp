@@ -1,5 +1,7 @@
 // Logging in and out, passwords, and who may call what.
 #include "platform/web/testing/api_test_fixture.hpp"
+#include "platform/web/testing/backup_world.hpp"
+#include "platform/web/testing/equipment_world.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -72,6 +74,10 @@ TEST_F(ApiTest, RefusesLoginsThatAreNotOne) {
 }
 
 TEST_F(ApiTest, EveryRouteNeedsASessionUnlessItIsOpen) {
+  testing::BackupWorld backups;
+  world_.services.backups = &backups.service();
+  const testing::EquipmentWorld equipment(world_, world_.no_conditions,
+                                          std::make_unique<servers::FolderReader>(world_.folder.file("machine")));
   Router router = make_router(world_.services);
   world_.live->add_routes(router);
   std::size_t walked = 0;
@@ -114,6 +120,7 @@ TEST_F(ApiTest, EveryRouteNeedsASessionUnlessItIsOpen) {
   }
   EXPECT_EQ(walked, router.routes().size() - 2) << "all but logging in and the live socket";
   EXPECT_EQ(client_->upgrade("/api/v1/live", world_.origin()).status, 401);
+  world_.services.backups = nullptr;
 }
 
 TEST_F(ApiTest, ANewPasswordIsAskedForAndEndsEveryOtherSession) {

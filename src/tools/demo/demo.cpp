@@ -79,8 +79,8 @@ class Demo {
     plan_.seed = options_.seed;
     // A check compares with the DL/T 645 meters' ledger; who looks sees every kind of device.
     plan_.mixed = !options_.check_s;
-    for (const auto& directory :
-         {plan_.platform_directory(), plan_.gateway_directory(), plan_.fleet_directory(), plan_.logs_directory()}) {
+    for (const auto& directory : {plan_.platform_directory(), plan_.gateway_directory(), plan_.fleet_directory(),
+                                  plan_.logs_directory(), plan_.second_site()}) {
       DUHENG_CHECK(disk_.make_directories(directory));
     }
     return configure();

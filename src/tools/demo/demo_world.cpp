@@ -95,9 +95,11 @@ observability: {{ address: 127.0.0.1, port: {} }}
 web: {{ directory: {}/web }}
 models: {{ directory: {} }}
 alarms: {{ rules: {}/rules/alarms }}
+backups: {{ places: [{{ address: {} }}] }}
 )",
                      plan.platform_directory(), plan.https_port, plan.gateways_port, plan.enrolment_port,
-                     plan.observability_port, plan.share_directory, plan.models_directory(), plan.share_directory);
+                     plan.observability_port, plan.share_directory, plan.models_directory(), plan.share_directory,
+                     plan.second_site());
 }
 
 std::string gateway_yaml(const DemoPlan& plan) {

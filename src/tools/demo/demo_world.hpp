@@ -27,6 +27,8 @@ struct DemoPlan {
   [[nodiscard]] std::string gateway_directory() const { return root + "/gateway"; }
   [[nodiscard]] std::string fleet_directory() const { return root + "/fleet"; }
   [[nodiscard]] std::string logs_directory() const { return root + "/logs"; }
+  /// Where backups go: a folder of its own, as a mounted disk of another site would be.
+  [[nodiscard]] std::string second_site() const { return root + "/second-site"; }
   [[nodiscard]] std::string models_directory() const { return mixed ? root + "/models" : share_directory + "/models"; }
   /// What the gateway serves; beside the fleet's own file, because paths of serial lines are relative to it.
   [[nodiscard]] std::string devices_file() const {

@@ -30,7 +30,7 @@ class BackupAnswers {
     }
     note_("post", base + "/cancel", send("POST", base + "/cancel", {}));
     note_("post", base + "/cancel", send("POST", base + "/cancel", {}));
-    for (const std::string path : {base + "/sets", base + "/drills"}) (void)send("POST", path, {});
+    for (const std::string& path : {base + "/sets", base + "/drills"}) (void)send("POST", path, {});
     backups_.work();
     note_("get", base, get(base));
     note_("get", base + "/sets", get(base + "/sets?page=1&page_size=5"));

@@ -31,7 +31,13 @@ function SupervisionForm({ detail }: { detail: EquipmentDetail }) {
   const refresh = () => client.invalidateQueries({ queryKey: ['equipment'] });
   const begin = useMutation({
     mutationFn: () =>
-      equipment_api.supervise(detail.id, { ping: pings, snmp: credential !== '', snmp_credential: credential.trim() }),
+      equipment_api.supervise(detail.id, {
+        ping: pings,
+        snmp: credential !== '',
+        snmp_credential: credential.trim(),
+        snmp_port: 161,
+        snmp_model: 'snmp-switch',
+      }),
     onSuccess: refresh,
   });
   const end = useMutation({ mutationFn: () => equipment_api.end_supervision(detail.id), onSuccess: refresh });

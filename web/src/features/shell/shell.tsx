@@ -58,8 +58,15 @@ function usePlaces() {
 
 function Navigation() {
   const { t } = useLanguage();
+  const { pathname } = useLocation();
+  const frame = useRef<HTMLElement>(null);
+  // On a phone and in a low window only some places are in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page is what moves it
+  useEffect(() => {
+    frame.current?.querySelector('.place.active')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  }, [pathname]);
   return (
-    <nav className="navigation" aria-label={t('nav.label')}>
+    <nav className="navigation" aria-label={t('nav.label')} ref={frame}>
       {usePlaces().map(({ to, icon, label, short }) => (
         <NavLink key={to} to={to} end={to === '/'} className="place">
           <Icon name={icon} size={20} />
