@@ -15,8 +15,9 @@ constexpr std::int64_t seconds_per_hour = 3'600;
 /// Units of the register in an hour, rounded up; 0 when it cannot be said.
 std::int64_t per_hour(const Decimal& per_second, std::int8_t exponent) {
   store::Int128 rate = store::Int128{per_second.mantissa} * seconds_per_hour;
-  for (int i = exponent; i < per_second.exponent; ++i) rate *= 10;
-  for (int i = per_second.exponent; i < exponent; ++i) rate = (rate + 9) / 10;
+  const auto digits = static_cast<std::int32_t>(per_second.exponent) - static_cast<std::int32_t>(exponent);
+  for (std::int32_t i = 0; i < digits; ++i) rate *= 10;
+  for (std::int32_t i = 0; i < -digits; ++i) rate = (rate + 9) / 10;
   return rate > 0 && rate < INT64_MAX ? static_cast<std::int64_t>(rate) : 0;
 }
 

@@ -29,8 +29,12 @@ async function tab_to(page, wanted, what) {
     await page.keyboard.press('Tab');
     if (await page.evaluate(wanted)) {
       const is_marked = await page.evaluate(() => {
-        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
-        return (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none';
+        // A field may be marked by its frame.
+        const { activeElement: here } = document;
+        return [here, here.parentElement, here.parentElement?.parentElement].some((one) => {
+          const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+          return (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none';
+        });
       });
       assert.ok(is_marked, `${what}: where the keyboard is cannot be seen`);
       return;

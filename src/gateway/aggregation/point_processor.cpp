@@ -16,7 +16,7 @@ constexpr Quality doubtful =
 
 /// a < b, exactly; nothing else than "no" when they are too far apart to be written in the same digits.
 bool is_below(const Decimal& a, const Decimal& b) {
-  const int exponent = std::min(a.exponent, b.exponent);
+  const std::int8_t exponent = std::min(a.exponent, b.exponent);
   const Maybe left = exact::in_exponent(a, exponent);
   const Maybe right = exact::in_exponent(b, exponent);
   return left && right && *left < *right;
@@ -36,8 +36,8 @@ Maybe PointProcessor::in_guard_digits(Maybe numerator, Maybe denominator, int ex
 
 /// (x - a)(d - c) / (b - a) + c, as one fraction.
 Maybe PointProcessor::on_line(const Decimal& value, const ProcessingRule::Line& line) const {
-  const int in = std::min({value.exponent, line.from_low.exponent, line.from_high.exponent});
-  const int out = std::min(line.to_low.exponent, line.to_high.exponent);
+  const std::int8_t in = std::min({value.exponent, line.from_low.exponent, line.from_high.exponent});
+  const std::int8_t out = std::min(line.to_low.exponent, line.to_high.exponent);
   const Maybe low = exact::in_exponent(line.from_low, in);
   const Maybe span = exact::minus(exact::in_exponent(line.from_high, in), low);
   const Maybe begin = exact::in_exponent(line.to_low, out);
@@ -92,7 +92,7 @@ bool PointProcessor::held_back(std::int64_t mantissa) const {
   if (!rule_.dead_band || !last_) return false;
   const Wide change = static_cast<Wide>(mantissa) - *last_;
   const Decimal band = *rule_.dead_band;
-  const int common = std::min(band.exponent, rule_.exponent);
+  const std::int8_t common = std::min(band.exponent, rule_.exponent);
   const Maybe amount = exact::shifted(change < 0 ? -change : change, rule_.exponent - common);
   const Maybe limit = exact::in_exponent(band, common);
   return amount && limit && *amount <= *limit;
@@ -115,7 +115,7 @@ std::optional<ProcessedValue> PointProcessor::take(Decimal value, Quality qualit
   const auto mantissa = level ? exact::narrow(exact::nearest(*level, guard)) : std::nullopt;
   if (!mantissa) return without_value(quality | Quality::out_of_range);
   if (held_back(*mantissa)) return std::nullopt;
-  last_ = *mantissa;
+  last_ = mantissa;
   last_no_value_.reset();
   return ProcessedValue{*mantissa, quality};
 }

@@ -95,11 +95,11 @@ observability: {{ address: 127.0.0.1, port: {} }}
 web: {{ directory: {}/web }}
 models: {{ directory: {} }}
 alarms: {{ rules: {}/rules/alarms }}
-backups: {{ places: [{{ address: {} }}] }}
+backups: {{ places: [{{ address: {} }}], files: [{}/platform.yaml] }}
 )",
                      plan.platform_directory(), plan.https_port, plan.gateways_port, plan.enrolment_port,
                      plan.observability_port, plan.share_directory, plan.models_directory(), plan.share_directory,
-                     plan.second_site());
+                     plan.second_site(), plan.root);
 }
 
 std::string gateway_yaml(const DemoPlan& plan) {
