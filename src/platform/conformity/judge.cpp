@@ -9,9 +9,9 @@ namespace {
 
 using Value = std::variant<Decimal, std::string, bool>;
 
-__int128 scaled(const Decimal& value, int to_exponent) noexcept {
+__int128 scaled(const Decimal& value, std::int8_t to_exponent) noexcept {
   __int128 out = value.mantissa;
-  for (int exponent = value.exponent; exponent > to_exponent; --exponent) out *= 10;
+  for (std::int8_t exponent = value.exponent; exponent > to_exponent; --exponent) out *= 10;
   return out;
 }
 
@@ -178,7 +178,7 @@ class Judge {
   }
 
   [[nodiscard]] static bool is_longer(const Decimal& value, const Decimal& other, const Decimal& by) noexcept {
-    const int exponent = std::min({value.exponent, other.exponent, by.exponent});
+    const std::int8_t exponent = std::min({value.exponent, other.exponent, by.exponent});
     return scaled(value, exponent) >= scaled(other, exponent) + scaled(by, exponent);
   }
 
@@ -222,7 +222,7 @@ const std::string& in(const Title& title, Language language) noexcept {
 }
 
 int compare(const Decimal& left, const Decimal& right) noexcept {
-  const int exponent = std::min(left.exponent, right.exponent);
+  const std::int8_t exponent = std::min(left.exponent, right.exponent);
   const __int128 a = scaled(left, exponent);
   const __int128 b = scaled(right, exponent);
   return a < b ? -1 : static_cast<int>(a > b);

@@ -8,7 +8,6 @@
 namespace duheng::platform {
 namespace {
 
-using alarms::Condition;
 using alarms::Severity;
 
 constexpr std::string_view kind_down = "equipment_down";

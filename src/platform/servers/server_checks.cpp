@@ -6,9 +6,7 @@
 namespace duheng::platform::servers {
 namespace {
 
-using alarms::Condition;
 using alarms::Severity;
-using alarms::Subject;
 using alarms::SubjectKind;
 
 Checked named(std::string_view name) {

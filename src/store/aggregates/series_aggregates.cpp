@@ -103,7 +103,7 @@ Result<std::vector<SpanRow>> SeriesAggregates::spans(SeriesId series, std::span<
     if (cut.first > cut.last || begin == end) continue;
     SpanRow joined = join(*description, cut, {begin, end});
     joined.days = span;
-    out.push_back(std::move(joined));
+    out.push_back(joined);
   }
   return out;
 }

@@ -192,8 +192,9 @@ std::string set_name(std::uint64_t number) {
 std::optional<std::uint64_t> number_in_set_name(std::string_view name) {
   if (name.size() != set_digits + set_end.size() || !name.ends_with(set_end)) return std::nullopt;
   std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + set_digits, number);
-  if (error != std::errc{} || end != name.data() + set_digits) return std::nullopt;
+  const std::string_view digits = name.substr(0, set_digits);
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
+  if (error != std::errc{} || end != digits.end()) return std::nullopt;
   return number;
 }
 

@@ -29,14 +29,14 @@ class Scale {
   void meet(std::int8_t exponent) { exponent_ = std::min(exponent_, exponent); }
   /// Register exponents lie within -9 and 9, so that this fits.
   [[nodiscard]] Int128 of(Int128 mantissa, std::int8_t exponent) const {
-    for (int i = exponent_; i < exponent; ++i) mantissa *= 10;
+    for (std::int8_t i = exponent_; i < exponent; ++i) mantissa *= 10;
     return mantissa;
   }
   /// So many units of 10^exponent, exponent at or above the scale's; otherwise rounded down.
   [[nodiscard]] Int128 units(std::int64_t count, std::int8_t exponent) const {
     Int128 out = count;
-    for (int i = exponent_; i < exponent; ++i) out *= 10;
-    for (int i = exponent_; i > exponent; --i) out /= 10;
+    for (std::int8_t i = exponent_; i < exponent; ++i) out *= 10;
+    for (std::int8_t i = exponent_; i > exponent; --i) out /= 10;
     return out;
   }
   [[nodiscard]] Decimal decimal(Int128 value) const { return {static_cast<std::int64_t>(value), exponent_}; }
@@ -277,12 +277,12 @@ class Examiner {
       const auto most = apparent(all, value.time_utc_ms);
       if (!most) continue;
       Int128 shown = magnitude(Int128{value.mantissa});
-      for (int i = apparent_exponent; i < total.exponent; ++i) shown *= 10;
+      for (std::int8_t i = apparent_exponent; i < total.exponent; ++i) shown *= 10;
       Int128 allowed = *most + *most * limits::power_tolerance_percent / 100;
       allowed += Int128{limits::phase_tolerance_w} * 1'000'000'000;  // 10^-12 kW in a watt
       if (shown <= allowed) continue;
       Int128 expected = *most;
-      for (int i = apparent_exponent; i < total.exponent; ++i) expected /= 10;
+      for (std::int8_t i = apparent_exponent; i < total.exponent; ++i) expected /= 10;
       note(ValueRule::power_implausible, index, value, {static_cast<std::int64_t>(expected), total.exponent});
     }
   }
