@@ -15,6 +15,7 @@ export const en_wall: Record<keyof typeof zh_cn_wall, string> = {
   'wall.full_screen': 'Full screen',
   'wall.leave': 'Leave the wall screen',
   'wall.place_overview': 'Overview',
+  'wall.place_alarms': 'Alarms',
   'wall.place_devices': 'Meters offline',
   'wall.place_gateways': 'Gateways',
   'wall.place_consumption': 'Consumption',

@@ -14,6 +14,7 @@ export const zh_cn_wall = {
   'wall.full_screen': '全屏',
   'wall.leave': '退出大屏',
   'wall.place_overview': '总览',
+  'wall.place_alarms': '告警',
   'wall.place_devices': '离线表计',
   'wall.place_gateways': '网关',
   'wall.place_consumption': '用量',

@@ -45,7 +45,7 @@ describe('the wall screen', () => {
     expect(shown()).toBe('总览');
     expect(screen.queryByRole('navigation')).toBeNull();
     await user.keyboard('{ArrowRight}');
-    expect(shown()).toBe('离线表计');
+    expect(shown()).toBe('告警');
     await user.keyboard('{ArrowLeft}{ArrowLeft}');
     expect(shown()).toBe('网关');
     await user.keyboard(' ');
@@ -63,7 +63,10 @@ describe('the wall screen', () => {
     await user.click(within(dialog).getByLabelText('网关'));
     await user.click(within(dialog).getByRole('button', { name: '保存' }));
     expect(shown()).toBe('总览');
-    expect(read_wall_state(localStorage.getItem('duheng.wall'))).toEqual({ places: ['overview', 'devices'], seconds: 30 });
+    expect(read_wall_state(localStorage.getItem('duheng.wall'))).toEqual({
+      places: ['overview', 'alarms', 'devices'],
+      seconds: 30,
+    });
   });
 
   it('turns by itself after its time, and not while held', async () => {

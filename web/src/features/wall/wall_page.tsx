@@ -27,6 +27,7 @@ import './wall.css';
 
 const pages: Record<WallPlace, ComponentType> = {
   overview: lazy(() => import('../overview/overview_page.tsx')),
+  alarms: lazy(() => import('../alarms/alarms_page.tsx')),
   devices: lazy(() => import('../devices/device_list_page.tsx')),
   gateways: lazy(() => import('../gateways/gateways_page.tsx')),
   consumption: lazy(() => import('../aggregates/fleet_page.tsx')),

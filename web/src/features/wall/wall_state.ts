@@ -1,5 +1,5 @@
 /** Which pages a control-room screen shows in turn, and for how long each. Kept in the browser that drives the screen. */
-export const wall_places = ['overview', 'devices', 'gateways', 'consumption', 'status'] as const;
+export const wall_places = ['overview', 'alarms', 'devices', 'gateways', 'consumption', 'status'] as const;
 export type WallPlace = (typeof wall_places)[number];
 
 export interface WallState {
@@ -9,7 +9,7 @@ export interface WallState {
 
 export const seconds_min = 5;
 export const seconds_max = 3600;
-export const first_state: WallState = { places: ['overview', 'devices', 'gateways'], seconds: 20 };
+export const first_state: WallState = { places: ['overview', 'alarms', 'devices', 'gateways'], seconds: 20 };
 const storage_key = 'duheng.wall';
 
 export function is_wall_place(text: string | undefined): text is WallPlace {
