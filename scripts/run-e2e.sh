@@ -6,8 +6,8 @@
 #   4. a full disk, one that fails and is mended, a clock set back, expired certificates (tests/e2e)
 #   5. backup, machine gone, restore (tests/e2e)
 #   6. the pages in a real browser
-#   DUHENG_E2E_KILLS   how many programs are killed in 2 (60; `make soak`: 200)
-#   DUHENG_E2E_ORDER_KILLS  and in 3 (12; `make soak`: 40)
+#   DUHENG_E2E_KILLS   how many programs are killed in 2 (30; `make soak`: 200)
+#   DUHENG_E2E_ORDER_KILLS  and in 3 (6; `make soak`: 40)
 #   DUHENG_E2E_SEED    of the faults (the day's number, printed)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,8 +19,8 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
-kills=${DUHENG_E2E_KILLS:-60}
-order_kills=${DUHENG_E2E_ORDER_KILLS:-12}
+kills=${DUHENG_E2E_KILLS:-30}
+order_kills=${DUHENG_E2E_ORDER_KILLS:-6}
 seed=${DUHENG_E2E_SEED:-$(date +%Y%m%d)}
 passed=0
 
