@@ -2,99 +2,41 @@
 // away, the backup is restored with the passphrase alone, the platform started on it. The demo's own audit then compares
 // with the meters' ledger: nothing lost, nothing doubled; what the backup held is the same octet by octet.
 // usage: backup_and_restore.mjs path/to/duheng
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import https from 'node:https';
-import { tmpdir } from 'node:os';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ApiClient, Refused } from '../../web/e2e/api_client.mjs';
+import { Demo, expect, pause, run_test } from './demo.mjs';
 
 const duheng = resolve(process.argv[2] ?? '');
-const work = mkdtempSync(join(tmpdir(), 'duheng-e2e-backup-'));
-const data = join(work, 'data');
-const platform_data = join(data, 'platform');
-const second_place = join(data, 'second-site'); // where the demo's platform puts its backups
-const access_file = join(work, 'access.json');
+const demo = new Demo('backup_and_restore');
+const platform_data = join(demo.data, 'platform');
+const second_place = join(demo.data, 'second-site'); // where the demo's platform puts its backups
 const passphrase = 'a passphrase in a safe';
-const passphrase_file = join(work, 'passphrase');
-const seconds = 45;
-let demo = null;
-
-class Failed extends Error {}
-function expect(condition, message) {
-  if (!condition) throw new Failed(message);
-}
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-async function until(what, limit_ms, condition) {
-  const end = Date.now() + limit_ms;
-  for (;;) {
-    let seen;
-    try {
-      seen = await condition();
-    } catch (error) {
-      if (error instanceof Failed) throw error;
-      seen = undefined; // the program that was asked is not there at present
-    }
-    if (seen) return seen;
-    expect(demo.exitCode === null, `the demo ended while waiting until ${what}`);
-    expect(Date.now() < end, `waited in vain until ${what}`);
-    await pause(100);
-  }
-}
-
-class Api {
-  constructor(access) {
-    this.access = access;
-    this.cookie = '';
-  }
-  ask(method, path, body) {
-    const url = new URL(this.access.url);
-    const headers = { Host: url.host, 'X-Duheng-Request': '1' };
-    if (this.cookie) headers.Cookie = this.cookie;
-    if (body) headers['Content-Type'] = 'application/json';
-    return new Promise((done, failed) => {
-      const request = https.request(
-        { host: '127.0.0.1', port: Number(url.port), path, method, headers, rejectUnauthorized: false, timeout: 10_000 },
-        (answer) => {
-          let text = '';
-          answer.setEncoding('utf8');
-          answer.on('data', (piece) => (text += piece));
-          answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: text ? JSON.parse(text) : undefined }));
-        },
-      );
-      request.on('timeout', () => request.destroy(new Error('timed out')));
-      request.on('error', failed);
-      request.end(body ? JSON.stringify(body) : undefined);
-    });
-  }
-  async log_in() {
-    const answer = await this.ask('POST', '/api/v1/session', { name: this.access.user, password: this.access.password });
-    expect(answer.status === 200, `the login is answered with ${answer.status}`);
-    this.cookie = answer.headers['set-cookie'][0].split(';')[0];
-  }
-  async must(method, path, body) {
-    const answer = await this.ask(method, path, body);
-    expect(answer.status < 300, `${method} ${path} is answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  }
-}
-
-/// The platform of this very demo: a child of the demo's process.
-function platform_id() {
-  const children = readFileSync(`/proc/${demo.pid}/task/${demo.pid}/children`, 'utf8').trim().split(/\s+/);
-  return Number(children.find((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('duheng-platform')) ?? 0);
-}
+const passphrase_file = join(demo.work, 'passphrase');
+const seconds = 70;
 
 async function back_up(access) {
-  const api = new Api(access);
-  await until('one can log in', 30_000, async () => (await api.log_in(), true));
-  await api.must('PUT', '/api/v1/backups/recovery-passphrase', { passphrase });
+  const api = new ApiClient(access);
+  await demo.until('one can log in', 30_000, async () => (await api.log_in(), true));
+  await api.put('/api/v1/backups/recovery-passphrase', { passphrase });
   // The first backup begins by itself; this one holds the passphrase.
-  await until('a backup can be asked for', 20_000, async () => (await api.ask('POST', '/api/v1/backups/sets')).status === 202);
-  return until('the backup is there', 30_000, async () => {
-    const { runs } = await api.must('GET', '/api/v1/backups/sets');
+  await demo.until('a backup can be asked for', 20_000, async () => {
+    try {
+      await api.post('/api/v1/backups/sets');
+      return true;
+    } catch (error) {
+      expect(error instanceof Refused && error.status === 409, `a backup cannot be asked for: ${error.message}`);
+      return false;
+    }
+  });
+  const made = await demo.until('the backup is there', 30_000, async () => {
+    const { runs } = await api.get('/api/v1/backups/sets');
     expect(!runs.some(({ state }) => state === 'failed'), `a backup failed: ${JSON.stringify(runs)}`);
     return runs.find(({ state, has_recovery_key }) => state === 'done' && has_recovery_key);
   });
+  api.close();
+  return made;
 }
 
 function restore_into(directory) {
@@ -103,11 +45,11 @@ function restore_into(directory) {
 }
 
 function destroy_and_restore() {
-  const lost = join(data, 'lost');
+  const lost = join(demo.data, 'lost');
   // Nobody starts the platform while its data is away.
   process.kill(demo.pid, 'SIGSTOP');
   try {
-    process.kill(platform_id(), 'SIGKILL');
+    process.kill(demo.program('duheng-platform'), 'SIGKILL');
     renameSync(platform_data, lost);
     const begun = Date.now();
     const found = restore_into(platform_data);
@@ -128,64 +70,53 @@ function destroy_and_restore() {
   }
 }
 
-/// A flipped octet is found before anything is written.
+/// One octet flipped in each object of the place in turn: each that the newest set holds (one or more for a file) is
+/// found before anything is written; damage in objects of older sets alone does not keep the newest from being restored.
 function flip_and_refuse() {
   const objects = join(second_place, 'objects');
-  const name = join(objects, readdirSync(objects)[0]);
-  const whole = readFileSync(name);
-  const changed = Buffer.from(whole);
-  changed[Math.floor(changed.length / 2)] ^= 1;
-  writeFileSync(name, changed);
-  const found = restore_into(join(work, 'never'));
-  writeFileSync(name, whole);
-  expect(found.code === 1 && found.sound === false, `the flipped octet was not found: ${JSON.stringify(found)}`);
-  expect(!existsSync(join(work, 'never')) && !existsSync(join(work, 'never.restoring')), 'something of a damaged backup was written');
+  const never = join(demo.work, 'never');
+  const names = readdirSync(objects).map((name) => join(objects, name));
+  let found = 0;
+  let files = 0;
+  for (const name of names) {
+    const whole = readFileSync(name);
+    const changed = Buffer.from(whole);
+    changed[Math.floor(changed.length / 2)] ^= 1;
+    writeFileSync(name, changed);
+    const answer = restore_into(never);
+    writeFileSync(name, whole);
+    if (answer.code === 0) {
+      files = answer.files;
+      rmSync(never, { recursive: true });
+      continue;
+    }
+    expect(answer.code === 1 && answer.sound === false, `a flipped octet in ${name}: ${JSON.stringify(answer)}`);
+    expect(!existsSync(never) && !existsSync(`${never}.restoring`), 'something of a damaged backup was written');
+    ++found;
+  }
+  const sound = restore_into(never);
+  expect(sound.code === 0 && (files === 0 || files === sound.files), `not sound again: ${JSON.stringify(sound)}`);
+  rmSync(never, { recursive: true });
+  expect(found >= sound.files, `${found} of ${sound.files} flipped objects were found, ${names.length} lie there`);
+  return found;
 }
 
-async function main() {
+async function run() {
   writeFileSync(passphrase_file, `${passphrase}\n`, { mode: 0o600 });
-  demo = spawn(duheng, ['demo', '--meters', '50', '--check', String(seconds), '--data', data, '--access-file', access_file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let summary = '';
-  let progress = '';
-  demo.stdout.on('data', (piece) => (summary += piece));
-  demo.stderr.on('data', (piece) => (progress += piece));
-  const ended = new Promise((done) => demo.on('close', done));
-  try {
-    await until('the demo runs', 120_000, () => existsSync(access_file));
-    const set = await back_up(JSON.parse(readFileSync(access_file, 'utf8')));
-    // What comes from here on is in no backup: gateways have to send it again.
-    await pause(5_000);
-    flip_and_refuse();
-    const restored = destroy_and_restore();
-    expect(restored.set >= set.set, 'another set was restored');
-    await ended;
-    const found = JSON.parse(summary);
-    const sound = found.lost === 0 && found.doubled === 0 && found.unknown === 0 && found.inexact === 0 && found.telemetry_rebuilt_equal && found.meters_with_readings === found.meters;
-    expect(sound && found.unasked_ends === 1, `the audit found something: ${summary}`);
-    const verified = JSON.parse(execFileSync(duheng, ['verify', '--json', '--journal', join(platform_data, 'journal'), '--key', join(platform_data, 'keys/master.key')], { encoding: 'utf8' }));
-    expect(verified.sound, `what stands there now is damaged: ${JSON.stringify(verified.findings)}`);
-    const drill = JSON.parse(execFileSync(duheng, ['drill', '--place', second_place, '--passphrase-file', passphrase_file, '--scratch', work, '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-    expect(drill.sound, `the drill found something: ${JSON.stringify(drill)}`);
-    console.log(`backup_and_restore: set ${restored.set} restored in ${restored.restore_ms} ms, ${restored.compared} segments identical, drill ${drill.recovery_ms} ms; ${summary.trim()}`);
-  } catch (error) {
-    error.message += `\n${progress}${summary}`;
-    throw error;
-  }
+  demo.start(duheng, seconds, ['--meters', '50']);
+  const set = await back_up(await demo.access());
+  // What comes from here on is in no backup: gateways have to send it again.
+  await pause(5_000);
+  const flipped = flip_and_refuse();
+  const restored = destroy_and_restore();
+  expect(restored.set >= set.set, 'another set was restored');
+  const { found } = await demo.audit();
+  expect(found.unasked_ends === 1, `${found.unasked_ends} programs ended unasked`);
+  const verified = JSON.parse(execFileSync(duheng, ['verify', '--json', '--journal', join(platform_data, 'journal'), '--key', join(platform_data, 'keys/master.key')], { encoding: 'utf8' }));
+  expect(verified.sound, `what stands there now is damaged: ${JSON.stringify(verified.findings)}`);
+  const drill = JSON.parse(execFileSync(duheng, ['drill', '--place', second_place, '--passphrase-file', passphrase_file, '--scratch', demo.work, '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  expect(drill.sound, `the drill found something: ${JSON.stringify(drill)}`);
+  console.log(`backup_and_restore: ${flipped} of ${flipped} flipped octets found, set ${restored.set} restored in ${restored.restore_ms} ms, ${restored.compared} segments identical, drill ${drill.recovery_ms} ms; ${demo.summary.trim()}`);
 }
 
-let code = 0;
-try {
-  await main();
-} catch (error) {
-  console.error(`backup_and_restore: ${error.message}`);
-  code = 1;
-} finally {
-  if (demo && demo.exitCode === null) {
-    demo.kill('SIGTERM');
-    await Promise.race([new Promise((done) => demo.on('close', done)), pause(20_000)]);
-    if (demo.exitCode === null) demo.kill('SIGKILL');
-  }
-  if (code === 0) rmSync(work, { recursive: true, force: true });
-  else console.error(`kept: ${work}`);
-}
-process.exit(code);
+await run_test(demo, run);

@@ -1,9 +1,8 @@
 // Orders while programs are killed; see README.md. usage: orders_and_kills.mjs path/to/duheng [KILLS] [SEED]
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiClient, Refused } from '../../web/e2e/api_client.mjs';
+import { Demo, expect, pause, run_test } from './demo.mjs';
 
 const [duheng, kills = '60', seed = '1'] = process.argv.slice(2);
 const order_seconds = Math.ceil(Number(kills) * 2) + 30;
@@ -12,32 +11,12 @@ const meters = 40;
 const meters_with_orders = 12;
 const meter_password = '123456';
 const relay_function = 0x1c;
-const work = mkdtempSync(join(tmpdir(), 'duheng-orders-'));
-const access_file = join(work, 'access.json');
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-class Failed extends Error {}
-function expect(condition, message) {
-  if (!condition) throw new Failed(message);
-}
-
-const demo = spawn(
-  duheng,
-  ['demo', '--meters', `${meters}`, '--port', '0', '--data', join(work, 'data'), '--access-file', access_file, '--seed', seed, '--kills', kills]
-    .concat(['--check', `${order_seconds + settle_seconds}`]),
-  { stdio: ['ignore', 'pipe', 'pipe'] },
-);
-let summary = '';
-let progress = '';
-demo.stdout.on('data', (piece) => (summary += piece));
-demo.stderr.on('data', (piece) => (progress += piece));
-const ended = new Promise((done) => demo.on('exit', done));
-
+const demo = new Demo('orders_and_kills');
 let api;
 /** Asks until the platform, which is killed again and again, has answered; a refusal of the request itself is thrown. */
 async function surely(ask) {
   for (;;) {
-    expect(demo.exitCode === null, 'the demo ended too early');
+    expect(demo.runs, 'the demo ended too early');
     try {
       return await ask();
     } catch (error) {
@@ -119,50 +98,26 @@ function judge(device, given, executed) {
 }
 
 async function run() {
-  for (let waited = 0; ; waited += 1) {
-    try {
-      api = new ApiClient(JSON.parse(readFileSync(access_file, 'utf8')));
-      break;
-    } catch {
-      expect(demo.exitCode === null && waited < 3_000, 'the demo did not start');
-      await pause(100);
-    }
-  }
+  demo.start(duheng, order_seconds + settle_seconds, ['--meters', `${meters}`, '--seed', seed, '--kills', kills]);
+  api = new ApiClient(await demo.access());
   await surely(() => api.log_in());
   const { devices } = await surely(() => api.get('/api/v1/devices?model=dlt645-2007-single-phase&page_size=200'));
   const chosen = devices.slice(0, meters_with_orders);
   expect(chosen.length === meters_with_orders, `only ${chosen.length} meters`);
   const until_ms = Date.now() + order_seconds * 1_000;
   const given = await Promise.all(chosen.map((device) => keep_ordering(device, until_ms)));
-  const code = await ended;
-  expect(code === 0, `the demo's check ended with ${code}: ${summary}`);
-  const commands = JSON.parse(readFileSync(join(work, 'data', 'commands.json'), 'utf8'));
+  const { code, found } = await demo.audit();
+  expect(code === 0, `the demo's check ended with ${code}: ${demo.summary}`);
+  const executed_of = JSON.parse(readFileSync(join(demo.data, 'commands.json'), 'utf8'));
   chosen.forEach((device, place) => {
-    const executed = commands.filter(({ address, function: which }) => address === device.address && which === relay_function);
+    const executed = executed_of.filter(({ address, function: which }) => address === device.address && which === relay_function);
     judge(device, given[place], executed);
   });
   const counts = {};
   for (const { state } of given.flat()) counts[state] = (counts[state] ?? 0) + 1;
   expect((counts.done ?? 0) >= meters_with_orders, `too few orders were done: ${JSON.stringify(counts)}`);
-  return counts;
+  const { kills: killed, commands, commands_doubled, lost, doubled } = found;
+  console.log(`orders ${JSON.stringify(counts)} beside ${killed} kills: ${commands} commands carried out, ${commands_doubled} doubled; readings lost ${lost}, doubled ${doubled}`);
 }
 
-let failed = null;
-try {
-  const counts = await run();
-  const { kills: killed, commands, commands_doubled, lost, doubled } = JSON.parse(summary);
-  console.log(`orders ${JSON.stringify(counts)} beside ${killed} kills: ${commands} commands carried out, ${commands_doubled} doubled; readings lost ${lost}, doubled ${doubled}`);
-} catch (error) {
-  failed = error;
-}
-api?.close();
-if (failed) {
-  if (demo.exitCode === null) {
-    demo.kill('SIGTERM');
-    await ended;
-  }
-  console.error(failed instanceof Failed ? failed.message : failed.stack);
-  console.error(`${progress.slice(-2_000)}\ndata and logs are kept in ${work}`);
-  process.exit(1);
-}
-rmSync(work, { recursive: true, force: true });
+await run_test(demo, run, () => api?.close());

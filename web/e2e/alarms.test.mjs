@@ -2,17 +2,12 @@
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD, DUHENG_ACCESS (the demo's access file); optional DUHENG_SCREENSHOTS (a folder).
 // A gateway is held still (SIGSTOP, found by the demo's own folder in its command line) and let go again.
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, log_in, read_access, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password || !process.env.DUHENG_ACCESS)
-  throw new Error('DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD and DUHENG_ACCESS are needed: see the head of this file');
-const access = JSON.parse(await readFile(process.env.DUHENG_ACCESS, 'utf8'));
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const access = await read_access();
 /** A connection that is held still counts as gone only after the keep-alive of the stream and the 30 s of the rule. */
 const slow = { timeout: 180_000 };
 const phone = { width: 390, height: 844 };
@@ -21,28 +16,9 @@ let browser;
 let page;
 let gateway_pid;
 
-async function picture(name, of = page) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await of.screenshot({ path: `${screenshots}/${name}.png` });
-}
+const picture = (name, of = page) => take_picture(of, name);
 
-async function assert_accessible(name, on = page) {
-  await on.evaluate(axe_source);
-  const violations = await on.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
-
-async function log_in(on) {
-  await on.goto(`${url}/login`);
-  await on.fill('input[name="name"]', user);
-  await on.fill('input[name="password"]', password);
-  await on.click('button[type="submit"]');
-  await on.waitForSelector('.navigation');
-}
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 
 /** The gateway of this very demo: its command line names the demo's folder. */
 async function find_gateway() {

@@ -1,16 +1,11 @@
 // The frame analyser seen through a browser. Needs a running platform, no meters:
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD; optional DUHENG_SCREENSHOTS (a folder), DUHENG_CHROMIUM.
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, log_in, screenshots, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password)
-  throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const phone = { width: 390, height: 844 };
 
 const question = '68 00 36 19 00 00 00 68 11 04 33 32 34 33 00 16';
@@ -35,14 +30,7 @@ async function picture(name) {
   await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
 }
 
-async function assert_accessible(name) {
-  await page.evaluate(axe_source);
-  const violations = await page.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 
 async function assert_no_sideways(name) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -64,11 +52,7 @@ before(async () => {
   page.on('request', (request) => {
     if (request.url().includes('/api/v1/analyser/')) sent.push(request.postDataJSON());
   });
-  await page.goto(`${url}/login`);
-  await page.fill('input[name="name"]', user);
-  await page.fill('input[name="password"]', password);
-  await page.click('button[type="submit"]');
-  await page.waitForSelector('.navigation');
+  await log_in(page);
 });
 after(async () => {
   await browser?.close();

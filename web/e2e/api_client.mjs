@@ -30,6 +30,10 @@ export class ApiClient {
     const { text } = await this.#ask('POST', path, body);
     return text ? JSON.parse(text) : null;
   }
+  async put(path, body) {
+    const { text } = await this.#ask('PUT', path, body);
+    return text ? JSON.parse(text) : null;
+  }
   close() {
     this.#agent.destroy();
   }

@@ -2,18 +2,13 @@
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD; optional DUHENG_SCREENSHOTS (a folder), DUHENG_DEVICES (at least so many, 1000),
 //   DUHENG_LIVE_SECONDS (within which a value must change by itself, 90), DUHENG_CHROMIUM.
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, password, screenshots, url, user } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password)
-  throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
 const devices_min = Number(process.env.DUHENG_DEVICES ?? 1000);
 const live_ms = Number(process.env.DUHENG_LIVE_SECONDS ?? 90) * 1000;
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 
@@ -35,15 +30,7 @@ async function log_in(on, secret = password) {
   await on.click('button[type="submit"]');
 }
 
-/** No fault that axe can find by rule; color contrast included. */
-async function assert_accessible(name, on = page) {
-  await on.evaluate(axe_source);
-  const violations = await on.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 
 async function assert_no_sideways(name, on = page) {
   const over = await on.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -1,35 +1,19 @@
 // Reading success, missing devices and values under review, through a browser, on a running demo world:
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD; optional DUHENG_SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, log_in, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password) throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed');
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const slow = { timeout: 60_000 };
 
 let browser;
 let page;
 let faults;
 
-async function picture(name) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
-}
+const picture = (name) => take_picture(page, name, { fullPage: true });
 
-async function assert_accessible(name) {
-  await page.evaluate(axe_source);
-  const violations = await page.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 
 /** At the width of a phone nothing reaches beyond the page. */
 async function assert_fits_a_phone(name) {
@@ -43,11 +27,7 @@ async function assert_fits_a_phone(name) {
 before(async () => {
   browser = await launch();
   ({ page, faults } = await new_page(browser));
-  await page.goto(`${url}/login`);
-  await page.fill('input[name="name"]', user);
-  await page.fill('input[name="password"]', password);
-  await page.click('button[type="submit"]');
-  await page.waitForSelector('.navigation');
+  await log_in(page);
 });
 after(() => browser.close());
 

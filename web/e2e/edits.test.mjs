@@ -1,33 +1,21 @@
 // A value is corrected, seen, and withdrawn, through a browser, on a running demo world:
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD (somebody who may edit); optional DUHENG_SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { log_in, take_picture, url, user } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password)
-  throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
 const slow = { timeout: 30_000 };
 
 let browser;
 let page;
 
-async function picture(name) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${name}.png` });
-}
+const picture = (name) => take_picture(page, name);
 
 before(async () => {
   browser = await launch();
   ({ page } = await new_page(browser, { viewport: { width: 1440, height: 900 } }));
-  await page.goto(`${url}/login`);
-  await page.fill('input[name="name"]', user);
-  await page.fill('input[name="password"]', password);
-  await page.click('button[type="submit"]');
-  await page.waitForSelector('.navigation');
+  await log_in(page);
 });
 after(async () => {
   await browser?.close();

@@ -1,14 +1,10 @@
 // Network equipment is entered, placed in the topology and looked at, through a browser, on a running demo world:
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD (an operator who sees everything); optional DUHENG_SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { log_in as log_in_on, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password)
-  throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
 const slow = { timeout: 30_000 };
 const name = `switch-${Date.now()}`;
 
@@ -16,18 +12,10 @@ let browser;
 
 async function log_in(options) {
   const opened = await new_page(browser, options);
-  await opened.page.goto(`${url}/login`);
-  await opened.page.fill('input[name="name"]', user);
-  await opened.page.fill('input[name="password"]', password);
-  await opened.page.click('button[type="submit"]');
-  await opened.page.waitForSelector('.navigation');
+  await log_in_on(opened.page);
   return opened;
 }
-async function picture(page, title) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${title}.png` });
-}
+const picture = (page, name) => take_picture(page, name);
 
 before(async () => {
   browser = await launch();

@@ -2,43 +2,20 @@
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD; optional DUHENG_SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, log_in, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password) throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed');
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const slow = { timeout: 60_000 };
 
 let browser;
 let page;
 let faults;
 
-async function picture(name, of = page) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await of.screenshot({ path: `${screenshots}/${name}.png` });
-}
+const picture = (name, of = page) => take_picture(of, name);
 
-async function assert_accessible(name, on = page) {
-  await on.evaluate(axe_source);
-  const violations = await on.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
-
-async function log_in(on) {
-  await on.goto(`${url}/login`);
-  await on.fill('input[name="name"]', user);
-  await on.fill('input[name="password"]', password);
-  await on.click('button[type="submit"]');
-  await on.waitForSelector('.navigation');
-}
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 
 /** Downloads the newest export; its octets. */
 async function fetch_newest() {

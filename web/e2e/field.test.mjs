@@ -1,19 +1,14 @@
 // What is asked of devices, through a browser, on a running demo world:
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD, DUHENG_ACCESS (the demo's access file); optional DUHENG_SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, log_in, read_access, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password || !process.env.DUHENG_ACCESS)
-  throw new Error('DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD and DUHENG_ACCESS are needed: see the head of this file');
-const { gateway, spare } = JSON.parse(await readFile(process.env.DUHENG_ACCESS, 'utf8'));
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { gateway, spare } = await read_access();
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 /** The demo's DL/T 645 meters: level and digits, as installers type it. */
@@ -24,30 +19,11 @@ let browser;
 let page;
 let faults;
 
-async function picture(name, of = page) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await of.screenshot({ path: `${screenshots}/${name}.png` });
-}
+const picture = (name, of = page) => take_picture(of, name);
 
-async function assert_accessible(name, on = page) {
-  await on.evaluate(axe_source);
-  const violations = await on.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 
 const is_provoked = (fault) => /status of (400|401|403|404|409)/.test(fault);
-
-async function log_in(on) {
-  await on.goto(`${url}/login`);
-  await on.fill('input[name="name"]', user);
-  await on.fill('input[name="password"]', password);
-  await on.click('button[type="submit"]');
-  await on.waitForSelector('.navigation');
-}
 
 /** The first device of that model that answers. */
 async function open_device(model, part) {

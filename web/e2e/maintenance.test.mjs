@@ -1,16 +1,10 @@
 // Remote maintenance through a browser, on a running demo world:
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD, DUHENG_ACCESS (the demo's access file); optional DUHENG_SCREENSHOTS (a folder).
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { check_accessible, log_in, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password || !process.env.DUHENG_ACCESS)
-  throw new Error('DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD and DUHENG_ACCESS are needed: see the head of this file');
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 const meter_password = '123456';
@@ -21,19 +15,8 @@ let browser;
 let page;
 let device_path;
 
-async function picture(name, of = page) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await of.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
-}
-async function assert_accessible(name, on = page) {
-  await on.evaluate(axe_source);
-  const violations = await on.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  });
-  assert.deepEqual(violations, [], name);
-}
+const picture = (name, of = page) => take_picture(of, name, { fullPage: true });
+const assert_accessible = (name, on = page) => check_accessible(on, name);
 /** Asks the API in the page's own session. */
 function ask(method, path, body) {
   return page.evaluate(
@@ -83,11 +66,7 @@ async function command(name, args = {}, access) {
 before(async () => {
   browser = await launch();
   ({ page } = await new_page(browser, { viewport: desktop, theme: 'light', language: 'zh-CN' }));
-  await page.goto(`${url}/login`);
-  await page.fill('input[name="name"]', user);
-  await page.fill('input[name="password"]', password);
-  await page.click('button[type="submit"]');
-  await page.waitForSelector('.navigation');
+  await log_in(page);
   await page.goto(`${url}/devices?model=${model}&state=online`);
   await page.waitForSelector('.row-link', slow);
   device_path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;

@@ -2,32 +2,20 @@
 //   DUHENG_URL, DUHENG_USER, DUHENG_PASSWORD (an operator); optional DUHENG_SCREENSHOTS (a folder).
 // Against the stubbed platform (npm run dev:mock) as well.
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { log_in as log_in_on, take_picture, url } from './world.mjs';
 
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password)
-  throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed: see the head of this file');
 const slow = { timeout: 30_000 };
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
 let browser;
 
-async function picture(page, name) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
-}
+const picture = (page, name) => take_picture(page, name, { fullPage: true });
 
 async function log_in(viewport) {
   const { page, faults } = await new_page(browser, { viewport });
-  await page.goto(`${url}/login`);
-  await page.fill('input[name="name"]', user);
-  await page.fill('input[name="password"]', password);
-  await page.click('button[type="submit"]');
-  await page.waitForSelector('.navigation');
+  await log_in_on(page);
   return { page, faults };
 }
 const ask = (page, path) => page.evaluate(async (where) => (await fetch(where)).json(), path);

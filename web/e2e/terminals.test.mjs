@@ -1,13 +1,9 @@
 // The terminals that operators have: a desktop by keyboard alone, an industrial tablet by touch alone, the control room's wall.
 // Needs a running system; see browser.test.mjs.
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
-
-const { DUHENG_USER: user, DUHENG_PASSWORD: password, DUHENG_SCREENSHOTS: screenshots } = process.env;
-const url = process.env.DUHENG_URL?.replace(/\/$/, '');
-if (!url || !user || !password) throw new Error('DUHENG_URL, DUHENG_USER and DUHENG_PASSWORD are needed');
+import { password, take_picture, url, user } from './world.mjs';
 
 let browser;
 before(async () => {
@@ -17,11 +13,7 @@ after(async () => {
   await browser?.close();
 });
 
-async function picture(page, name) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: `${screenshots}/${name}.png` });
-}
+const picture = (page, name) => take_picture(page, name);
 
 /** Presses Tab until what has the focus satisfies `wanted`; fails when the keyboard goes round without finding it. */
 async function tab_to(page, wanted, what) {
