@@ -91,15 +91,15 @@ download() {
 unpack() {
   local server=$1 package=$2 work=$folder/.unpacking-$1 archive program path
   rm -rf "$work" "${folder:?}/$server"
-  mkdir -p "$work/root" "$folder/bin"
-  for archive in "$folder/.packages-$server"/*.deb; do dpkg-deb -x "$archive" "$work/root"; done
+  mkdir -p "$work/unpacked" "$folder/bin"
+  for archive in "$folder/.packages-$server"/*.deb; do dpkg-deb -x "$archive" "$work/unpacked"; done
   while IFS=: read -r program path; do
     printf '#!/bin/sh\nroot=$(dirname "$0")/../%s\nLD_LIBRARY_PATH=$root/usr/lib/%s${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\nexport LD_LIBRARY_PATH\nexec "$root/%s" "$@"\n' \
       "$server" "$triplet" "$path" > "$folder/bin/$program"
     chmod 755 "$folder/bin/$program"
   done < <(programs_of "$server")
-  sed -n "s/^${package}_\([^_]*\)_.*/\1/p" "$folder/.packages-$server/list" > "$work/root/.version"
-  mv "$work/root" "$folder/$server"
+  sed -n "s/^${package}_\([^_]*\)_.*/\1/p" "$folder/.packages-$server/list" > "$work/unpacked/.version"
+  mv "$work/unpacked" "$folder/$server"
   rm -rf "$work" "$folder/.packages-$server"
 }
 

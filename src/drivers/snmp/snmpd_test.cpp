@@ -1,20 +1,17 @@
 // The driver against Debian's snmpd, which no one here wrote: versions 2c and 3, over real datagrams.
-#include <array>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/test_servers.hpp"
 #include "drivers/bus/session.hpp"
 #include "drivers/models/device_model.hpp"
 #include "drivers/snmp/credentials.hpp"
@@ -26,40 +23,13 @@
 namespace duheng::drivers {
 namespace {
 
-std::string servers_folder() {
-  const char* const chosen = std::getenv("DUHENG_TEST_SERVERS");
-  return chosen != nullptr ? chosen : DUHENG_TEST_SERVERS_FOLDER;
-}
-
-const std::pair<bool, std::string>& unpacked() {
-  static const auto result = [] {
-    const std::string command =
-        fmt::format("'{}/scripts/test-servers.sh' '{}' snmpd 2>&1", DUHENG_SOURCE_DIR, servers_folder());
-    std::string out;
-    FILE* const pipe = ::popen(command.c_str(), "r");
-    if (pipe == nullptr) return std::pair{false, std::string("no shell")};
-    std::array<char, 4'096> buffer{};
-    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) out.append(buffer.data(), size);
-    return std::pair{::pclose(pipe) == 0, out};
-  }();
-  return result;
-}
-
-std::uint16_t free_udp_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = ::bind(descriptor, generic, size) == 0 && ::getsockname(descriptor, generic, &size) == 0;
-  ::close(descriptor);
-  return bound ? ntohs(address.sin_port) : 0;
-}
+using duheng::test_servers::servers_folder;
 
 class Snmpd {
  public:
-  Snmpd() : folder_(::testing::TempDir() + fmt::format("duheng-snmpd-{}", ::getpid())), port_(free_udp_port()) {
+  Snmpd()
+      : folder_(::testing::TempDir() + fmt::format("duheng-snmpd-{}", ::getpid())),
+        port_(duheng::test_servers::free_port(duheng::test_servers::Transport::udp)) {
     std::filesystem::create_directories(folder_ + "/state");
     std::ofstream(folder_ + "/snmpd.conf")
         << fmt::format("agentAddress udp:127.0.0.1:{}\n", port_)
@@ -179,9 +149,9 @@ SnmpCredential user(std::string name, snmp::Authentication hash, std::string_vie
 class SnmpdTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!unpacked().first && std::getenv("CI") == nullptr)
-      GTEST_SKIP() << "no snmpd can be had on this machine: " << unpacked().second;
-    ASSERT_TRUE(unpacked().first) << unpacked().second;
+    const std::string reason = duheng::test_servers::unavailable("snmpd");
+    if (!reason.empty()) GTEST_SKIP() << reason;
+    ASSERT_TRUE(duheng::test_servers::unpacked("snmpd").ok) << duheng::test_servers::unpacked("snmpd").text;
     using snmp::Authentication;
     ASSERT_TRUE(credentials_->add("campus", {.community = "c4mpus-secret"}));
     ASSERT_TRUE(credentials_->add("wrong-community", {.community = "other"}));

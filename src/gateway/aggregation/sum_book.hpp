@@ -72,7 +72,7 @@ class SumBook {
   void observe(std::string_view uid, const Register& what, const Reading& reading, std::int64_t now_utc_ms);
   /// The next sum to be told, if any is due by then.
   [[nodiscard]] std::optional<GroupSum> take_due(std::int64_t now_utc_ms);
-  /// When to ask again; INT64_MAX for never, INT64_MIN for now.
+  /// When to ask again; INT64_MAX for never, INT64_MIN for at once.
   [[nodiscard]] std::int64_t next_due_utc_ms() const {
     return agenda_.empty() ? INT64_MAX : agenda_.begin()->due_utc_ms;
   }

@@ -1,12 +1,8 @@
 #include "store/backup/sftp_test_server.hpp"
 
 #include <arpa/inet.h>
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -21,40 +17,15 @@
 #include <unistd.h>
 #include <vector>
 
+#include "base/test_servers.hpp"
+
 namespace duheng::store::testing {
 namespace {
 
-std::uint16_t free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = ::bind(descriptor, generic, size) == 0 && ::getsockname(descriptor, generic, &size) == 0;
-  ::close(descriptor);
-  return bound ? ntohs(address.sin_port) : 0;
-}
-
-std::string servers_folder() {
-  const char* const chosen = std::getenv("DUHENG_TEST_SERVERS");
-  return chosen != nullptr ? chosen : DUHENG_TEST_SERVERS_FOLDER;
-}
-
-std::pair<bool, std::string> output_of(const std::string& command) {
-  std::string out;
-  FILE* const pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return {false, "no shell"};
-  std::array<char, 4'096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) out.append(buffer.data(), size);
-  return {::pclose(pipe) == 0, out};
-}
-
-const std::pair<bool, std::string>& unpacked() {
-  static const auto result =
-      output_of(fmt::format("'{}/scripts/test-servers.sh' '{}' openssh 2>&1", DUHENG_SOURCE_DIR, servers_folder()));
-  return result;
-}
+using duheng::test_servers::free_port;
+using duheng::test_servers::output_of;
+using duheng::test_servers::servers_folder;
+using duheng::test_servers::Transport;
 
 /// As whom the server runs. Run by root it would want an account of its own on this machine; as anybody else it serves
 /// that one account and needs nothing. "backup" is on every Debian machine.
@@ -81,12 +52,9 @@ std::vector<pid_t> descendants_of(pid_t process) {
 
 }  // namespace
 
-std::string SftpTestServer::unavailable() {
-  if (unpacked().first || std::getenv("CI") != nullptr) return {};
-  return "no OpenSSH server can be had on this machine: " + unpacked().second;
-}
+std::string SftpTestServer::unavailable() { return duheng::test_servers::unavailable("openssh"); }
 
-SftpTestServer::SftpTestServer(std::string folder) : folder_(std::move(folder)), port_(free_port()) {
+SftpTestServer::SftpTestServer(std::string folder) : folder_(std::move(folder)), port_(free_port(Transport::tcp)) {
   std::filesystem::create_directories(place_folder());
   make_keys();
   write_configuration();
@@ -177,7 +145,7 @@ SftpOptions SftpTestServer::options() const {
   out.user = server_account() != nullptr ? server_account()->pw_name : "";
   out.directory = place_folder();
   out.key_file = folder_ + "/client";
-  const std::string printed = output_of(fmt::format("ssh-keygen -lf '{}/host.pub'", folder_)).second;
+  const std::string printed = output_of(fmt::format("ssh-keygen -lf '{}/host.pub'", folder_)).text;
   const std::size_t begin = printed.find("SHA256:");
   if (begin != std::string::npos) out.host_key_sha256 = printed.substr(begin, printed.find(' ', begin) - begin);
   return out;

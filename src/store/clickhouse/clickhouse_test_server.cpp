@@ -1,74 +1,39 @@
 #include "store/clickhouse/clickhouse_test_server.hpp"
 
-#include <arpa/inet.h>
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
+#include "base/test_servers.hpp"
+
 namespace duheng::store::testing {
 namespace {
+
+using duheng::test_servers::free_port;
+using duheng::test_servers::output_of;
+using duheng::test_servers::servers_folder;
+using duheng::test_servers::Transport;
+using duheng::test_servers::unpacked;
 
 constexpr auto start_deadline = std::chrono::seconds(90);
 constexpr std::string_view password = "only-for-tests";
 
-/// A port that is free now.
-int free_port() {
-  const int socket_fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = ::bind(socket_fd, generic, size) == 0 && ::getsockname(socket_fd, generic, &size) == 0;
-  ::close(socket_fd);
-  return bound ? ntohs(address.sin_port) : 0;
-}
-
-std::string servers_folder() {
-  const char* const chosen = std::getenv("DUHENG_TEST_SERVERS");
-  return chosen != nullptr ? chosen : DUHENG_TEST_SERVERS_FOLDER;
-}
-
-/// What a shell command prints, and whether it went well.
-std::pair<bool, std::string> output_of(const std::string& command) {
-  std::string out;
-  FILE* const pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return {false, "no shell"};
-  std::array<char, 4'096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) out.append(buffer.data(), size);
-  return {::pclose(pipe) == 0, out};
-}
-
-const std::pair<bool, std::string>& unpacked() {
-  static const auto result =
-      output_of(fmt::format("'{}/scripts/test-servers.sh' '{}' clickhouse 2>&1", DUHENG_SOURCE_DIR, servers_folder()));
-  return result;
-}
-
 }  // namespace
 
-std::string ClickHouseTestServer::unavailable() {
-  if (unpacked().first || std::getenv("CI") != nullptr) return {};
-  return "no ClickHouse server can be had on this machine: " + unpacked().second;
-}
+std::string ClickHouseTestServer::unavailable() { return duheng::test_servers::unavailable("clickhouse"); }
 
 ClickHouseTestServer* ClickHouseTestServer::shared() {
   static ClickHouseTestServer server;
   static const bool started = server.start();
-  EXPECT_TRUE(started) << "ClickHouse did not start: " << unpacked().second;
+  EXPECT_TRUE(started) << "ClickHouse did not start: " << unpacked("clickhouse").text;
   return started ? &server : nullptr;
 }
 
@@ -144,22 +109,22 @@ bool ClickHouseTestServer::answers() const {
 }
 
 bool ClickHouseTestServer::start() {
-  if (!unpacked().first) return false;
+  if (!unpacked("clickhouse").ok) return false;
   const bool first = http_port_ == 0;
   const auto deadline = std::chrono::steady_clock::now() + start_deadline;
   if (first && options_.tls &&
       !output_of(fmt::format("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext "
                              "subjectAltName=DNS:localhost -keyout '{0}/server.key' -out '{0}/server.crt' 2>&1",
                              folder()))
-           .first)
+           .ok)
     return false;
   while (std::chrono::steady_clock::now() < deadline) {
     if (pid_ == 0) {
       // Somebody else may have taken a port in between; before the first start any other will do.
       if (first) {
-        http_port_ = free_port();
-        https_port_ = free_port();
-        tcp_port_ = free_port();
+        http_port_ = free_port(Transport::tcp);
+        https_port_ = free_port(Transport::tcp);
+        tcp_port_ = free_port(Transport::tcp);
         write_configuration();
       }
       if (!spawn()) return false;

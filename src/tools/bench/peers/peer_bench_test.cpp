@@ -8,6 +8,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "base/test_servers.hpp"
 #include "tools/bench/peers/http_peer.hpp"
 #include "tools/bench/peers/server_process.hpp"
 
@@ -153,17 +154,9 @@ TEST_F(PeerBenchTest, ProcessesAreSeenWithWhatTheyStarted) {
 }
 
 TEST_F(PeerBenchTest, EachPeerIsLoadedAndAnswersRightly) {
-  const char* elsewhere = std::getenv("DUHENG_TEST_SERVERS");
-  const std::string servers = elsewhere != nullptr ? elsewhere : DUHENG_TEST_SERVERS_FOLDER;
-  const auto fetched = run_to_end({DUHENG_SOURCE_DIR "/scripts/test-servers.sh",
-                                   {servers, "clickhouse", "victoria-metrics", "influxdb", "postgresql"},
-                                   directory + "/fetch.log"},
-                                  240'000);
-  if (!fetched) {
-    const std::ifstream log(directory + "/fetch.log");
-    GTEST_SKIP() << "the servers cannot be had on this machine: " << fetched.error().message << '\n' << log.rdbuf();
-  }
-  PeerBenchOptions chosen = options(servers);
+  const auto reason = duheng::test_servers::unavailable("clickhouse victoria-metrics influxdb postgresql");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  PeerBenchOptions chosen = options(duheng::test_servers::servers_folder());
   chosen.progress = [](const std::string& what) { std::puts(what.c_str()); };
   if (const char* only = std::getenv("DUHENG_BENCH_PEER")) chosen.only = {only};
   for (const auto& peer : run_peers(chosen)) {
