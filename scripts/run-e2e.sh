@@ -5,7 +5,8 @@
 #   3. orders to meters meanwhile: none carried out twice, each ends settled (tests/e2e)
 #   4. a full disk, one that fails and is mended, a clock set back, expired certificates (tests/e2e)
 #   5. backup, machine gone, restore (tests/e2e)
-#   6. the pages in a real browser
+#   6. beside 3 to 5, because they wait for most of their time: a switch taken down is one alarm; the server's health
+#   7. the pages in a real browser
 #   DUHENG_E2E_KILLS   how many programs are killed in 2 (30; `make soak`: 200)
 #   DUHENG_E2E_ORDER_KILLS  and in 3 (6; `make soak`: 40)
 #   DUHENG_E2E_SEED    of the faults (the day's number, printed)
@@ -14,8 +15,9 @@ cd "$(dirname "$0")/.."
 duheng=build/release/bin/duheng
 work=$(mktemp -d)
 demo=
+declare -A beside=()
 finish() {
-  [ -n "$demo" ] && kill -TERM "$demo" 2>/dev/null && wait "$demo" 2>/dev/null
+  for id in $demo "${beside[@]}"; do kill -TERM "$id" 2>/dev/null && wait "$id" 2>/dev/null; done
   rm -rf "$work"
 }
 trap finish EXIT
@@ -31,6 +33,11 @@ passed=$((passed + 1))
 echo "== $kills kills and link cuts, seed $seed"
 "$duheng" demo --check 1 --kills "$kills" --seed "$seed" 2>"$work/faults.log" || { tail -n 40 "$work/faults.log"; exit 1; }
 passed=$((passed + 1))
+
+for name in network_root_cause server_health; do
+  node "tests/e2e/$name.mjs" "$duheng" >"$work/$name.log" 2>&1 &
+  beside[$name]=$!
+done
 
 echo "== orders while programs are killed, $order_kills kills, seed $seed"
 node tests/e2e/orders_and_kills.mjs "$duheng" "$order_kills" "$seed" || exit 1
@@ -50,6 +57,16 @@ done
 echo "== backup, machine gone, restore"
 node tests/e2e/backup_and_restore.mjs "$duheng" || exit 1
 passed=$((passed + 1))
+
+for name in "${!beside[@]}"; do
+  echo "== $name"
+  code=0
+  wait "${beside[$name]}" || code=$?
+  unset "beside[$name]"
+  cat "$work/$name.log"
+  [ "$code" -eq 0 ] || exit 1
+  passed=$((passed + 1))
+done
 
 echo "== pages in a browser"
 "$duheng" demo --port 0 --access-file "$work/access.json" >"$work/demo.log" 2>&1 &

@@ -77,6 +77,13 @@ WatchSources EquipmentWiring::sources() {
             const auto line = parts_.plans.line_of(gateway, uid);
             if (!line) return std::nullopt;
             return CheckLine{line->state.offline, line->state.last_answer_utc_ms};
+          },
+          [this](GatewayId gateway, const std::string& uid) {
+            std::vector<RegisterValue> out;
+            for (const LiveValue& value : parts_.hub.latest({gateway, uid}))
+              if (value.exponent == 0 && (value.quality == Quality::good || value.quality == Quality::clock_suspect))
+                out.push_back({value.register_name, value.mantissa, value.time_utc_ms});
+            return out;
           }};
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/config.hpp"
 #include "platform/equipment/equipment_desk.hpp"
+#include "platform/live/live_hub.hpp"
 #include "platform/onboarding/plan_book.hpp"
 #include "platform/servers/server_watch.hpp"
 #include "platform/web/api_services.hpp"
@@ -32,6 +33,7 @@ class EquipmentWiring {
     Onboarding& onboarding;
     PlanBook& plans;
     std::function<std::set<GatewayId>()> connected;  ///< from any thread
+    LiveHub& hub;
   };
   EquipmentWiring(const ServerConfiguration& configuration, Parts parts);
   ~EquipmentWiring();

@@ -36,6 +36,7 @@
 #include "platform/points/metering_points.hpp"
 #include "platform/status/health.hpp"
 #include "platform/status/metrics.hpp"
+#include "platform/web/aggregate_export_source.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/device_directory.hpp"
 #include "platform/web/http_server.hpp"
@@ -145,7 +146,7 @@ struct Platform::Parts {
   std::unique_ptr<SensorWiring> sensors;
   std::unique_ptr<EquipmentWiring> equipment;
   std::unique_ptr<StorageWiring> storage;
-  std::unique_ptr<TelemetryExportSource> export_source;
+  std::unique_ptr<web::AggregateExportSource> export_source;
   std::unique_ptr<ExportService> exports;
   std::unique_ptr<HistoryImportKind> history_import_kind;
   std::unique_ptr<FileImports> history_imports;

@@ -209,7 +209,7 @@ Result<void> Platform::Parts::start_gateway_ports() {
 
 /// Readings as files, out and in.
 Result<void> Platform::Parts::start_files() {
-  export_source = std::make_unique<TelemetryExportSource>(*telemetry);
+  export_source = std::make_unique<web::AggregateExportSource>(*telemetry, [this] { return aggregates->answers(); });
   ExportOptions options;
   options.directory = paths.exports();
   exports = std::make_unique<ExportService>(records->database(), disk, clock, random, records->keys(), *export_source,
@@ -320,12 +320,14 @@ Result<void> Platform::Parts::start_web() {
       SensorWiring::Parts{records->database(), clock, alarms->sink(), *hub, *directory, *telemetry});
   sensors->give_to(*services);
   equipment = std::make_unique<EquipmentWiring>(
-      configuration.servers,
-      EquipmentWiring::Parts{records->database(), clock, *alarms, *onboarding, control->plans(), [this] {
-                               std::set<GatewayId> out;
-                               for (const auto& session : uplink->sessions()) out.insert(session.gateway);
-                               return out;
-                             }});
+      configuration.servers, EquipmentWiring::Parts{records->database(), clock, *alarms, *onboarding, control->plans(),
+                                                    [this] {
+                                                      std::set<GatewayId> out;
+                                                      for (const auto& session : uplink->sessions())
+                                                        out.insert(session.gateway);
+                                                      return out;
+                                                    },
+                                                    *hub});
   equipment->give_to(*services);
   storage = std::make_unique<StorageWiring>(records->database(), clock, alarms->sink(),
                                             storage_parts(paths, configuration.backups));

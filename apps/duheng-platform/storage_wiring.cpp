@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "platform/exports/export_service.hpp"
+
 namespace duheng::platform {
 
 std::vector<storage::StoragePart> storage_parts(const PlatformPaths& paths, const BackupConfiguration& backups) {
   using storage::Disposal;
-  constexpr std::int64_t export_days = 7;
+  const std::int64_t export_days = ExportOptions{}.kept_ms / 86'400'000;
   std::vector<storage::StoragePart> out{{"journal", paths.journal()},
                                         {"telemetry", paths.telemetry(), Disposal::derived},
                                         {"records", paths.records()},

@@ -98,6 +98,8 @@ class PseudoTerminal {
  public:
   virtual ~PseudoTerminal() = default;
   [[nodiscard]] virtual const std::string& path() const = 0;
+  /// At what the other side has set the line, in bit/s; 0: at nothing usual.
+  [[nodiscard]] virtual std::uint32_t baud() const = 0;
   virtual void set_handlers(std::function<void(ByteView)> octets, std::function<void()> reopened) = 0;
   [[nodiscard]] virtual Result<void> write(ByteView octets) = 0;
 };

@@ -47,6 +47,9 @@ std::optional<speed_t> speed_of(std::uint32_t baud) noexcept {
   }
 }
 
+constexpr std::array<std::uint32_t, 10> usual_bauds{300,   600,    1'200,  2'400,  4'800,
+                                                    9'600, 19'200, 38'400, 57'600, 115'200};
+
 Error system_error(const std::string& what) { return {ErrorCode::unavailable, what + ": " + std::strerror(errno)}; }
 
 /// Unix98 pseudo-terminal slaves have the majors 136 to 143 (Linux, Documentation/admin-guide/devices.txt).
@@ -191,6 +194,14 @@ class MasterSide final : public PseudoTerminal {
     state_->master.close(ignored);
   }
   const std::string& path() const override { return path_; }
+  std::uint32_t baud() const override {
+    termios line{};
+    if (::tcgetattr(slave_, &line) != 0) return 0;
+    const speed_t speed = ::cfgetospeed(&line);
+    for (const std::uint32_t each : usual_bauds)
+      if (speed_of(each) == speed) return each;
+    return 0;
+  }
   void set_handlers(std::function<void(ByteView)> octets, std::function<void()> reopened) override {
     state_->octets = std::move(octets);
     state_->reopened = std::move(reopened);

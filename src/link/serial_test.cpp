@@ -56,6 +56,19 @@ TEST(Serial, CarriesEveryOctetUnchangedBothWays) {
   EXPECT_EQ(master.got, every_octet());
 }
 
+TEST(Serial, DeviceLearnsAtWhatSpeedTheLineWasOpened) {
+  EventLoop loop;
+  Line line(loop);
+  for (const std::uint32_t baud : {2'400U, 19'200U, 115'200U}) {
+    const auto channel = make_serial(loop, {line.device->path(), baud, Parity::even, 1});
+    bool opened = false;
+    channel->set_handlers({[&] { opened = true; }, {}, {}});
+    channel->open();
+    ASSERT_TRUE(wait_for(loop, [&] { return opened; }));
+    EXPECT_EQ(line.device->baud(), baud);
+  }
+}
+
 TEST(Serial, DeviceLearnsInOrderThatTheLineWasOpenedAfresh) {
   EventLoop loop;
   Line line(loop);

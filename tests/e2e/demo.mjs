@@ -24,10 +24,24 @@ export class Demo {
     this.access_file = join(this.work, 'access.json');
   }
 
-  /** `options` of `duheng demo`, after its folders; `seconds` it runs before it compares itself with the meters' ledger. */
+  /**
+   * `options` of `duheng demo`, after its folders; `seconds` it runs before it compares itself with the meters' ledger. Without them it
+   * runs until it is stopped, with devices of every kind.
+   */
   start(duheng, seconds, options, environment = process.env) {
-    const places = ['--data', this.data, '--access-file', this.access_file, '--port', '0', '--check', `${seconds}`];
-    this.#process = spawn(resolve(duheng), ['demo', ...places, ...options], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const places = [
+      '--data',
+      this.data,
+      '--access-file',
+      this.access_file,
+      '--port',
+      '0',
+      ...(seconds ? ['--check', `${seconds}`] : []),
+    ];
+    this.#process = spawn(resolve(duheng), ['demo', ...places, ...options], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#process.stdout.on('data', (piece) => (this.summary += piece));
     this.#process.stderr.on('data', (piece) => (this.progress += piece));
     this.#ended = new Promise((done) => this.#process.on('close', done));
@@ -89,11 +103,18 @@ export class Demo {
 
 /** Runs `test` and ends this process: 0, 1 with everything that tells why, or what `test` answers. */
 export async function run_test(demo, test, clean_up = () => undefined) {
+  process.once('SIGTERM', async () => {
+    await demo.stop();
+    clean_up();
+    process.exit(143);
+  });
   let code = 1;
   try {
     code = (await test()) ?? 0;
   } catch (error) {
-    console.error(`${demo.name}: ${error instanceof Failed ? error.message : error.stack}\n${demo.progress.slice(-4_000)}${demo.summary}`);
+    console.error(
+      `${demo.name}: ${error instanceof Failed ? error.message : error.stack}\n${demo.progress.slice(-4_000)}${demo.summary}`,
+    );
     for (const program of ['platform', 'gateway'].filter((one) => existsSync(join(demo.data, 'logs', `${one}.log`)))) {
       console.error(demo.log_of(program).split('\n').slice(-15).join('\n'));
     }

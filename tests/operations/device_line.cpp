@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
 
+}  // namespace
+
 std::string address_of(const drivers::DeviceModel& model) {
   if (model.driver->name().starts_with("modbus")) return "7";
   return std::string(model.address_digits, '1');
@@ -22,8 +24,6 @@ std::shared_ptr<device::VirtualDevice> device_of(const drivers::DeviceModel& mod
   seat.exports = true;
   return device::make_virtual_device(*virtual_model, seat);
 }
-
-}  // namespace
 
 DeviceLine::DeviceLine(std::shared_ptr<const drivers::DeviceModel> model, std::int64_t at_utc_ms, std::uint64_t seed)
     : utc_ms(at_utc_ms),

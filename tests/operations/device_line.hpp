@@ -17,6 +17,11 @@ struct Reply {
   Bytes payload;
 };
 
+/// Of the one virtual device of that model that tests have.
+[[nodiscard]] std::string address_of(const drivers::DeviceModel& model);
+/// Errors: throws std::invalid_argument - there is no virtual device of that model.
+[[nodiscard]] std::shared_ptr<device::VirtualDevice> device_of(const drivers::DeviceModel& model, std::uint64_t seed);
+
 /// A virtual device of a model on a line of its own, and the real session and driver that speak to it. Time stands
 /// still unless it is moved.
 class DeviceLine final : public drivers::SessionOutput {

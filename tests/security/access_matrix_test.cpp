@@ -176,7 +176,7 @@ class AccessMatrix : public BeforeTheWorld, public ApiTest {
     for (const auto& [name, value] : about)
       for (std::string* text : {&target, &query, &body}) *text = replaced(*text, "{" + name + "}", value);
     // What the small world has not.
-    for (const char* name : {"{equipment_id}", "{sensor_id}", "{finding_id}", "{change_id}", "{alarm_id}"})
+    for (const char* name : {"{equipment_id}", "{sensor_id}", "{finding_id}", "{change_id}", "{alarm_id}", "{port}"})
       target = replaced(target, name, "1");
     // Who logs out does so in a session of its own.
     const std::string cookie = user.empty()                ? std::string{}

@@ -51,6 +51,9 @@ function bucket(series: DemoSeries, from_ms: number, to_ms: number, label: strin
     increase: counts_up ? text_of((samples[3]?.mantissa ?? before) - before, series.exponent) : null,
     increase_edited: counts_up ? text_of(0, series.exponent) : null,
     longest_silence_s: 21_600,
+    expected: 4,
+    completeness: '100.00',
+    share_estimated: date_of(from_ms).endsWith('5') ? '25.00' : '0.00',
   };
 }
 
@@ -114,6 +117,7 @@ function fleet(path: string, query: URLSearchParams, now_ms: number): DemoAnswer
       findings: index === 1 ? ['roll_over'] : [],
       in_doubt: false,
       days_with_values: 7,
+      ...(query.has('group') ? { group: index < 2 ? { id: 2, name: '东区' } : null } : {}),
     }));
     return { status: 200, body: { ...answer, rows } };
   }
@@ -150,6 +154,7 @@ export function make_aggregates(series_of: (id: number) => DemoSeries | null) {
       counts_up: series.name.startsWith('energy_'),
       by: query.get('by') ?? 'day',
       time_zone: world.time_zone,
+      version: 4_711,
       settled_through: date_of(now_ms - 2 * day_ms),
       buckets: buckets_of(series, query, now_ms),
     };

@@ -212,7 +212,19 @@ function curve(series: Series, series_id: number, query: URLSearchParams, now_s:
     const end = points.at(-1);
     if (!first || !end) continue;
     const by_value = [...points].sort((a, b) => Number(a.value) - Number(b.value));
-    buckets.push({ start: iso(start), count: points.length, first, last: end, min: by_value[0], max: by_value.at(-1) });
+    const past_calibration =
+      series.device.id === 2 && series.register.name === 'voltage_a' && (now_s - start) / 86_400 < 0.5
+        ? { past_calibration: true }
+        : {};
+    buckets.push({
+      start: iso(start),
+      count: points.length,
+      first,
+      last: end,
+      min: by_value[0],
+      max: by_value.at(-1),
+      ...past_calibration,
+    });
   }
   const { name, unit, exponent } = series.register;
   return {

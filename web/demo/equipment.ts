@@ -31,6 +31,7 @@ export function make_equipment(start_ms: number): (request: DemoRequest) => Demo
     attached: 0,
     status: status('up'),
     attachments: [],
+    ports: [],
     uplinks: [{ parent: null, from: iso(start_ms - 86_400_000), to: null }],
     ...more,
   });
@@ -39,6 +40,18 @@ export function make_equipment(start_ms: number): (request: DemoRequest) => Demo
     made(2, 'floor-3', 1, {
       status: status('down'),
       attached: 1,
+      ports: [1, 7, 8].map((number) => ({
+        number,
+        state: number === 7 ? 'down' : 'up',
+        since: iso(start_ms - 1_800_000),
+        supervision: number === 8 ? 'never' : 'by_use',
+        supervised: number === 7,
+        alarm: number === 7,
+        octets_in: 81_234_567 * number,
+        octets_out: 9_234_567 * number,
+        errors_in: number === 8 ? 412 : 0,
+        errors_per_hour: number === 8 ? 36 : 0,
+      })),
       attachments: [
         { port: '7', kind: 'device', name: '000000000101', device_id: 1, from: iso(start_ms - 86_400_000), to: null },
         {

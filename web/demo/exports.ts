@@ -34,6 +34,7 @@ export function make_exports(): (request: DemoRequest, now_ms: number) => DemoAn
       id: exports.length + 1,
       name: body.name ?? '',
       format: body.format,
+      by: body.by ?? ('reading' as const),
       time_zone: body.time_zone ?? 'UTC',
       from: body.from,
       to: body.to,

@@ -73,6 +73,19 @@ describe('aggregates', () => {
     );
   });
 
+  it('names the largest of each group', async () => {
+    await page.getByLabel('分组', { exact: true }).selectOption('model');
+    await page.getByLabel('每组只列前 5 名').check();
+    await page.waitForSelector('table:has(caption:has-text("用量最大")) th:has-text("分组")', slow);
+    await picture('consumption-top-by-group');
+    await assert_accessible('largest of each group');
+    const lines = await saved_lines('button[aria-label="下载 CSV：用量最大"]');
+    const counts = new Map();
+    for (const line of lines) counts.set(line.split(',').at(-1), (counts.get(line.split(',').at(-1)) ?? 0) + 1);
+    assert.ok(counts.size >= 1);
+    for (const [group, count] of counts) assert.ok(count <= 5, `${group}: ${count}`);
+  });
+
   it('fits a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.waitForSelector('caption:has-text("用量最大")', { ...slow, state: 'attached' });

@@ -7,6 +7,8 @@ import { log_in as log_in_on, take_picture, url } from './world.mjs';
 
 const slow = { timeout: 30_000 };
 const name = `switch-${Date.now()}`;
+const demo_switch = '1 号楼弱电间交换机';
+const empty_port = 6;
 
 let browser;
 
@@ -53,6 +55,39 @@ describe('network equipment', () => {
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(overflow <= 0, `${overflow} px too wide`);
     await picture(page, 'equipment-phone');
+  });
+
+  it('tells of ports, and whoever is chosen is an alarm without a link', async () => {
+    const { page, faults } = await log_in({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${url}/equipment?search=${encodeURIComponent(demo_switch)}`);
+    await page.getByRole('button', { name: demo_switch, exact: true }).click();
+    const ports = page.getByRole('dialog').getByRole('table', { name: '端口' });
+    const row = (number) =>
+      ports
+        .getByRole('row')
+        .filter({ has: page.getByRole('cell', { name: `${number}`, exact: true }) })
+        .first();
+    await row(2).getByText('已连接').waitFor({ timeout: 60_000 });
+    await row(empty_port).getByText('无连接').waitFor(slow);
+    const choice = row(empty_port).getByLabel(`${empty_port} 号端口的监视`);
+    await choice.selectOption({ label: '有所接设备时' }); // nothing is in it, and that is no alarm
+    await row(empty_port).locator('.mark-failed').waitFor({ state: 'detached', timeout: 60_000 });
+    await picture(page, 'equipment-ports');
+    await choice.selectOption({ label: '始终' });
+    await row(empty_port).locator('.mark-failed').waitFor({ timeout: 60_000 });
+    const alarm_page = await log_in({ viewport: { width: 1440, height: 900 } });
+    await alarm_page.page.goto(`${url}/alarms`);
+    await alarm_page.page.locator('table').getByText('网络设备端口中断').first().waitFor(slow);
+    await choice.selectOption({ label: '有所接设备时' });
+    await row(empty_port).locator('.mark-failed').waitFor({ state: 'detached', timeout: 60_000 });
+    assert.deepEqual(faults, []);
+    const phone = await log_in({ viewport: { width: 390, height: 844 } });
+    await phone.page.goto(`${url}/equipment?search=${encodeURIComponent(demo_switch)}`);
+    await phone.page.getByRole('button', { name: demo_switch, exact: true }).click();
+    await phone.page.getByRole('dialog').getByRole('heading', { name: '端口', exact: true }).scrollIntoViewIfNeeded();
+    await picture(phone.page, 'equipment-ports-phone');
+    const overflow = await phone.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `${overflow} px too wide`);
   });
 
   it("the server's health stands on the status page", async () => {

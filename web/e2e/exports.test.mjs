@@ -64,6 +64,51 @@ describe('exports', () => {
     assert.deepEqual(faults, []);
   });
 
+  it('exports the hours of a device, equal to what the platform answers', async () => {
+    await page.goto(`${url}/devices?state=online`);
+    await page.waitForSelector('.row-link', slow);
+    const path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
+    await page.goto(`${url}${path}`);
+    await page.click('a:has-text("导出") >> nth=0');
+    await page.waitForSelector('form', slow);
+    await page.getByLabel('内容').selectOption('hour');
+    await page.waitForSelector('text=只含完整的时段', slow);
+    await page.getByLabel(/加 UTF-8 标记/).uncheck();
+    await page.getByLabel(/正向有功总/).check();
+    await page.fill('input[maxlength="60"]', '小时统计');
+    await picture('export-hours-new');
+    await assert_accessible('new export of hours');
+    await page.click('text=开始导出');
+    await page.waitForSelector('text=小时统计', slow);
+    await page.waitForSelector('tr:has-text("小时统计") a:has-text("下载")', slow);
+    await picture('export-hours-list');
+    const content = (await fetch_newest()).toString('utf8');
+    const [head, ...rows] = content
+      .trim()
+      .split('\r\n')
+      .map((line) => line.split(','));
+    const device = Number(path.split('/').at(-1));
+    const { registers } = await page.evaluate(async (id) => (await fetch(`/api/v1/devices/${id}`)).json(), device);
+    const { series_id } = registers.find(({ register }) => register === 'energy_active_import_total');
+    const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+    const { buckets } = await page.evaluate(
+      async ([id, day]) => (await fetch(`/api/v1/series/${id}/aggregates?by=hour&from=${day}&to=${day}`)).json(),
+      [series_id, today],
+    );
+    const cell = (row, name) => row[head.indexOf(name)];
+    const settled = buckets.filter(({ to }) => Date.parse(to) < Date.now() - 60_000);
+    for (const bucket of settled) {
+      const row = rows.find((one) => Number(cell(one, 'to_utc_ms')) === Date.parse(bucket.to));
+      assert.ok(row, `an hour that ends ${bucket.to}`);
+      assert.equal(cell(row, 'increase'), bucket.increase);
+      assert.equal(cell(row, 'values'), String(bucket.values));
+      assert.equal(cell(row, 'completeness'), bucket.completeness ?? '');
+      assert.equal(cell(row, 'last_frame'), bucket.last.frame);
+    }
+    assert.ok(rows.length >= 1, 'there is the hour that runs');
+    assert.deepEqual(faults, []);
+  });
+
   it('fits a phone', async () => {
     const { page: phone } = await new_page(browser, { viewport: { width: 390, height: 844 } });
     await log_in(phone);

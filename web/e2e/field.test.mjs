@@ -65,6 +65,8 @@ describe('the field seen from the desk', { concurrency: false }, () => {
     assert.match(await page.textContent('.register-list .order-result'), /2\d\d\.\d V/);
     await page.click('.register-list .order-frames summary');
     await page.waitForSelector('.order-frames .octet');
+    const frames = await page.textContent('.register-list .order-frames');
+    assert.match(frames, /问：下发报文.*答：上行报文/s, 'what was sent and what came back');
     await picture('read_on_demand');
     await page.locator('.order-frames summary').first().click();
     await assert_accessible('control');

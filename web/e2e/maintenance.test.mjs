@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
+import { make_user } from './people.mjs';
 import { check_accessible, log_in, take_picture, url } from './world.mjs';
 
 const desktop = { width: 1440, height: 900 };
@@ -121,6 +122,53 @@ describe('remote maintenance', { concurrency: false }, () => {
     await page.click('dialog .button-danger');
     await page.waitForURL(/\/jobs\/\d+$/, slow);
     await page.waitForSelector('.order-state.order-done, .order-done', slow);
+  });
+  it('follows the frames of a collector’s channel', async () => {
+    const { body } = await ask('GET', `/api/v1${device_path}`);
+    await page.goto(`${url}/gateways/${body.gateway.id}`);
+    await page.click('.data-table a:has-text("报文跟踪") >> nth=0', slow);
+    await page.waitForSelector('.trace-received', slow);
+    await assert_accessible('trace of a channel');
+    await picture('trace-of-channel');
+  });
+  it('shows how the lines of a collector are', async () => {
+    const { body } = await ask('GET', `/api/v1${device_path}`);
+    await page.goto(`${url}/gateways/${body.gateway.id}`);
+    await page.waitForSelector('.data-table tbody tr', slow);
+    const { body: plan } = await ask('GET', `/api/v1/gateways/${body.gateway.id}/plan`);
+    assert.ok(plan.channels.length > 5);
+    assert.ok(
+      plan.channels.some(({ open }) => open),
+      JSON.stringify(plan.channels[0]),
+    );
+  });
+  it('is refused to somebody who may only look, and the refusals are kept', async () => {
+    const own = page;
+    const other = await new_page(browser, { viewport: desktop, theme: 'light', language: 'zh-CN' });
+    const viewer = await make_user('viewer');
+    try {
+      page = other.page;
+      await log_in(page, viewer);
+      const id = Number(device_path.split('/')[2]);
+      await page.goto(`${url}${device_path}/control`);
+      await page.waitForSelector('text=您的账户只能查看', slow);
+      await picture('maintenance-refused');
+      for (const name of ['ping', 'channel_restart', 'gateway_restart', 'clock_set', 'demand_reset', 'event_reset']) {
+        const made = await ask('POST', '/api/v1/jobs', { kind: 'command', name, device_ids: [id], reason: 'browser test' });
+        assert.equal(made.status, 403, name);
+      }
+      const read = await ask('POST', '/api/v1/jobs', { kind: 'read', device_ids: [id], registers: ['voltage_a'] });
+      assert.equal(read.status, 403, 'read-out');
+      await page.goto(`${url}${device_path}/trace`);
+      await page.waitForSelector('h1');
+      assert.equal(await page.locator('.trace-received').count(), 0);
+    } finally {
+      page = own;
+      await other.context.close();
+    }
+    const { body } = await ask('GET', `/api/v1/operations?user=${viewer.user}`);
+    const refused = body.operations.filter(({ outcome }) => outcome === 'forbidden');
+    assert.equal(refused.length, 7, JSON.stringify(body.operations));
   });
   it('lists sampling changes', async () => {
     await page.goto(`${url}/jobs/sampling`);

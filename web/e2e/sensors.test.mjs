@@ -32,9 +32,17 @@ after(async () => {
 describe('sensors', () => {
   it('are calibrated, and the mark on their values goes', async () => {
     const { page } = await log_in(sizes.desktop);
-    let found = await ask(page, '/api/v1/sensors?state=overdue');
-    if (found.total === 0) {
-      const { devices } = await ask(page, '/api/v1/devices?page_size=1');
+    // A device that shows a voltage now.
+    const { devices } = await ask(page, '/api/v1/devices?state=online&page_size=100');
+    let shown;
+    for (const { id } of devices) {
+      if (shown) break;
+      const { registers } = await ask(page, `/api/v1/devices/${id}`);
+      if (registers.some(({ register, latest }) => register === 'voltage_a' && latest)) shown = id;
+    }
+    assert.ok(shown, 'a device with a voltage');
+    const of_device = `/api/v1/sensors?state=overdue&device_id=${shown}`;
+    if ((await ask(page, of_device)).total === 0) {
       await page.evaluate(async (device_id) => {
         await fetch('/api/v1/sensors', {
           method: 'POST',
@@ -44,16 +52,31 @@ describe('sensors', () => {
             register: 'voltage_a',
             from: '2020-01-01T00:00:00Z',
             quantity: 'voltage',
-            serial_number: 'E2E-1',
+            serial_number: `E2E-${Date.now()}`,
             calibration: { on: '2020-01-01', interval_days: 365, certificate: 'C-1' },
           }),
         });
-      }, devices[0].id);
-      found = await ask(page, '/api/v1/sensors?state=overdue');
+      }, shown);
     }
-    const [sensor] = found.sensors;
+    const found = await ask(page, '/api/v1/sensors?state=overdue');
+    const [sensor] = (await ask(page, of_device)).sensors;
     const device = await ask(page, `/api/v1/devices/${sensor.device.id}/calibration`);
     assert.ok(device.overdue.some(({ register, to }) => register === sensor.register && to === null));
+
+    // The mark stands on the live value, in the series and in the chart.
+    await page.goto(`${url}/devices/${sensor.device.id}`);
+    await page.waitForSelector('.overdue-mark', slow);
+    const detail = await ask(page, `/api/v1/devices/${sensor.device.id}`);
+    const register = sensor.register || detail.registers[0].register;
+    const { series_id } = detail.registers.find((one) => one.register === register);
+    const { readings } = await ask(page, `/api/v1/series/${series_id}/readings?limit=5`);
+    assert.ok(readings.length > 0 && readings.every(({ past_calibration }) => past_calibration === true));
+    await page.goto(`${url}/devices/${sensor.device.id}?register=${register}`);
+    await page.waitForSelector('.overdue-mark', slow);
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight / 2));
+    await page.waitForSelector('.curve-chart[data-past-calibration]', slow);
+    await page.locator('.curve-chart').scrollIntoViewIfNeeded();
+    await picture(page, 'sensors-overdue-chart');
 
     await page.goto(`${url}/sensors?state=overdue`);
     await page.waitForSelector('.calibration-state.is-overdue', slow);

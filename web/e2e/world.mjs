@@ -15,10 +15,11 @@ export async function read_access() {
   return JSON.parse(await readFile(process.env.DUHENG_ACCESS, 'utf8'));
 }
 
-export async function log_in(page) {
+/** As the demo's own user, or as somebody else. */
+export async function log_in(page, somebody = { user, password }) {
   await page.goto(`${url}/login`);
-  await page.fill('input[name="name"]', user);
-  await page.fill('input[name="password"]', password);
+  await page.fill('input[name="name"]', somebody.user);
+  await page.fill('input[name="password"]', somebody.password);
   await page.click('button[type="submit"]');
   await page.waitForSelector('.navigation');
 }

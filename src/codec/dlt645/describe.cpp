@@ -3,6 +3,7 @@
 #include "codec/dlt645/data_rules.hpp"
 #include "codec/dlt645/event_rules.hpp"
 #include "codec/dlt645/frequent.hpp"
+#include "codec/dlt645/group_event_rules.hpp"
 
 namespace duheng::dlt645 {
 
@@ -160,8 +161,16 @@ constexpr Found describe_freeze(DataIdentifier identifier) noexcept {
 }
 
 constexpr Found describe_phase_event(DataIdentifier identifier) noexcept {
+  const bool has_phase = identifier.di(2) >= 1 && identifier.di(2) <= 3;
+  const auto [part, is_part] = table::group_event_part(identifier.di(3), identifier.di(1));
+  if (has_phase && is_part && identifier.di(0) >= 1 && identifier.di(0) <= table::group_event_records_max) {
+    DataDescription of_part = from_rule(identifier, DataGroup::event, *part);
+    of_part.ordinal = identifier.di(0);
+    of_part.phase = static_cast<Phase>(identifier.di(2));
+    return of_part;
+  }
   Found d = by_table(identifier, DataGroup::event);
-  if (d && identifier.di(2) >= 1 && identifier.di(2) <= 3) d->phase = static_cast<Phase>(identifier.di(2));
+  if (d && has_phase) d->phase = static_cast<Phase>(identifier.di(2));
   return d;
 }
 

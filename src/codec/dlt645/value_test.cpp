@@ -181,6 +181,36 @@ TEST(Identifier, NamesAreTheProductsOwn) {
   EXPECT_EQ(name(0x0201FF00, 3), "");
 }
 
+TEST(Identifier, EventsOfGroupsHaveTheirPartsInTheOrderOfTheTable) {
+  const std::vector<unsigned> totals{4, 4, 4, 4};
+  const std::vector<unsigned> of_phase{4, 4, 4, 4, 2, 3, 3, 3, 2};
+  const auto add = [](std::vector<unsigned>& to, const std::vector<unsigned>& more) {
+    to.insert(to.end(), more.begin(), more.end());
+  };
+  std::vector<unsigned> begin{6};
+  add(begin, totals);
+  for (int phase = 0; phase < 3; ++phase) add(begin, of_phase);
+  std::vector<unsigned> end{6};
+  for (int i = 0; i < 4; ++i) add(end, totals);
+  for (const std::uint32_t group : {0x10U, 0x11U, 0x12U, 0x13U, 0x18U, 0x19U, 0x1AU, 0x1BU, 0x1CU}) {
+    std::vector<unsigned> parts = begin;
+    if (group <= 0x13) add(parts, totals);  // ampere-hours
+    add(parts, end);
+    EXPECT_EQ(parts.size(), group <= 0x13 ? 0x35U : 0x31U);
+    for (std::uint32_t part = 1; part <= parts.size(); ++part)
+      for (const std::uint32_t last : {1U, 10U}) {
+        const auto what = describe(DataIdentifier{group << 24 | 0x00020000U | part << 8 | last});
+        ASSERT_TRUE(what) << std::hex << group << " " << part;
+        EXPECT_EQ(what->item_octets, parts[part - 1]) << std::hex << group << " " << part;
+        EXPECT_EQ(what->ordinal, last);
+        EXPECT_EQ(what->phase, Phase::b);
+      }
+    const auto beyond = static_cast<std::uint32_t>(parts.size()) + 1;
+    EXPECT_EQ(describe(DataIdentifier{group << 24 | 0x00020001U | beyond << 8})->item_octets, 0U);  // kept raw
+  }
+  EXPECT_EQ(english(0x10010A01), "voltage at its beginning, phase A, phase A 1");
+}
+
 TEST(Identifier, MeaningsInWords) {
   EXPECT_EQ(english(0x00010000), "forward active energy, total");
   EXPECT_EQ(english(0x00010201), "forward active energy, tariff 2, last settlement 1");

@@ -29,6 +29,11 @@ void DeviceBus::add(std::shared_ptr<VirtualDevice> device) {
   devices_.insert_or_assign(key, std::move(device));
 }
 
+bool DeviceBus::hears(const VirtualDevice& device) const {
+  const std::uint32_t own = device.line_speed();
+  return baud_ == 0 || own == 0 || own == baud_;
+}
+
 void DeviceBus::question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer) {
   const auto meant = protocol_.addressee(frame);
   if (!meant) {
@@ -36,14 +41,17 @@ void DeviceBus::question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on
     return;
   }
   const auto found = devices_.find(*meant);
-  if (found == devices_.end()) return;
-  if (const auto answer = found->second->answer(utc_ms, frame))
-    on_answer({{found->second->uid()}, {answer->identifier}, answer->octets, false});
+  if (found == devices_.end() || !hears(*found->second)) return;
+  const auto device = found->second;
+  const auto answer = device->answer(utc_ms, frame);
+  if (device->bus_key() != *meant) renumber();
+  if (answer) on_answer({{device->uid()}, {answer->identifier}, answer->octets, false});
 }
 
 void DeviceBus::reports(std::int64_t utc_ms, const OnAnswer& on_report) {
   for (const auto& [key, device] : devices_)
-    if (const auto told = device->report(utc_ms)) on_report({{device->uid()}, {told->identifier}, told->octets, false});
+    if (const auto told = hears(*device) ? device->report(utc_ms) : std::nullopt)
+      on_report({{device->uid()}, {told->identifier}, told->octets, false});
 }
 
 void DeviceBus::everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer) {
@@ -51,7 +59,7 @@ void DeviceBus::everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& o
   BusAnswer result;
   std::size_t speakers = 0;
   for (const auto& [key, device] : devices_) {
-    const auto answer = device->answer(utc_ms, frame);
+    const auto answer = hears(*device) ? device->answer(utc_ms, frame) : std::nullopt;
     if (!answer) continue;
     if (++speakers == 1) {
       result.address = {device->uid()};
@@ -71,7 +79,7 @@ void DeviceBus::everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& o
   on_answer(result);
 }
 
-/// A question to everybody may give devices new addresses.
+/// A question may have given devices new addresses.
 void DeviceBus::renumber() {
   std::vector<std::shared_ptr<VirtualDevice>> moved;
   for (const auto& [key, device] : devices_)

@@ -34,6 +34,7 @@ struct DeviceHappening {
     power,                    ///< the supply: 0 fails, 1 comes back
     button,                   ///< somebody at the device presses its button
     sensor,                   ///< 1: its sensor breaks (open or short circuit), 0: it is mended
+    valve_seat,               ///< 1: its valve lets through although it is closed, 0: it is tight again
   };
   Kind kind = Kind::clock_jump;
   std::int64_t amount = 0;
@@ -64,6 +65,8 @@ class VirtualDevice {
   [[nodiscard]] virtual std::uint64_t bus_key() const noexcept = 0;
   /// The answer to one whole frame; nothing when it keeps silent (not meant, a broadcast, an answer itself).
   [[nodiscard]] virtual std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) = 0;
+  /// The speed of its line's interface in bit/s, once somebody has set one; 0: whatever the line has.
+  [[nodiscard]] virtual std::uint32_t line_speed() const { return 0; }
   /// What it tells of its own accord: the frame that is due now; nothing when there is none. It is due again some time
   /// after, until a master has confirmed it. Only for lines on which nobody else may speak at that moment.
   [[nodiscard]] virtual std::optional<DeviceAnswer> report(std::int64_t utc_ms) {
@@ -104,6 +107,13 @@ class LineProtocol {
   [[nodiscard]] virtual std::int64_t octet_gap_ms() const = 0;
   /// False: nothing in a frame shows that an octet was changed on the way.
   [[nodiscard]] virtual bool has_checksum() const { return true; }
+  /// False: a master asks on before what it heard is durable, or repeats a question in other octets.
+  [[nodiscard]] virtual bool next_question_confirms() const { return true; }
+  /// An answer as it may be written down, secrets overwritten. Nothing: as it is.
+  [[nodiscard]] virtual std::optional<Bytes> masked(ByteView answer) const {
+    static_cast<void>(answer);
+    return std::nullopt;
+  }
 };
 
 /// A device's name as an answer carries it; good during the call.
@@ -134,16 +144,21 @@ class DeviceBus {
   void add(std::shared_ptr<VirtualDevice> device);
   [[nodiscard]] std::size_t size() const noexcept { return devices_.size(); }
   [[nodiscard]] const LineProtocol& protocol() const noexcept { return protocol_; }
+  /// What a master speaks at from now on; a device that was set to another speed hears and says nothing. 0: there is no
+  /// speed on this line.
+  void set_speed(std::uint32_t baud) noexcept { baud_ = baud; }
   /// What devices tell of their own accord.
   void reports(std::int64_t utc_ms, const OnAnswer& on_report);
   /// `frame` is one whole question.
   void question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
 
  private:
+  [[nodiscard]] bool hears(const VirtualDevice& device) const;
   void renumber();
   void everybody(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer);
   const LineProtocol& protocol_;
   std::map<std::uint64_t, std::shared_ptr<VirtualDevice>> devices_;
+  std::uint32_t baud_ = 0;
 };
 
 /// One master's way in: cuts its octets into questions.

@@ -24,7 +24,8 @@ enum Flag : std::uint32_t {
   flag_valve_powered = 1U << 9,
   flag_valve_magnet = 1U << 10,
   flag_valve_radiation = 1U << 11,
-  flags_known = (1U << 12) - 1,
+  flag_valve_leaks = 1U << 12,
+  flags_known = (1U << 13) - 1,
 };
 
 /// Each flag with its place, for both directions.
@@ -42,6 +43,7 @@ void for_each_flag(State& state, OnFlag&& on_flag) {
   on_flag(flag_valve_powered, state.valve.powered);
   on_flag(flag_valve_magnet, state.valve.magnet);
   on_flag(flag_valve_radiation, state.valve.radiation);
+  on_flag(flag_valve_leaks, state.sensed.valve_leaks);
 }
 
 bool is_day(std::uint8_t day) { return day >= 1 && day <= day_max; }

@@ -17,6 +17,7 @@ struct Cjt188Surroundings {
   bool radiation = false;
   bool cover_open = false;
   bool reversed = false;
+  bool valve_leaks = false;  ///< what is drawn goes through its closed valve; the meter measures it and knows no better
   friend bool operator==(const Cjt188Surroundings&, const Cjt188Surroundings&) = default;
 };
 

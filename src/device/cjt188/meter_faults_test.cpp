@@ -355,6 +355,29 @@ TEST(GasMeter, EveryKindOfInterferenceClosesAndIsReported) {
   }
 }
 
+/// HM-7.2.11a: a worn seat: the meter says "closed", and what is drawn goes through; tight again, it stands. All the
+/// while the meter knows nothing of it, and a restart changes nothing.
+TEST(GasMeter, AClosedValveThatLeaksLetsThroughWhatIsDrawn) {
+  Bench bench(types::gas);
+  bench.happen(january, Happening::valve_seat, 1);
+  EXPECT_TRUE(bench.meter->valve_is_open());
+  ASSERT_TRUE(bench.write(january, identifiers::valve, {0x99}));
+  EXPECT_EQ(bench.meaning(january).valve, cjt188::ValveState::closed);
+  const auto closed_at = bench.value(january, FieldRole::current_volume);
+  const auto a_day_later = bench.value(january + 24 * hour_ms, FieldRole::current_volume);
+  EXPECT_GT(a_day_later, closed_at);
+  Bench tight(types::gas);
+  EXPECT_EQ(tight.value(january + 24 * hour_ms, FieldRole::current_volume), a_day_later) << "as much as is drawn";
+  EXPECT_EQ(bench.meaning(january + 24 * hour_ms).valve, cjt188::ValveState::closed);
+  EXPECT_EQ(bench.events(), std::vector{Cjt188Event::closed_by_command});
+  bench.restart();
+  bench.happen(january + 24 * hour_ms, Happening::valve_seat, 1);  // what surrounds it is the world's to say again
+  EXPECT_GT(bench.value(january + 48 * hour_ms, FieldRole::current_volume), a_day_later);
+  bench.happen(january + 48 * hour_ms, Happening::valve_seat, 0);
+  const auto mended = bench.value(january + 48 * hour_ms, FieldRole::current_volume);
+  EXPECT_EQ(bench.value(january + 96 * hour_ms, FieldRole::current_volume), mended);
+}
+
 /// HM-7.2.11: whatever a master writes and whatever happens to supply and memory, nothing but the button opens it.
 RC_GTEST_PROP(GasMeterProperty, OnlyTheButtonOpensTheValve, (std::uint64_t seed)) {
   SeededRandom random(seed);

@@ -95,9 +95,11 @@ void VirtualCjt188Meter::operate(std::int64_t utc_ms, GasValveInput input, Cjt18
   settle_interruption(utc_ms, next);
 }
 
-/// Measuring stands still behind a closed valve, without supply, and while the meter is the wrong way round.
+/// Measuring stands still behind a valve that is closed and tight, without supply, and while the meter is the wrong way
+/// round.
 void VirtualCjt188Meter::settle_interruption(std::int64_t utc_ms, Cjt188State& next) const {
-  const bool stands = (options_.has_valve && !next.valve.open) || !next.powered || next.sensed.reversed;
+  const bool shut_off = options_.has_valve && !next.valve.open && !next.sensed.valve_leaks;
+  const bool stands = shut_off || !next.powered || next.sensed.reversed;
   if (stands != next.interruptions.lasts()) measures_.interrupt(local_ms(utc_ms), stands, next.interruptions);
 }
 
@@ -131,6 +133,7 @@ void VirtualCjt188Meter::sense(std::int64_t utc_ms, Cjt188State& next) const {
     operate(utc_ms, around_.radiation ? GasValveInput::radiation : GasValveInput::radiation_gone, next);
   change(&Cjt188Surroundings::cover_open, cover_opened, cover_closed);
   change(&Cjt188Surroundings::reversed, reversed, reverse_ended);
+  next.sensed.valve_leaks = around_.valve_leaks;  // nothing in the meter notices, so that it is no event
   if (next.sensed.battery_mv != around_.battery_mv) sense_battery(utc_ms, next);
   if (next.sensed.drift_ppm != around_.drift_ppm) {
     correct_clock(next, (utc_ms - next.drift_since_utc_ms) / 1'000 * next.sensed.drift_ppm / 1'000);
@@ -165,6 +168,9 @@ void VirtualCjt188Meter::happen(std::int64_t utc_ms, const DeviceHappening& happ
       break;
     case Kind::battery:
       around_.battery_mv = static_cast<std::int32_t>(happening.amount);
+      break;
+    case Kind::valve_seat:
+      around_.valve_leaks = on;
       break;
     case Kind::electrostatic_discharge:
       return discharge(utc_ms);

@@ -31,9 +31,15 @@ Registers::Registers(const Dlt698MeterOptions& options)
     : options_(options),
       zone_ms_(options.zone_offset_minutes * 60'000LL),
       state_(remembered(options)),
+      address_(address_in(state_, options)),
       metering_(curve_options(options)),
       events_(options.seed, metering_.installed_utc_ms(), zone_ms_) {
   metering_.follow(state_);
+}
+
+dlt698::ServerAddress Registers::address_in(const State& state, const Dlt698MeterOptions& options) {
+  if (state.address.empty()) return options.address;
+  return dlt698::ServerAddress::parse(to_hex(state.address)).value_or(options.address);
 }
 
 const std::string& Registers::password() const noexcept {
@@ -54,6 +60,7 @@ bool Registers::commit(State draft) {
   metering_.fold(draft);
   if (options_.memory && !options_.memory->store(state_key, encode(draft))) return false;
   state_ = std::move(draft);
+  address_ = address_in(state_, options_);
   metering_.follow(state_);
   return true;
 }

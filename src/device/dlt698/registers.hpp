@@ -39,6 +39,8 @@ class Registers {
   [[nodiscard]] const State& state() const noexcept { return state_; }
   [[nodiscard]] const Metering& metering() const noexcept { return metering_; }
   [[nodiscard]] const std::string& password() const noexcept;
+  /// Under which it is asked.
+  [[nodiscard]] const dlt698::ServerAddress& address() const noexcept { return address_; }
 
   /// One attribute, or an element of it.
   [[nodiscard]] Read get(std::int64_t utc_ms, dlt698::Oad oad) const;
@@ -99,6 +101,9 @@ class Registers {
   [[nodiscard]] Dar set_settlement_days(State& draft, std::int64_t utc_ms, const dlt698::Node& data) const;
   [[nodiscard]] Dar set_demand_period(State& draft, std::int64_t utc_ms, const dlt698::Node& data) const;
   [[nodiscard]] Dar set_password(State& draft, std::int64_t utc_ms, const dlt698::Node& data) const;
+  [[nodiscard]] Dar set_address(State& draft, std::int64_t utc_ms, const dlt698::Node& data) const;
+  [[nodiscard]] Dar set_up_port(State& draft, std::int64_t utc_ms, const dlt698::Node& argument) const;
+  [[nodiscard]] static dlt698::ServerAddress address_in(const State& state, const Dlt698MeterOptions& options);
   [[nodiscard]] Dar act_on_relay(State& draft, std::int64_t utc_ms, std::uint8_t method,
                                  const dlt698::Node& argument) const;
   [[nodiscard]] Dar clear_events(State& draft, std::int64_t utc_ms, std::uint32_t omd) const;
@@ -111,6 +116,7 @@ class Registers {
   Dlt698MeterOptions options_;
   std::int64_t zone_ms_;
   State state_;
+  dlt698::ServerAddress address_;
   Metering metering_;
   EventLog events_;
 };

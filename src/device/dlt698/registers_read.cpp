@@ -83,7 +83,9 @@ bool is_parameter(std::uint16_t oi) {
   return oi == 0x4000 || oi == 0x4001 || oi == 0x4002 || oi == 0x4100 || oi == 0x4101 || oi == 0x4116 || oi == 0x4300 ||
          oi == 0x4401;
 }
-bool is_control(std::uint16_t oi) { return oi == 0x8000 || oi == 0x8001 || oi == 0xF205 || oi == 0xF206; }
+bool is_control(std::uint16_t oi) {
+  return oi == 0x8000 || oi == 0x8001 || oi == 0xF201 || oi == 0xF205 || oi == 0xF206;
+}
 
 Elements event_link_nodes() {
   Elements out;
@@ -236,7 +238,7 @@ Read Registers::parameter(std::int64_t utc_ms, Oad oad) const {
       return only(moment_node(clock_local_ms(utc_ms)), oad.index);
     case 0x4001:
     case 0x4002: {
-      const ByteView wire = options_.address.wire_octets();
+      const ByteView wire = (oad.oi == 0x4001 ? address_ : options_.address).wire_octets();
       return only(make::octet_string(Bytes(wire.rbegin(), wire.rend())), oad.index);
     }
     case 0x4100:
@@ -284,6 +286,12 @@ Read Registers::control(Oad oad) const {
   }
   if (oad.attribute != value) return refuse(Dar::undefined);
   if (oad.oi == 0x8001) return only(enumeration(static_cast<std::uint8_t>(relay.keep)), oad.index);
+  if (oad.oi == 0xF201) {
+    constexpr std::uint8_t meter_reading = 1;
+    return picked({make::structure({make::visible_string("RS-485 1"), make::octets(types::comdcb, state_.line.comdcb),
+                                    enumeration(meter_reading)})},
+                  oad.index);
+  }
   if (oad.oi == 0xF206) return picked({enumeration(relay.alarm ? 1 : 0)}, oad.index);
   constexpr std::uint8_t holding = 1;
   constexpr std::uint8_t wired = 1;

@@ -1,6 +1,7 @@
 // What may be written, and what methods do.
 #include <algorithm>
 
+#include "codec/dlt698/line_settings.hpp"
 #include "codec/dlt698/objects/object_table.hpp"
 #include "device/curve/day_curve.hpp"
 #include "device/dlt698/calendar.hpp"
@@ -19,6 +20,9 @@ constexpr std::uint32_t settlement_days_value = 0x41160200;
 constexpr std::uint32_t demand_period_value = 0x41000200;
 constexpr std::uint32_t demand_slide_value = 0x41010200;
 constexpr std::uint32_t password_value = 0x44010200;
+constexpr std::uint32_t address_value = 0x40010200;
+constexpr std::uint32_t first_port = 0xF2010201;
+constexpr std::size_t address_octets = 6;
 constexpr std::int64_t broadcast_limit_ms = 300'000;
 constexpr std::size_t settlement_days_max = 3;
 constexpr unsigned settlement_day_max = 28;  // so that every month has it
@@ -73,6 +77,8 @@ Dar Registers::set(State& draft, std::int64_t utc_ms, Oad oad, const Node& data)
       // By blocks only: nothing slides but by the whole period.
       if (data.type != &dlt698::types::unsigned_integer) return Dar::type_mismatch;
       return number_in(data) == draft.demand_period_minutes ? Dar::success : Dar::out_of_range;
+    case address_value:
+      return set_address(draft, utc_ms, data);
     case password_value:
       return set_password(draft, utc_ms, data);
     default:
@@ -135,6 +141,35 @@ Dar Registers::set_demand_period(State& draft, std::int64_t utc_ms, const Node& 
   return Dar::success;
 }
 
+/// Twelve digits, as the label shows them; its answer still comes from the old address.
+Dar Registers::set_address(State& draft, std::int64_t utc_ms, const Node& data) const {
+  if (data.type->kind != Kind::octet_string) return Dar::type_mismatch;
+  const bool has_digits =
+      std::ranges::all_of(data.content, [](std::uint8_t octet) { return (octet >> 4) <= 9 && (octet & 0xF) <= 9; });
+  if (data.content.size() != address_octets || !has_digits) return Dar::out_of_range;
+  draft.address.assign(data.content.begin(), data.content.end());
+  note_event(draft, utc_ms, EventKind::programming, {address_value});
+  return Dar::success;
+}
+
+/// Method 127 of F201: the port, its COMDCB, what it is for. What changes is the speed; all else a meter has built in.
+Dar Registers::set_up_port(State& draft, std::int64_t utc_ms, const Node& argument) const {
+  if (argument.type != &dlt698::types::structure || !has_kinds(argument, {Kind::oad, Kind::comdcb, Kind::enumeration}))
+    return Dar::type_mismatch;
+  if (dlt698::read_oad(argument.children[0].content).value() != first_port) return Dar::no_object;
+  const ByteView comdcb = argument.children[1].content;
+  if (comdcb.size() != LineSettings::size_octets) return Dar::type_mismatch;
+  constexpr std::uint32_t fastest = 19'200;
+  const std::uint32_t baud = dlt698::baud_of(comdcb.front());
+  static constexpr LineSettings factory;
+  const bool is_format_the_same = std::ranges::equal(comdcb.subspan(1), std::span(factory.comdcb).subspan(1));
+  if (baud == 0 || baud > fastest || !is_format_the_same) return Dar::out_of_range;
+  draft.line.is_set = true;
+  std::ranges::copy(comdcb, draft.line.comdcb.begin());
+  note_event(draft, utc_ms, EventKind::programming, {0xF2017F00});
+  return Dar::success;
+}
+
 Dar Registers::set_password(State& draft, std::int64_t utc_ms, const Node& data) const {
   if (data.type->kind != Kind::visible_string) return Dar::type_mismatch;
   if (data.content.empty() || data.content.size() > password_max) return Dar::out_of_range;
@@ -159,6 +194,8 @@ Dar Registers::act(State& draft, std::int64_t utc_ms, std::uint32_t omd, const N
       return clear_events(draft, utc_ms, omd);
     case method(0x4300, initialise_demands_method):
       return clear_demand(draft, utc_ms);
+    case method(0xF201, first_own_method):
+      return set_up_port(draft, utc_ms, argument);
     case method(0x5000, freeze_once_method):
       return freeze_now(draft, utc_ms);
     default:

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "codec/dlt698/line_settings.hpp"
+
 namespace duheng::device::meter698 {
 namespace {
 
-constexpr std::uint8_t layout = 1;
+constexpr std::uint8_t layout = 2;  // 1: without address and line
+constexpr std::uint8_t oldest_layout = 1;
 constexpr std::size_t objects_max = 64;
 constexpr std::uint8_t demand_period_max = 60;
 
@@ -138,7 +141,17 @@ DeviceCommand take_command(ByteReader& in) {
   return out;
 }
 
+void take_place(ByteReader& in, State& out) {
+  const ByteView address = in.raw(take_count(in, State::address_octets_max));
+  out.address.assign(address.begin(), address.end());
+  out.line.is_set = in.u8() != 0;
+  const ByteView comdcb = in.raw(LineSettings::size_octets);
+  if (in.ok()) std::ranges::copy(comdcb, out.line.comdcb.begin());
+}
+
 }  // namespace
+
+std::uint32_t LineSettings::baud() const noexcept { return is_set ? dlt698::baud_of(comdcb.front()) : 0; }
 
 void State::add(EventKind kind, StoredEvent event) {
   auto& of_kind = book(kind);
@@ -184,6 +197,10 @@ Bytes encode(const State& state) {
   if (state.password) out.sized(*state.password);
   out.u8(state.last_command ? 1 : 0);
   if (state.last_command) put_command(out, *state.last_command);
+  out.u8(static_cast<std::uint8_t>(state.address.size()));
+  out.raw(state.address);
+  out.u8(state.line.is_set ? 1 : 0);
+  out.raw(state.line.comdcb);
   return octets;
 }
 
@@ -218,7 +235,8 @@ Result<State> decode_state(ByteView octets) {
   for (auto& moment : out.instants_utc_ms) moment = take_time(in);
   if (in.u8() != 0) out.password = std::string(in.sized_text());
   if (in.u8() != 0) out.last_command = take_command(in);
-  if (!in.ok() || !in.at_end() || version != layout) return fail(ErrorCode::malformed, "not a meter's state");
+  if (version >= layout) take_place(in, out);
+  if (!in.ok() || !in.at_end() || version < oldest_layout) return fail(ErrorCode::malformed, "not a meter's state");
   return out;
 }
 

@@ -97,7 +97,19 @@ struct Relay {
   friend bool operator==(const Relay&, const Relay&) = default;
 };
 
+/// COMDCB of its RS-485 port. Source: DL/T 698.45-2017, data type 95.
+struct LineSettings {
+  static constexpr std::size_t size_octets = 5;
+  static constexpr std::uint8_t baud_2400 = 3;
+  bool is_set = false;  ///< false: nobody has set it, and it speaks at whatever speed its line has
+  std::array<std::uint8_t, size_octets> comdcb{baud_2400, 2, 8, 1, 0};
+  /// bit/s; 0: not set, or to be found out by itself.
+  [[nodiscard]] std::uint32_t baud() const noexcept;
+  friend bool operator==(const LineSettings&, const LineSettings&) = default;
+};
+
 struct State {
+  static constexpr std::size_t address_octets_max = 16;
   static constexpr std::size_t pauses_max = 128;
   static constexpr std::size_t rules_max = 8;
   static constexpr std::size_t instants_max = 3;
@@ -120,6 +132,8 @@ struct State {
   std::vector<std::int64_t> instants_utc_ms;  ///< freezes on command; at most instants_max
   std::optional<std::string> password;        ///< instead of the one given at the factory
   std::optional<DeviceCommand> last_command;
+  Bytes address;  ///< instead of the one given at the factory, as its label reads; empty: that one
+  LineSettings line;
 
   [[nodiscard]] EventBook& book(EventKind kind) { return events[static_cast<std::size_t>(kind)]; }
   [[nodiscard]] const EventBook& book(EventKind kind) const { return events[static_cast<std::size_t>(kind)]; }

@@ -50,7 +50,7 @@ struct VirtualDlt698Meter::Impl {
     if (!apdu) return std::nullopt;
     dlt698::FrameFields fields;
     fields.control = dlt698::control_codes::server_report;
-    fields.server_address = options.address;
+    fields.server_address = registers.address();
     fields.client_address = options.reports_to_client;
     fields.user_data = *apdu;
     return framed(fields, 0);
@@ -58,12 +58,14 @@ struct VirtualDlt698Meter::Impl {
   void take_confirmation(const FrameView& frame) {
     const bool is_confirmation = !frame.from_server() && !frame.started_by_client() && !frame.is_fragment() &&
                                  frame.function() == static_cast<std::uint8_t>(dlt698::Function::user_data);
-    if (!is_confirmation || !frame.server_address().reaches(options.address)) return;
+    if (!is_confirmation || !frame.server_address().reaches(registers.address())) return;
     plain.resize(frame.wire_user_data().size());
     reporter.confirmed(frame.user_data(plain));
   }
 
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, const FrameView& frame) {
+    // What it is asked under it answers under, also when the question is to change that.
+    asked_as = registers.address();
     take_confirmation(frame);
     const bool is_question = !frame.from_server() && frame.started_by_client() &&
                              frame.function() == static_cast<std::uint8_t>(dlt698::Function::user_data);
@@ -75,7 +77,7 @@ struct VirtualDlt698Meter::Impl {
       if (!frame.is_fragment() && registers.let_time_pass(utc_ms)) application.broadcast(utc_ms, data, frame.octets());
       return std::nullopt;
     }
-    if (!meant.reaches(options.address) || !registers.let_time_pass(utc_ms)) return std::nullopt;
+    if (!meant.reaches(asked_as) || !registers.let_time_pass(utc_ms)) return std::nullopt;
     if (frame.is_fragment()) return take_piece(utc_ms, frame, data);
     forget_pieces(frame.client_address());
     return say(frame, application.answer(utc_ms, frame.client_address(), data, frame.octets()));
@@ -104,7 +106,7 @@ struct VirtualDlt698Meter::Impl {
     if (*outcome != taken && *outcome != repeated) return std::nullopt;
     std::array<std::uint8_t, FragmentHeader::size_octets> word;
     auto fields = dlt698::fragment_confirmation(frame, *header, word);
-    fields.server_address = options.address;
+    fields.server_address = asked_as;
     return framed(fields, 0);
   }
 
@@ -153,7 +155,7 @@ struct VirtualDlt698Meter::Impl {
     dlt698::FrameFields fields;
     fields.control = dlt698::control_codes::server_reply;
     if (question.is_scrambled()) fields.control |= control_bits::scrambled;
-    fields.server_address = options.address;
+    fields.server_address = asked_as;
     fields.client_address = question.client_address();
     return fields;
   }
@@ -165,6 +167,7 @@ struct VirtualDlt698Meter::Impl {
 
   Dlt698MeterOptions options;
   std::string uid;
+  dlt698::ServerAddress asked_as;
   CommandListener listener;
   meter698::Registers registers;
   meter698::Application application;
@@ -178,7 +181,8 @@ VirtualDlt698Meter::VirtualDlt698Meter(const Dlt698MeterOptions& options) : impl
 VirtualDlt698Meter::~VirtualDlt698Meter() = default;
 
 const std::string& VirtualDlt698Meter::uid() const noexcept { return impl_->uid; }
-std::uint64_t VirtualDlt698Meter::bus_key() const noexcept { return bus_key_of(impl_->options.address); }
+std::uint64_t VirtualDlt698Meter::bus_key() const noexcept { return bus_key_of(impl_->registers.address()); }
+std::uint32_t VirtualDlt698Meter::line_speed() const { return impl_->registers.state().line.baud(); }
 
 std::optional<DeviceAnswer> VirtualDlt698Meter::answer(std::int64_t utc_ms, ByteView question) {
   const auto frame = dlt698::decode_at_start(question);

@@ -9,6 +9,7 @@
 #include "device/meter/virtual_bus.hpp"
 #include "device/modbus/behaviours.hpp"
 #include "device/modbus/modbus_line.hpp"
+#include "device/snmp/virtual_switch.hpp"
 
 namespace duheng::device {
 namespace {
@@ -37,6 +38,7 @@ constexpr std::array models{
     VirtualModel{"modbus-temperature-sensor-ascii", LineKind::modbus_ascii},
     VirtualModel{"modbus-pressure-sensor", LineKind::modbus_rtu},
     VirtualModel{"modbus-flow-sensor", LineKind::modbus_rtu},
+    VirtualModel{"snmp-switch", LineKind::snmp},
 };
 
 modbus::Transport transport_of(LineKind kind) {
@@ -66,6 +68,8 @@ const LineProtocol& protocol_of(LineKind kind) {
       return modbus_tcp_line();
     case LineKind::dlt698:
       return dlt698_line();
+    case LineKind::snmp:
+      return snmp_line();
     case LineKind::dlt645:
       break;
   }

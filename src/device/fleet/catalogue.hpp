@@ -10,7 +10,7 @@
 
 namespace duheng::device {
 
-enum class LineKind : std::uint8_t { dlt645, cjt188, modbus_rtu, modbus_tcp, dlt698, modbus_ascii };
+enum class LineKind : std::uint8_t { dlt645, cjt188, modbus_rtu, modbus_tcp, dlt698, modbus_ascii, snmp };
 [[nodiscard]] const LineProtocol& protocol_of(LineKind kind);
 [[nodiscard]] constexpr bool is_modbus(LineKind kind) noexcept {
   return kind == LineKind::modbus_rtu || kind == LineKind::modbus_ascii || kind == LineKind::modbus_tcp;
@@ -40,7 +40,8 @@ struct DeviceSeat {
   std::int32_t clock_drift_ppm = 0;
   std::shared_ptr<DeviceMemory> memory = nullptr;  ///< what it keeps without power; none: forgets what masters wrote
 };
-/// The address must be one of the model's protocol: the caller has made it.
+/// The address must be one of the model's protocol: the caller has made it. Not for switches, which know what hangs on
+/// them: see device/snmp.
 [[nodiscard]] std::shared_ptr<VirtualDevice> make_virtual_device(const VirtualModel& model, const DeviceSeat& seat);
 
 }  // namespace duheng::device

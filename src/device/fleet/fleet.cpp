@@ -13,6 +13,7 @@
 #include "device/bus/device_bus.hpp"
 #include "device/curve/day_curve.hpp"
 #include "device/fleet/catalogue.hpp"
+#include "device/fleet/switches.hpp"
 #include "device/ledger/ledger.hpp"
 #include "device/memory/fleet_memory.hpp"
 #include "device/scenario/scenario_line.hpp"
@@ -37,10 +38,13 @@ constexpr std::string_view call_in_name = "call-in";
 
 /// One master's connection to one bus.
 struct Visit {
-  Visit(DeviceBus& bus, LedgerWriter& ledger) : port(bus), trail(ledger), has_checksum(bus.protocol().has_checksum()) {}
+  Visit(DeviceBus& bus, LedgerWriter& ledger)
+      : protocol(bus.protocol()), port(bus), trail(ledger), has_checksum(protocol.has_checksum()) {}
+  const LineProtocol& protocol;
   DeviceBusPort port;
   LedgerTrail trail;
   bool has_checksum;
+  std::int64_t heard_ms = 0;  // monotonic
   // Only where a scenario happens: what it makes of the answers, when it has something to send next, and how.
   std::unique_ptr<ScenarioLine> faults;
   std::unique_ptr<link::Timer> due;
@@ -74,6 +78,8 @@ struct Fleet::Impl {
     };
     std::unordered_map<std::uint64_t, Connection> connections;
     bool tells_unasked = false;
+    bool is_udp = false;
+    std::optional<FleetSwitches::Path> behind;  // a switch
   };
   struct Line {
     Line(const LineProtocol& protocol, std::string n) : bus(protocol), name(std::move(n)) {}
@@ -110,6 +116,7 @@ struct Fleet::Impl {
   std::unique_ptr<FleetMemory> memory;
   std::unique_ptr<Scenario> scenario;
   std::vector<Meter> meters;
+  FleetSwitches switches;
   std::vector<std::shared_ptr<Port>> ports;
   std::vector<std::unique_ptr<Line>> lines;
   std::vector<std::unique_ptr<Caller>> callers;
@@ -168,6 +175,26 @@ struct Fleet::Impl {
     return seat_device(model, std::move(seat), std::move(channel));
   }
 
+  Result<std::shared_ptr<VirtualDevice>> seat_switch(const VirtualModel& model, const FleetGroup& group,
+                                                     std::uint32_t number, const std::string& channel) {
+    VirtualSwitchOptions options;
+    options.uid = channel;
+    options.community = config.snmp.community;
+    options.user = config.snmp.user;
+    options.body.name = channel;
+    options.body.seed = mixed(config.seed, group_seeds + number);
+    options.body.ports = std::max<std::uint32_t>(8, static_cast<std::uint32_t>(group.carries.size()) + 1);
+    options.body.carries = group.carries;
+    options.utc_ms = clock.utc_ms();
+    options.memory = memory->of(channel);
+    DUHENG_TRY(const auto made, VirtualSwitch::make(std::move(options)));
+    meters.push_back({channel, config.snmp.credential, model.name, channel});
+    std::shared_ptr<VirtualDevice> seat = made;
+    if (scenario) seat = scenario->seat(seat, model.name);
+    switches.add(made, seat, group.carries);
+    return seat;
+  }
+
   std::shared_ptr<VirtualDevice> seat_device(const VirtualModel& model, DeviceSeat seat, std::string channel) {
     seat.zone_offset_minutes = config.zone_offset_minutes;
     const auto span = static_cast<std::uint64_t>(2 * config.clock_drift_ppm_max + 1);
@@ -218,10 +245,22 @@ struct Fleet::Impl {
     if (due_ms != INT64_MAX) visit.due->start_ms(due_ms - now_ms);
   }
 
+  /// An answer whose fate nobody's next question tells.
+  Result<void> enter(const BusAnswer& said, ByteView octets, bool spoiled) {
+    DUHENG_TRY(const auto number, ledger->answer(said.address.text, said.identifier.value, octets, clock.utc_ms()));
+    if (spoiled) ledger->spoil(number);
+    return {};
+  }
+
   /// False when the answer must not be sent.
   bool write_down(Visit& visit, const BusAnswer& said, bool spoiled) {
+    const LineProtocol& protocol = visit.protocol;
+    const auto masked = protocol.masked(said.octets);
+    const ByteView octets = masked ? ByteView(*masked) : said.octets;
     const auto written =
-        visit.trail.answer(said.address.to_string(), said.identifier.value, said.octets, clock.utc_ms(), spoiled);
+        protocol.next_question_confirms()
+            ? visit.trail.answer(said.address.to_string(), said.identifier.value, octets, clock.utc_ms(), spoiled)
+            : enter(said, octets, spoiled);
     if (!written && !ledger_failed)
       log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
     ledger_failed = !written;
@@ -266,9 +305,29 @@ struct Fleet::Impl {
         });
   }
 
+  /// Datagrams' senders never say that they are gone.
+  static void forget_the_quietest(Port& port) {
+    const auto quietest =
+        std::ranges::min_element(port.connections, {}, [](const auto& entry) { return entry.second.visit->heard_ms; });
+    if (quietest != port.connections.end()) port.connections.erase(quietest);
+  }
+
+  void hear(Port& port, Visit& visit, link::Channel& channel, ByteView octets) {
+    if (!port.behind) return answer(visit, octets, [&](ByteView said) { static_cast<void>(channel.write(said)); });
+    if (!switches.is_open(*port.behind, clock.utc_ms())) return;
+    switches.carry(*port.behind, clock.utc_ms(), octets.size(), 0);
+    answer(visit, octets, [&](ByteView said) {
+      switches.carry(*port.behind, clock.utc_ms(), 0, said.size());
+      static_cast<void>(channel.write(said));
+    });
+  }
+
   void accept(const std::shared_ptr<Port>& shared, std::unique_ptr<link::Channel> channel) {
     Port& port = *shared;
-    if (port.connections.size() >= config.connections_per_port_max) return;  // destroyed: refused
+    if (port.connections.size() >= config.connections_per_port_max) {
+      if (!port.is_udp) return;  // destroyed: refused
+      forget_the_quietest(port);
+    }
     const std::uint64_t id = next_connection++;
     auto& connection = port.connections[id];
     connection.visit = std::make_unique<Visit>(port.bus, *ledger);
@@ -278,8 +337,8 @@ struct Fleet::Impl {
     connection.channel->set_handlers({{},
                                       [this, &port, id](ByteView octets) {
                                         auto& own = port.connections.at(id);
-                                        answer(*own.visit, octets,
-                                               [&](ByteView said) { static_cast<void>(own.channel->write(said)); });
+                                        own.visit->heard_ms = clock.monotonic_ms();
+                                        hear(port, *own.visit, *own.channel, octets);
                                       },
                                       [this, weak = std::weak_ptr(shared), id](const Error&) {
                                         // Posted: the channel must not be destroyed inside its own call.
@@ -292,8 +351,10 @@ struct Fleet::Impl {
   /// What meters tell of their own accord goes to whoever is connected. Nobody's next question shows that it has
   /// arrived, so that its fate in the ledger stays open.
   void send_reports() {
+    switches.obey(disk, path(fleet_files::drill), clock.utc_ms());
     for (const auto& port : ports) {
       if (!port->tells_unasked || port->connections.empty()) continue;
+      if (port->behind && !switches.is_open(*port->behind, clock.utc_ms())) continue;
       auto& connection = *port->connections.begin()->second.channel;
       port->bus.reports(clock.utc_ms(), [&](const BusAnswer& told) {
         const auto written = ledger->answer(told.address.text, told.identifier.value, told.octets, clock.utc_ms());
@@ -303,18 +364,27 @@ struct Fleet::Impl {
     report_timer.start_ms(report_every_ms);
   }
 
+  Result<void> listen(Port& port, std::uint16_t number,
+                      const std::function<void(std::unique_ptr<link::Channel>)>& accepted) {
+    if (port.is_udp) {
+      DUHENG_TRY(port.listener, link::listen_udp(loop, config.tcp_address, number, {}, accepted));
+    } else {
+      DUHENG_TRY(port.listener, link::listen_tcp(loop, config.tcp_address, number, accepted));
+    }
+    return {};
+  }
+
   Result<void> listen_run(std::uint32_t first) {
     for (std::uint32_t i = 0; i < ports.size(); ++i) {
       const std::weak_ptr<Port> weak = ports[i];
-      auto listener = link::listen_tcp(loop, config.tcp_address, static_cast<std::uint16_t>(first + i),
-                                       [this, weak](std::unique_ptr<link::Channel> channel) {
-                                         if (const auto port = weak.lock()) accept(port, std::move(channel));
-                                       });
-      if (!listener) {
+      const auto accepted = [this, weak](std::unique_ptr<link::Channel> channel) {
+        if (const auto port = weak.lock()) accept(port, std::move(channel));
+      };
+      const auto listening = listen(*ports[i], static_cast<std::uint16_t>(first + i), accepted);
+      if (!listening) {
         for (auto& opened : ports) opened->listener.reset();
-        return std::unexpected(listener.error());
+        return listening;
       }
-      ports[i]->listener = std::move(*listener);
     }
     first_port = static_cast<std::uint16_t>(first);
     return {};
@@ -343,6 +413,7 @@ struct Fleet::Impl {
       let_faults_happen(*own.visit, own.bus, [&own](ByteView said) { static_cast<void>(own.terminal->write(said)); });
       line->terminal->set_handlers(
           [this, &own](ByteView octets) {
+            own.bus.set_speed(own.terminal->baud());
             answer(*own.visit, octets, [&](ByteView said) { static_cast<void>(own.terminal->write(said)); });
           },
           [&own] { own.visit->cut(); });
@@ -392,6 +463,7 @@ struct Fleet::Impl {
   Port& add_port(LineKind kind, std::string name) {
     auto& port = *ports.emplace_back(std::make_shared<Port>(protocol_of(kind), std::move(name)));
     port.tells_unasked = kind == LineKind::dlt698;
+    port.is_udp = kind == LineKind::snmp;
     return port;
   }
   Line& add_line(LineKind kind, std::string name) {
@@ -403,7 +475,7 @@ struct Fleet::Impl {
     callers.push_back(std::make_unique<Caller>(*this, protocol_of(kind), std::move(device)));
   }
 
-  void make_buses() {
+  Result<void> make_buses() {
     const std::uint32_t on_lines = config.serial_lines * config.serial_meters_per_line + config.call_in_meters;
     const std::uint32_t on_ports = config.meters - on_lines;
     std::uint32_t number = 0;
@@ -419,10 +491,35 @@ struct Fleet::Impl {
     for (std::uint32_t i = 0; i < config.call_in_meters; ++i)
       add_caller(LineKind::dlt645, make_meter(number++, std::string(call_in_name)));
     std::uint32_t group_number = 0;
-    for (const auto& group : config.groups) make_group(group, group_number);
+    for (const auto& group : config.groups) {
+      const auto made = find_virtual_model(group.model)->line == LineKind::snmp ? make_switches(group, group_number)
+                                                                                : make_group(group, group_number);
+      DUHENG_CHECK(made);
+    }
+    return find_paths();
   }
 
-  void make_group(const FleetGroup& group, std::uint32_t& number) {
+  Result<void> make_switches(const FleetGroup& group, std::uint32_t& number) {
+    const auto& model = *find_virtual_model(group.model);
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+      const std::string name = fmt::format("{}-{}", group.model, channels_named[group.model]++);
+      DUHENG_TRY(auto seat, seat_switch(model, group, number++, name));
+      add_port(model.line, name).bus.add(std::move(seat));
+    }
+    return {};
+  }
+
+  /// What is reached through a switch.
+  Result<void> find_paths() {
+    std::set<std::string> names;
+    for (const auto& port : ports)
+      if (!port->is_udp) names.insert(port->name);
+    DUHENG_CHECK(switches.check_names(names));
+    for (const auto& port : ports) port->behind = switches.path_to(port->name);
+    return {};
+  }
+
+  Result<void> make_group(const FleetGroup& group, std::uint32_t& number) {
     using Channel = FleetGroup::Channel;
     const auto& model = *find_virtual_model(group.model);
     DeviceBus* bus = nullptr;
@@ -441,13 +538,14 @@ struct Fleet::Impl {
       }
       bus->add(make_group_device(model, number++, place, channel));
     }
+    return {};
   }
 
   Result<void> write_devices() {
     std::string text = "# Written by duheng-fleet: what a gateway must know to read this fleet.\nchannels:\n";
     for (std::size_t i = 0; i < ports.size(); ++i)
-      text += fmt::format("  - {{ name: {}, tcp: {{ host: {}, port: {} }} }}\n", ports[i]->name, config.tcp_address,
-                          first_port + i);
+      text += fmt::format("  - {{ name: {}, {}: {{ host: {}, port: {} }} }}\n", ports[i]->name,
+                          ports[i]->is_udp ? "udp" : "tcp", config.tcp_address, first_port + i);
     for (const auto& line : lines)
       text += fmt::format("  - {{ name: {0}, serial: {{ path: {0}, baud: 9600, parity: even }} }}\n", line->name);
     if (!callers.empty())
@@ -473,7 +571,7 @@ Result<std::unique_ptr<Fleet>> Fleet::start(link::EventLoop& loop, Disk& disk, c
   DUHENG_TRY(impl.ledger, LedgerWriter::open(disk, impl.path(fleet_files::ledger), impl.config.ledger_bytes_max));
   DUHENG_TRY(impl.memory, FleetMemory::open(disk, impl.path(fleet_files::memory)));
   DUHENG_CHECK(impl.load_scenario());
-  impl.make_buses();
+  DUHENG_CHECK(impl.make_buses());
   if (impl.scenario) DUHENG_CHECK(impl.scenario->check_names());
   DUHENG_CHECK(impl.open_ports());
   DUHENG_CHECK(impl.open_lines());

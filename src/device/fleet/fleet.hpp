@@ -20,7 +20,8 @@ inline constexpr std::string_view memory = "memory";  ///< device/memory: what t
 inline constexpr std::string_view ports = "ports";    ///< the run of ports once chosen
 inline constexpr std::string_view call_in_port = "call-in-port";
 inline constexpr std::string_view devices = "devices.yaml";  ///< channels and devices, for a gateway's `devices_files`
-inline constexpr std::string_view ready = "ready";           ///< there when everything answers, gone before it ends
+inline constexpr std::string_view drill = "drill";  ///< device/snmp: what is done to switches now, read every second
+inline constexpr std::string_view ready = "ready";  ///< there when everything answers, gone before it ends
 }  // namespace fleet_files
 
 /// Virtual devices behind TCP ports and pseudo-terminals, and such that dial the gateway themselves: DL/T 645 meters

@@ -4,6 +4,7 @@
 
 #include "base/config.hpp"
 #include "device/fleet/catalogue.hpp"
+#include "device/snmp/switch_body.hpp"
 
 namespace duheng::device {
 namespace {
@@ -21,6 +22,32 @@ constexpr std::size_t serial_lines_max = 64;
 constexpr std::size_t ports_max = 10'000;
 constexpr std::uint32_t units_max = 247;
 
+void read_switch(const ConfigNode& node, FleetGroup& out) {
+  if (out.per_channel != 1) node.reject("per_channel", "is 1 for switches");
+  if (!node.has("carries")) return;
+  for (const auto& item : node.items("carries")) out.carries.push_back(item.as_text());
+  if (out.count != 1) node.reject("carries", "names what hangs on one switch: count must be 1");
+  if (out.carries.size() >= SwitchBody::ports_max) node.reject("carries", "is more than a switch has ports");
+}
+
+FleetSnmp read_snmp(const ConfigNode& node) {
+  FleetSnmp out;
+  out.credential = node.text("credential", out.credential);
+  out.community = node.text("community", out.community);
+  if (!node.has("user")) return out;
+  const auto user = node.section("user");
+  SnmpUser& read = out.user.emplace();
+  read.name = user.text("name");
+  read.authentication =
+      user.choice("hash", {"sha1", "sha256"}, 1) == 0 ? snmp::Authentication::sha1 : snmp::Authentication::sha256;
+  read.authentication_password = user.text("authentication_password");
+  read.privacy_password = user.text("privacy_password");
+  constexpr std::size_t octets_min = 8;
+  if (read.authentication_password.size() < octets_min || read.privacy_password.size() < octets_min)
+    user.reject("passwords have at least eight octets");
+  return out;
+}
+
 FleetGroup read_group(const ConfigNode& node) {
   using Channel = FleetGroup::Channel;
   FleetGroup out;
@@ -28,11 +55,14 @@ FleetGroup read_group(const ConfigNode& node) {
   const auto* model = find_virtual_model(out.model);
   if (model == nullptr) node.reject("model", fmt::format("'{}' has no virtual device", out.model));
   out.count = static_cast<std::uint32_t>(node.integer("count", {1, 100'000}));
-  out.channel = static_cast<Channel>(node.choice("channel", {"tcp", "serial", "call_in"}, 0));
+  const bool is_switch = model != nullptr && model->line == LineKind::snmp;
+  out.channel = static_cast<Channel>(node.choice("channel", {"tcp", "serial", "call_in", "udp"}, is_switch ? 3 : 0));
+  if (is_switch != (out.channel == Channel::udp)) node.reject("channel", "is udp for switches, and for nobody else");
   const std::int64_t usual = out.channel == Channel::serial ? 8 : out.channel == Channel::tcp ? 20 : 1;
   out.per_channel = static_cast<std::uint32_t>(node.integer("per_channel", {1, 100'000}, usual));
   if (out.channel == Channel::call_in && out.per_channel != 1)
     node.reject("per_channel", "is 1 for devices that call in");
+  if (is_switch) read_switch(node, out);
   if (model == nullptr || !is_modbus(model->line)) return out;
   if (out.channel == Channel::call_in) node.reject("channel", "cannot be call_in: a unit number identifies nobody");
   if (out.channel == Channel::serial && model->line == LineKind::modbus_tcp)
@@ -47,7 +77,8 @@ void read_groups(const ConfigNode& root, FleetConfig& out) {
   for (const auto& node : root.items("groups")) {
     const auto& group = out.groups.emplace_back(read_group(node));
     if (group.channel == FleetGroup::Channel::serial) lines += group.channels();
-    if (group.channel == FleetGroup::Channel::tcp) ports += group.channels();
+    if (group.channel == FleetGroup::Channel::tcp || group.channel == FleetGroup::Channel::udp)
+      ports += group.channels();
     if (lines > serial_lines_max) return node.reject("count", "makes more than 64 serial lines");
     if (ports > ports_max) return node.reject("count", "makes more than 10000 ports");
     if (out.tcp_first_port != 0 && out.tcp_first_port + ports > 65'536)
@@ -90,6 +121,7 @@ Result<FleetConfig> read(const ConfigFile& file) {
   else if (out.tcp_ports == 0 && out.meters > on_lines)
     root.reject("tcp", "has no port, but meters are left that need one");
   read_groups(root, out);
+  out.snmp = read_snmp(root.section("snmp"));
   out.ledger_bytes_max =
       static_cast<std::uint64_t>(root.integer("ledger_bytes_max", {1 << 20, 1LL << 36}, 256LL << 20));
   const auto faults = root.section("faults");

@@ -5,17 +5,27 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "device/snmp/snmp_agent.hpp"
 
 namespace duheng::device {
 
 /// Devices of one model besides `meters`; see device/fleet/catalogue.hpp for the models there are.
 struct FleetGroup {
-  enum class Channel : std::uint8_t { tcp, serial, call_in };
+  enum class Channel : std::uint8_t { tcp, serial, call_in, udp };
   std::string model;
   std::uint32_t count = 1;  ///< 1 to 100,000
   Channel channel = Channel::tcp;
-  std::uint32_t per_channel = 20;  ///< devices on one port or line; call_in has one each
+  std::uint32_t per_channel = 20;  ///< devices on one port or line; call_in and udp have one each
+  /// Of a switch: channels over TCP that are reached through it, on its ports 2, 3 …
+  std::vector<std::string> carries{};
   [[nodiscard]] std::uint32_t channels() const noexcept { return (count + per_channel - 1) / per_channel; }
+};
+
+/// Under what the fleet's switches are read.
+struct FleetSnmp {
+  std::string credential = "fleet";  ///< its name at the gateway
+  std::string community = "duheng-fleet";
+  std::optional<SnmpUser> user{};  ///< of version 3, besides
 };
 
 /// `duheng-fleet --config fleet.yaml`; see packaging/examples/fleet.yaml. Limits stand beside each field.
@@ -40,6 +50,7 @@ struct FleetConfig {
   std::string call_in_host = "127.0.0.1";
   std::uint16_t call_in_port = 0;  ///< where the gateway listens; 0: a free one is looked for once and kept
   std::vector<FleetGroup> groups;
+  FleetSnmp snmp;
   std::uint64_t ledger_bytes_max = 256ULL << 20;
   std::uint32_t answers_lost_per_mille = 0;  ///< deliberate faults, written down in the ledger
   std::uint32_t answers_spoiled_per_mille = 0;

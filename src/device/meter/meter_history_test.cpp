@@ -313,6 +313,42 @@ TEST(MeterHistory, EveryEventHasItsCounterAndRecordsAndTheirSizes) {
   }
 }
 
+TEST(MeterHistory, EventsOfGroupsTellTheSameAsTheirRecordsPartByPart) {
+  VirtualMeter meter(meter_options());
+  const std::int64_t begin = now_ms - 60 * minute_ms;
+  for (const auto kind : {MeterEvent::loss_of_voltage, MeterEvent::under_voltage, MeterEvent::loss_of_current})
+    ASSERT_TRUE(
+        meter.begin_incident({.kind = kind, .phase = 2, .begin_utc_ms = begin, .end_utc_ms = begin + 20 * minute_ms}));
+  for (const auto kind : {MeterEvent::loss_of_voltage, MeterEvent::under_voltage, MeterEvent::loss_of_current}) {
+    const auto& info = info_of(kind);
+    const bool voltage = info.layout == EventLayout::phase;
+    const std::uint32_t first = std::uint32_t{info.short_group} << 24 | 0x00020001;
+    const std::uint32_t end_part = voltage ? 0x25 : 0x21;
+    const auto record = read(meter, info.identifier | 0x0201).data;
+    const auto part = [&](std::uint32_t number) { return read(meter, first | number << 8).data; };
+    EXPECT_EQ(part(1), Bytes(record.begin(), record.begin() + 6));
+    EXPECT_EQ(part(end_part), Bytes(record.begin() + 6, record.begin() + 12));
+    // Energies now, increments there: forward active, 12 octets in; voltage of phase B, 12 + 16 + 29 + 16 octets in.
+    const auto since = number(meter, first | (end_part + 1) << 8) - number(meter, first | 2U << 8);
+    dlt645::ValueList values;
+    ASSERT_TRUE(dlt645::decode_values(*dlt645::describe({info.identifier | 0x0201}), record, values));
+    if (voltage) {
+      EXPECT_EQ(values.find(0, 2)->mantissa, since);
+      EXPECT_EQ(part(0x13), Bytes(record.begin() + 73, record.begin() + 75));
+      EXPECT_EQ(part(0x21), Bytes(record.begin() + 115, record.begin() + 119));
+    }
+    EXPECT_GE(since, 0);
+    EXPECT_GT(number(meter, first | 2U << 8), 0);
+    for (std::uint32_t each = 1; each <= (voltage ? 0x35U : 0x31U); ++each) {
+      const auto said = read(meter, first | each << 8);
+      ASSERT_FALSE(said.refused) << std::hex << each;
+      EXPECT_EQ(said.data.size(), dlt645::describe({first | each << 8})->item_octets) << std::hex << each;
+    }
+    EXPECT_TRUE(read(meter, first | (voltage ? 0x36U : 0x32U) << 8).refused);
+    EXPECT_TRUE(read(meter, (first & 0xFFFFFF00) | 0x010B).refused);
+  }
+}
+
 TEST(MeterHistory, WhatNeverHappensIsCountedAsNothing) {
   VirtualMeter three(meter_options());
   VirtualMeter one(meter_options(false));

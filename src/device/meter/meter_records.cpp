@@ -27,21 +27,23 @@ void put_padded(Bytes& out, const Bytes& detail, std::size_t size, std::uint8_t 
 
 struct NamedEvent {
   const MeterEventInfo* info = nullptr;
-  enum class What : std::uint8_t { counts, count, minutes, record } what = What::counts;
+  enum class What : std::uint8_t { counts, count, minutes, record, part } what = What::counts;
   std::uint8_t phase = 0;
   std::uint8_t last = 0;
+  std::uint8_t part = 0;
 };
 
 std::optional<NamedEvent> named_in_group_3(std::uint32_t identifier) {
   const auto low = static_cast<std::uint8_t>(identifier);
   const auto phase = static_cast<std::uint8_t>(identifier >> 8);
   for (const auto& info : meter_events()) {
-    if (identifier == info.identifier) return NamedEvent{&info, NamedEvent::What::counts, 0, 0};
+    if (identifier == info.identifier) return NamedEvent{.info = &info};
     const bool has_phase = info.per_phase && phase >= 1 && phase <= MeterQuantities::phase_count;
     if (info.per_phase != has_phase) continue;
     const std::uint32_t first = info.identifier | (has_phase ? std::uint32_t{phase} << 8 : 0U);
     if ((identifier & 0xFFFFFF00U) != (first & 0xFFFFFF00U) || low == 0 || low > EventBook::records_kept) continue;
-    return NamedEvent{&info, NamedEvent::What::record, has_phase ? phase : std::uint8_t{0}, low};
+    return NamedEvent{
+        .info = &info, .what = NamedEvent::What::record, .phase = has_phase ? phase : std::uint8_t{0}, .last = low};
   }
   return std::nullopt;
 }
@@ -52,17 +54,20 @@ std::optional<NamedEvent> named(dlt645::DataIdentifier identifier) {
   if (group == 3) return named_in_group_3(identifier.value);
   for (const auto& info : meter_events()) {
     if (info.layout == EventLayout::relay && info.identifier >> 24 == group) {
-      if (identifier.value == info.identifier) return NamedEvent{&info, What::counts, 0, 0};
+      if (identifier.value == info.identifier) return NamedEvent{.info = &info};
       if (identifier.di(2) == 0 && identifier.di(1) == block)
-        return NamedEvent{&info, What::record, 0, identifier.di(0)};
+        return NamedEvent{.info = &info, .what = What::record, .last = identifier.di(0)};
       return std::nullopt;
     }
     if (info.short_group != group || group == 0) continue;
     const std::uint8_t phase = identifier.di(2);
     const bool fits = info.per_phase ? phase >= 1 && phase <= MeterQuantities::phase_count : phase == 0;
-    if (!fits || identifier.di(1) != 0) return std::nullopt;
-    if (identifier.di(0) == 1) return NamedEvent{&info, What::count, phase, 0};
-    if (identifier.di(0) == 2) return NamedEvent{&info, What::minutes, phase, 0};
+    if (!fits) return std::nullopt;
+    const std::uint8_t part = identifier.di(1);
+    if (part != 0)
+      return NamedEvent{.info = &info, .what = What::part, .phase = phase, .last = identifier.di(0), .part = part};
+    if (identifier.di(0) == 1) return NamedEvent{.info = &info, .what = What::count, .phase = phase};
+    if (identifier.di(0) == 2) return NamedEvent{.info = &info, .what = What::minutes, .phase = phase};
     return std::nullopt;
   }
   return std::nullopt;
@@ -101,8 +106,6 @@ void MeterRecords::put_increments(Bytes& out, const EventRecord& record, std::in
 void MeterRecords::put_phases(Bytes& out, const EventRecord& record, bool with_charge) const {
   const auto then = quantities_.measure(record.begin_utc_ms);
   put_increments(out, record, 1'000);
-  std::array<std::int64_t, 4> charge_centi_ah{};
-  const std::int64_t length_ms = std::max<std::int64_t>(std::min(record.end_utc_ms, utc_ms_) - record.begin_utc_ms, 0);
   for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase) {
     put_increments(out, record, quantities_.share_of_phase_per_mille(phase));
     put(out, voltage_2, then.voltage_decivolt[phase]);
@@ -110,13 +113,92 @@ void MeterRecords::put_phases(Bytes& out, const EventRecord& record, bool with_c
     put(out, power_3, then.power_active_deciwatt[phase + 1]);
     put(out, power_3, then.power_reactive_decivar[phase + 1]);
     put(out, factor_2, then.power_factor_per_mille[phase + 1]);
-    // As if the current at its beginning had flowed all the time; 10 mA x h.
-    const std::int64_t amount = then.current_ma[phase] < 0 ? -then.current_ma[phase] : then.current_ma[phase];
-    charge_centi_ah[phase + 1] = amount * (length_ms / 1'000) / 36'000;
-    charge_centi_ah[0] += charge_centi_ah[phase + 1];
   }
   if (!with_charge) return;
-  for (const auto charge : charge_centi_ah) put(out, energy_4, charge);
+  for (const auto charge : charges(record)) put(out, energy_4, charge);
+}
+
+/// As if the current at its beginning had flowed all the time.
+std::array<std::int64_t, 4> MeterRecords::charges(const EventRecord& record) const {
+  const auto then = quantities_.measure(record.begin_utc_ms);
+  const std::int64_t length_ms = std::max<std::int64_t>(std::min(record.end_utc_ms, utc_ms_) - record.begin_utc_ms, 0);
+  std::array<std::int64_t, 4> out{};
+  for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase) {
+    const std::int64_t amount = then.current_ma[phase] < 0 ? -then.current_ma[phase] : then.current_ma[phase];
+    out[phase + 1] = amount * (length_ms / 1'000) / 36'000;
+    out[0] += out[phase + 1];
+  }
+  return out;
+}
+
+/// `quantity` from 0: forward, reverse, combined reactive 1 and 2. Without a phase the total.
+void MeterRecords::put_energy_of(Bytes& out, std::int64_t utc_ms, std::size_t quantity,
+                                 std::optional<std::size_t> phase) const {
+  const auto number = static_cast<std::uint8_t>(quantity + 1);
+  const std::int64_t total = *quantities_.energy(utc_ms, number, 0);
+  const std::int64_t share = phase ? quantities_.share_of_phase_per_mille(*phase) : 1'000;
+  put(out, number < 3 ? energy_4 : energy_signed_4, total * share / 1'000);
+}
+
+/// `value` from 0: four energies, voltage, current, active and reactive power, power factor.
+void MeterRecords::put_phase_value(Bytes& out, const EventRecord& record, std::size_t phase, std::size_t value) const {
+  const auto then = quantities_.measure(record.begin_utc_ms);
+  switch (value) {
+    case 4:
+      return put(out, voltage_2, then.voltage_decivolt[phase]);
+    case 5:
+      return put(out, current_3, then.current_ma[phase]);
+    case 6:
+      return put(out, power_3, then.power_active_deciwatt[phase + 1]);
+    case 7:
+      return put(out, power_3, then.power_reactive_decivar[phase + 1]);
+    case 8:
+      return put(out, factor_2, then.power_factor_per_mille[phase + 1]);
+    default:
+      return put_energy_of(out, record.begin_utc_ms, value, phase);
+  }
+}
+
+/// Source: DL/T 645-2007, Annex A: events of groups 10H..1CH; see codec/dlt645/group_event_rules.hpp.
+std::optional<Bytes> MeterRecords::part(const MeterEventInfo& info, const EventRecord& record,
+                                        std::uint8_t number) const {
+  constexpr std::size_t totals = 4;
+  constexpr std::size_t values_of_phase = 9;
+  constexpr std::size_t parts_at_begin = 1 + totals + MeterQuantities::phase_count * values_of_phase;
+  constexpr std::size_t parts_at_end = 1 + totals + MeterQuantities::phase_count * totals;
+  Bytes out;
+  std::size_t place = number - std::size_t{1};
+  if (place == 0) {
+    put_time(out, record.begin_own_ms);
+    return out;
+  }
+  if (place < parts_at_begin) {
+    if (--place < totals)
+      put_energy_of(out, record.begin_utc_ms, place, std::nullopt);
+    else
+      put_phase_value(out, record, (place - totals) / values_of_phase, (place - totals) % values_of_phase);
+    return out;
+  }
+  place -= parts_at_begin;
+  if (info.layout == EventLayout::phase) {
+    const auto charge = charges(record);
+    if (place < charge.size()) {
+      put(out, energy_4, charge[place]);
+      return out;
+    }
+    place -= charge.size();
+  }
+  if (place >= parts_at_end) return std::nullopt;
+  const bool has_ended = record.has_ended(utc_ms_);
+  if (place == 0) {
+    has_ended ? put_time(out, record.end_own_ms) : put_no_time(out);
+    return out;
+  }
+  --place;
+  if (!has_ended) return Bytes(4, 0);
+  put_energy_of(out, record.end_utc_ms, place % totals,
+                place < totals ? std::nullopt : std::optional(place / totals - 1));
+  return out;
 }
 
 Bytes MeterRecords::record(const MeterEventInfo& info, const EventRecord& record) const {
@@ -218,11 +300,14 @@ std::optional<Bytes> MeterRecords::event(dlt645::DataIdentifier identifier) cons
       put(out, count_3, std::min(state_.events.duration_ms(info.kind, what->phase, utc_ms_) / minute_ms, count_most));
       return out;
     case NamedEvent::What::record:
+    case NamedEvent::What::part:
       break;
   }
   const auto found = state_.events.record(info.kind, what->phase, what->last);
   if (!found || found->begin_utc_ms > utc_ms_) return std::nullopt;
-  return record(info, *found);
+  if (what->what == NamedEvent::What::record) return record(info, *found);
+  const bool has_parts = info.layout == EventLayout::phase || info.layout == EventLayout::phase_current;
+  return has_parts ? part(info, *found, what->part) : std::nullopt;
 }
 
 std::optional<std::int64_t> MeterRecords::freeze_moment(dlt645::DataIdentifier identifier) const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <optional>
 
 #include "codec/dlt645/message.hpp"
@@ -31,6 +32,13 @@ class MeterRecords {
   [[nodiscard]] Bytes counts(const MeterEventInfo& info) const;
   [[nodiscard]] std::optional<Bytes> zero_counts(dlt645::DataIdentifier identifier) const;
   [[nodiscard]] Bytes record(const MeterEventInfo& info, const EventRecord& record) const;
+  /// One part of a record in groups 10H..1CH; nothing when there is no such part.
+  [[nodiscard]] std::optional<Bytes> part(const MeterEventInfo& info, const EventRecord& record,
+                                          std::uint8_t number) const;
+  void put_energy_of(Bytes& out, std::int64_t utc_ms, std::size_t quantity, std::optional<std::size_t> phase) const;
+  void put_phase_value(Bytes& out, const EventRecord& record, std::size_t phase, std::size_t value) const;
+  /// Total, then by phase; 0.01 Ah.
+  [[nodiscard]] std::array<std::int64_t, 4> charges(const EventRecord& record) const;
   void put_energies(Bytes& out, std::int64_t utc_ms, std::size_t count) const;
   void put_increments(Bytes& out, const EventRecord& record, std::int64_t share_per_mille) const;
   void put_phases(Bytes& out, const EventRecord& record, bool with_charge) const;

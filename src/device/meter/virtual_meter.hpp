@@ -80,6 +80,7 @@ class VirtualMeter final : public VirtualDevice {
   [[nodiscard]] std::uint64_t bus_key() const noexcept override;
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
   void happen(std::int64_t utc_ms, const DeviceHappening& happening) override;
+  [[nodiscard]] std::uint32_t line_speed() const override { return told_speed(); }
   [[nodiscard]] std::optional<DeviceCommand> last_command() const override { return state_.last_command; }
   void listen_to_commands(CommandListener listener) override { listener_ = std::move(listener); }
 

@@ -26,6 +26,7 @@ class ThreePhase final : public ModbusBehaviour {
                 .exports = options.seed % 4 == 0,
                 .zone_offset_minutes = options.zone_offset_minutes}) {}
   [[nodiscard]] std::string_view product_code() const noexcept override { return "DHG-E3"; }
+  [[nodiscard]] std::optional<std::uint16_t> communication_at() const override { return 100; }
   void measure(std::int64_t utc_ms, RegisterBank& bank) const override {
     const auto now = meter_.measure(utc_ms);
     const auto put = [&](std::uint16_t address, ValueType type, std::int64_t number) {

@@ -1,5 +1,6 @@
 #include "device/modbus/virtual_modbus_device.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "crypto/hash.hpp"
@@ -25,7 +26,8 @@ BuiltPdu refuse(std::uint8_t function, ExceptionCode code) { return modbus::exce
 constexpr std::string_view vendor = "Duheng";
 constexpr std::string_view revision = "1.0";
 constexpr std::string_view memory_key = "modbus";
-constexpr std::uint8_t memory_version = 1;
+constexpr std::uint8_t memory_version = 2;
+constexpr std::uint8_t version_without_line = 1;
 
 }  // namespace
 
@@ -41,7 +43,7 @@ Outcome ModbusBehaviour::write_coil(std::int64_t /*utc_ms*/, std::uint16_t /*add
 void ModbusBehaviour::happen(std::int64_t /*utc_ms*/, const DeviceHappening& /*happening*/) {}
 
 VirtualModbusDevice::VirtualModbusDevice(ModbusDeviceOptions options, std::unique_ptr<ModbusBehaviour> behaviour)
-    : options_(std::move(options)), behaviour_(std::move(behaviour)) {
+    : options_(std::move(options)), behaviour_(std::move(behaviour)), line_{.unit = options_.unit} {
   take_up();
 }
 
@@ -52,7 +54,50 @@ void VirtualModbusDevice::take_up() {
   const std::uint8_t version = in.u8();
   const auto command = read_command(in);
   const ByteView saved = in.sized();
-  if (version == memory_version && in.ok() && in.at_end() && behaviour_->restore(saved)) last_command_ = command;
+  ModbusLineSettings line = line_;
+  if (version != version_without_line) {
+    line.unit = in.u8();
+    line.speed_code = in.u8();
+  }
+  const bool is_line =
+      line.unit >= 1 && line.unit <= ModbusLineSettings::unit_max &&
+      (line.speed_code == ModbusLineSettings::not_set || line.speed_code < ModbusLineSettings::bauds_by_code.size());
+  const bool is_known = version == memory_version || version == version_without_line;
+  if (!is_known || !is_line || !in.ok() || !in.at_end() || !behaviour_->restore(saved)) return;
+  last_command_ = command;
+  line_ = line;
+}
+
+std::uint32_t VirtualModbusDevice::line_speed() const {
+  return line_.speed_code == ModbusLineSettings::not_set ? 0 : ModbusLineSettings::bauds_by_code[line_.speed_code];
+}
+
+void VirtualModbusDevice::show_line(RegisterBank& bank) const {
+  const auto first = behaviour_->communication_at();
+  if (!first) return;
+  constexpr std::uint8_t usual_code = 3;
+  const std::uint8_t code = line_.speed_code == ModbusLineSettings::not_set ? usual_code : line_.speed_code;
+  bank.holding.resize(std::max<std::size_t>(bank.holding.size(), *first + ModbusLineSettings::registers));
+  bank.holding[*first] = line_.unit;
+  bank.holding[*first + 1U] = code;
+  bank.holding[*first + 2U] = ModbusLineSettings::even_parity;
+}
+
+std::optional<Outcome> VirtualModbusDevice::write_line(std::uint16_t address, std::uint16_t value, bool check_only) {
+  const auto first = behaviour_->communication_at();
+  if (!first || address < *first || address >= *first + ModbusLineSettings::registers) return std::nullopt;
+  switch (address - *first) {
+    case 0:
+      if (value < 1 || value > ModbusLineSettings::unit_max) return Outcome::bad_value;
+      if (!check_only) line_.unit = static_cast<std::uint8_t>(value);
+      return Outcome::taken;
+    case 1:
+      if (value >= ModbusLineSettings::bauds_by_code.size()) return Outcome::bad_value;
+      if (!check_only) line_.speed_code = static_cast<std::uint8_t>(value);
+      return Outcome::taken;
+    default:
+      return value == ModbusLineSettings::even_parity ? Outcome::taken : Outcome::bad_value;
+  }
 }
 
 bool VirtualModbusDevice::keep(const DeviceCommand& done) {
@@ -62,6 +107,8 @@ bool VirtualModbusDevice::keep(const DeviceCommand& done) {
     out.u8(memory_version);
     write_command(out, done);
     out.sized(behaviour_->save());
+    out.u8(line_.unit);
+    out.u8(line_.speed_code);
     if (!options_.memory->store(memory_key, octets)) return false;
   }
   last_command_ = done;
@@ -92,14 +139,19 @@ BuiltPdu VirtualModbusDevice::write(std::int64_t utc_ms, const PduView& request,
   const bool many = request.is(Function::write_multiple_coils) || request.is(Function::write_multiple_registers);
   const std::size_t count = many ? request.quantity() : 1;
   const Bytes before = behaviour_->save();
+  const ModbusLineSettings line_before = line_;
   for (const bool check_only : {true, false})
     for (std::size_t i = 0; i < count; ++i) {
       const auto address = static_cast<std::uint16_t>(request.address() + i);
-      const Outcome outcome =
-          of_coils ? behaviour_->write_coil(utc_ms, address, many ? request.bit_at(i) : request.single_value() != 0,
-                                            check_only)
-                   : behaviour_->write_register(utc_ms, address, many ? request.register_at(i) : request.single_value(),
-                                                check_only);
+      Outcome outcome = Outcome::no_such_address;
+      if (of_coils) {
+        const bool on = many ? request.bit_at(i) : request.single_value() != 0;
+        outcome = behaviour_->write_coil(utc_ms, address, on, check_only);
+      } else {
+        const std::uint16_t value = many ? request.register_at(i) : request.single_value();
+        const auto of_line = write_line(address, value, check_only);
+        outcome = of_line ? *of_line : behaviour_->write_register(utc_ms, address, value, check_only);
+      }
       if (outcome == Outcome::no_such_address) return refuse(request, ExceptionCode::illegal_data_address);
       if (outcome == Outcome::bad_value) return refuse(request, ExceptionCode::illegal_data_value);
     }
@@ -111,6 +163,7 @@ BuiltPdu VirtualModbusDevice::write(std::int64_t utc_ms, const PduView& request,
   done.utc_ms = utc_ms;
   if (!keep(done)) {
     static_cast<void>(behaviour_->restore(before));
+    line_ = line_before;
     return std::unexpected(modbus::DecodeError{.code = ErrorCode::unavailable});
   }
   return modbus::write_response(request);
@@ -143,6 +196,7 @@ BuiltPdu VirtualModbusDevice::respond(std::int64_t utc_ms, const PduView& reques
       return read_bits(request, bank.discrete);
     case Function::read_holding_registers:
       behaviour_->measure(utc_ms, bank);
+      show_line(bank);
       return read_registers(request, bank.holding);
     case Function::read_input_registers:
       behaviour_->measure(utc_ms, bank);
@@ -171,7 +225,7 @@ std::optional<DeviceAnswer> VirtualModbusDevice::answer(std::int64_t utc_ms, Byt
   };
   if (options_.transport == modbus::Transport::tcp) {
     const auto frame = modbus::decode_tcp(question, Role::request);
-    if (!frame || frame->unit_id() != options_.unit) return std::nullopt;
+    if (!frame || frame->unit_id() != line_.unit) return std::nullopt;
     return reply(frame->pdu(), frame->unit_id(), frame->transaction_id());
   }
   const auto on_line = [&](const auto& frame) -> std::optional<DeviceAnswer> {
@@ -180,7 +234,7 @@ std::optional<DeviceAnswer> VirtualModbusDevice::answer(std::int64_t utc_ms, Byt
       static_cast<void>(respond(utc_ms, frame->pdu(), question));
       return std::nullopt;
     }
-    if (frame->unit_id() != options_.unit) return std::nullopt;
+    if (frame->unit_id() != line_.unit) return std::nullopt;
     return reply(frame->pdu(), frame->unit_id(), 0);
   };
   if (options_.transport == modbus::Transport::ascii) return on_line(modbus::decode_ascii(question, Role::request));

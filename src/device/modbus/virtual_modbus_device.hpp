@@ -1,6 +1,8 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "codec/modbus/message.hpp"
@@ -19,6 +21,8 @@ class ModbusBehaviour {
   /// Fills all tables with what holds at this moment.
   virtual void measure(std::int64_t utc_ms, RegisterBank& bank) const = 0;
   enum class Outcome : std::uint8_t { taken, no_such_address, bad_value };
+  /// Where its communication registers begin, see ModbusLineSettings; nothing: it is set up with switches.
+  [[nodiscard]] virtual std::optional<std::uint16_t> communication_at() const { return std::nullopt; }
   /// A holding register or coil that the master writes. `check_only`: nothing changes yet.
   virtual Outcome write_register(std::int64_t utc_ms, std::uint16_t address, std::uint16_t value, bool check_only);
   virtual Outcome write_coil(std::int64_t utc_ms, std::uint16_t address, bool on, bool check_only);
@@ -28,6 +32,18 @@ class ModbusBehaviour {
   /// has changed then.
   [[nodiscard]] virtual Bytes save() const { return {}; }
   [[nodiscard]] virtual bool restore(ByteView saved) { return saved.empty(); }
+};
+
+/// Three holding registers: the unit address (1 to 247), the code of the speed (0 to 4: 1200, 2400, 4800, 9600, 19200
+/// bit/s), the code of the parity (1, even: it has no other). What is written holds from the answer on.
+struct ModbusLineSettings {
+  static constexpr std::size_t registers = 3;
+  static constexpr std::uint8_t not_set = 255;
+  static constexpr std::uint8_t unit_max = 247;
+  static constexpr std::array<std::uint32_t, 5> bauds_by_code{1'200, 2'400, 4'800, 9'600, 19'200};
+  static constexpr std::uint8_t even_parity = 1;
+  std::uint8_t unit = 1;
+  std::uint8_t speed_code = not_set;  ///< it speaks at whatever speed its line has
 };
 
 struct ModbusDeviceOptions {
@@ -44,7 +60,8 @@ class VirtualModbusDevice final : public VirtualDevice {
  public:
   VirtualModbusDevice(ModbusDeviceOptions options, std::unique_ptr<ModbusBehaviour> behaviour);
   [[nodiscard]] const std::string& uid() const noexcept override { return options_.uid; }
-  [[nodiscard]] std::uint64_t bus_key() const noexcept override { return options_.unit; }
+  [[nodiscard]] std::uint64_t bus_key() const noexcept override { return line_.unit; }
+  [[nodiscard]] std::uint32_t line_speed() const override;
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
   [[nodiscard]] std::optional<DeviceCommand> last_command() const override { return last_command_; }
   void listen_to_commands(CommandListener listener) override { listener_ = std::move(listener); }
@@ -56,12 +73,17 @@ class VirtualModbusDevice final : public VirtualDevice {
   [[nodiscard]] modbus::BuiltPdu read_registers(const modbus::PduView& request,
                                                 const std::vector<std::uint16_t>& words) const;
   [[nodiscard]] modbus::BuiltPdu write(std::int64_t utc_ms, const modbus::PduView& request, ByteView question);
+  /// Nothing: no communication register.
+  [[nodiscard]] std::optional<ModbusBehaviour::Outcome> write_line(std::uint16_t address, std::uint16_t value,
+                                                                   bool check_only);
+  void show_line(RegisterBank& bank) const;
   [[nodiscard]] bool keep(const DeviceCommand& done);
   void take_up();
   [[nodiscard]] modbus::BuiltPdu identify(const modbus::PduView& request) const;
 
   ModbusDeviceOptions options_;
   std::unique_ptr<ModbusBehaviour> behaviour_;
+  ModbusLineSettings line_;
   std::optional<DeviceCommand> last_command_;
   CommandListener listener_;
 };

@@ -333,5 +333,62 @@ TEST(VirtualModbusDevice, OnALineOnlyTheUnitMeantAnswersAndABroadcastIsCarriedOu
 }
 TEST(VirtualModbusDevice, TheSameOnAnAsciiLine) { expect_only_the_unit_meant_answers(Transport::ascii); }
 
+/// Writes one register as the unit `unit` is told to; the exception, 0: taken, nothing: silence.
+std::optional<int> write_as(VirtualDevice& device, std::uint8_t unit, std::uint16_t address, std::uint16_t value) {
+  const auto question =
+      modbus::encode_frame(Transport::rtu, 0, unit, modbus::write_register_request(address, value)->view());
+  const auto said = device.answer(january, question->view());
+  if (!said) return std::nullopt;
+  const auto frame = modbus::decode_rtu(said->octets, Role::response);
+  EXPECT_EQ(frame->unit_id(), unit);
+  return frame->pdu().exception_code();
+}
+
+TEST(VirtualModbusDevice, ANewAddressAndSpeedHoldFromTheAnswerOnAndOutliveARestart) {
+  const auto memory = std::make_shared<RamMemory>();
+  const auto make = [&] {
+    return std::make_shared<VirtualModbusDevice>(ModbusDeviceOptions{.uid = "m", .unit = 7, .memory = memory},
+                                                 make_three_phase_behaviour({.seed = 3}));
+  };
+  auto meter = make();
+  EXPECT_EQ(meter->line_speed(), 0U);
+  DeviceBus bus(modbus_rtu_line());
+  bus.add(meter);
+  EXPECT_EQ(write_as(*meter, 7, 101, 3), 0);
+  EXPECT_EQ(meter->line_speed(), 9'600U);
+  int heard = 0;
+  const auto ask = [&](std::uint8_t unit, std::uint16_t address, std::uint16_t value) {
+    const auto question =
+        modbus::encode_frame(Transport::rtu, 0, unit, modbus::write_register_request(address, value)->view());
+    heard = 0;
+    bus.question(january, question->view(), [&](const BusAnswer&) { ++heard; });
+    return heard;
+  };
+  bus.set_speed(2'400);
+  EXPECT_EQ(ask(7, 101, 3), 0);
+  bus.set_speed(9'600);
+  EXPECT_EQ(ask(7, 100, 42), 1);  // answers as 7
+  EXPECT_EQ(ask(7, 101, 3), 0);   // and is 42
+  EXPECT_EQ(ask(42, 101, 3), 1);
+  memory->restart();
+  meter = make();
+  EXPECT_EQ(meter->bus_key(), 42U);
+  EXPECT_EQ(meter->line_speed(), 9'600U);
+  EXPECT_FALSE(write_as(*meter, 7, 101, 1));
+}
+
+TEST(VirtualModbusDevice, CommunicationRegistersTakeOnlyWhatTheyCanMean) {
+  Master master(make_three_phase_behaviour({.seed = 3}));
+  auto& meter = master.device();
+  EXPECT_EQ(master.read(holding, 100, 3), (std::vector<std::uint16_t>{7, 3, 1}));
+  for (const auto& [address, value] : {std::pair<int, int>{100, 0}, {100, 248}, {101, 5}, {102, 0}})
+    EXPECT_EQ(write_as(meter, 7, static_cast<std::uint16_t>(address), static_cast<std::uint16_t>(value)),
+              code(ExceptionCode::illegal_data_value));
+  EXPECT_EQ(write_as(meter, 7, 103, 1), code(ExceptionCode::illegal_data_address));
+  EXPECT_EQ(write_as(meter, 7, 102, 1), 0);
+  EXPECT_EQ(meter.line_speed(), 0U);
+  EXPECT_EQ(meter.bus_key(), 7U);
+}
+
 }  // namespace
 }  // namespace duheng::device

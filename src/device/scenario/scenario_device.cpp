@@ -32,6 +32,8 @@ Happening happening_of(Kind kind) {
       return Happening::button;
     case Kind::sensor_broken:
       return Happening::sensor;
+    case Kind::valve_leaking:
+      return Happening::valve_seat;
     default:
       return Happening::clock_jump;
   }

@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, ScenarioRule::kinds> names{"noise",      
                                                                   "radiated_field", "cover_open",
                                                                   "reverse",        "voltage",
                                                                   "battery",        "power_cut",
-                                                                  "press_button",   "sensor_broken"};
+                                                                  "press_button",   "sensor_broken",
+                                                                  "valve_leaking"};
 
 constexpr std::size_t rules_max = 1'000;
 constexpr std::size_t names_max = 100'000;

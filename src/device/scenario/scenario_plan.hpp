@@ -36,8 +36,9 @@ struct ScenarioRule {
     power_cut,  ///< the device is off and keeps silent
     press_button,
     sensor_broken,
+    valve_leaking,  ///< lets through although it is closed, and does not know it
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::sensor_broken) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::valve_leaking) + 1;
   enum class Place : std::uint8_t { before, within, after };
   static constexpr std::int64_t no_end = INT64_MAX;
 

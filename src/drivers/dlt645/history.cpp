@@ -104,6 +104,54 @@ std::shared_ptr<const HistoryPlan> settlements_of(const ConfigNode& node, const 
   return std::make_shared<PlanOf<SettlementPlan>>(std::move(plan));
 }
 
+/// The part that an item names, by its number in the table; nothing, and rejected, when the group has none such.
+std::optional<EventPart> event_part(const ConfigNode& item, ItemShape& shape, const GroupEventPlan& plan) {
+  constexpr std::uint32_t group_and_phase = 0xFFFF0000;
+  constexpr std::uint8_t begin_part = 1;
+  const auto number = from_hex(item.text("part"));
+  const auto part = number && number->size() == 1 ? number->front() : std::uint8_t{0};
+  const auto what = dlt645::describe(
+      DataIdentifier{(plan.begin.value & group_and_phase) | static_cast<std::uint32_t>(part) << 8 | 1U});
+  if (part == 0 || !what || what->fields().front().kind == dlt645::FieldKind::raw) {
+    item.reject("part", "must be two hexadecimal digits, DI1 of a part that events of this group have");
+    return std::nullopt;
+  }
+  EventPart out;
+  out.part = part;
+  out.is_time = part == begin_part || part == plan.end_part;
+  constexpr std::uint8_t last_at_begin = 0x20;
+  out.of_end = part > last_at_begin;
+  if (out.is_time) {
+    shape.kind = SeriesKind::event;
+    out.code = item.integer("code", {0, INT32_MAX}, 1);
+  } else {
+    shape_from(item, shape, what->fields().front(), "part");
+  }
+  return out;
+}
+
+/// Groups 10H..1CH: `di` is the last event's beginning, e.g. 10010101.
+std::shared_ptr<const HistoryPlan> group_events_of(const ConfigNode& node, GroupEventPlan plan,
+                                                   const std::vector<ConfigNode>& items,
+                                                   std::vector<ItemShape>& shapes) {
+  constexpr std::uint8_t last_voltage_group = 0x13;
+  constexpr std::uint8_t end_of_voltages = 0x25;
+  constexpr std::uint8_t end_of_currents = 0x21;
+  plan.end_part = plan.begin.di(3) <= last_voltage_group ? end_of_voltages : end_of_currents;
+  const auto what = dlt645::describe(plan.begin);
+  if (!what || plan.begin.di(1) != 1 || what->fields().front().kind != dlt645::FieldKind::date_time) {
+    node.reject("di", "must name the beginning of a phase's last event, e.g. 10010101");
+    return nullptr;
+  }
+  for (std::uint32_t i = 0; i < items.size(); ++i) {
+    auto part = event_part(items[i], shapes[i], plan);
+    if (!part) continue;
+    part->item = i;
+    plan.parts.push_back(*part);
+  }
+  return std::make_shared<PlanOf<GroupEventPlan>>(std::move(plan));
+}
+
 std::shared_ptr<const HistoryPlan> events_of(const ConfigNode& node, const std::vector<ConfigNode>& items,
                                              std::vector<ItemShape>& shapes) {
   EventPlan plan;
@@ -112,6 +160,14 @@ std::shared_ptr<const HistoryPlan> events_of(const ConfigNode& node, const std::
   if (!what) return nullptr;
   if (what->group != dlt645::DataGroup::event) node.reject("di", "is no event record");
   plan.identifier = what->identifier;
+  constexpr std::uint8_t first_group = 0x10;
+  constexpr std::uint8_t last_group = 0x1C;
+  if (plan.identifier.di(3) >= first_group && plan.identifier.di(3) <= last_group) {
+    GroupEventPlan group;
+    group.begin = plan.identifier;
+    group.count_max = std::min(plan.count_max, group.count_max);
+    return group_events_of(node, std::move(group), items, shapes);
+  }
   for (std::uint32_t i = 0; i < items.size(); ++i) {
     shapes[i].kind = SeriesKind::event;
     plan.times.push_back({i, static_cast<std::uint8_t>(items[i].integer("time_at", {0, 200})),

@@ -75,9 +75,26 @@ struct EventPlan {
   std::vector<EventTime> times;
 };
 
+/// One part of an event record in groups 10H..1CH.
+struct EventPart {
+  std::uint32_t item = 0;
+  std::uint8_t part = 0;  ///< DI1
+  bool of_end = false;    ///< what held at the event's end, or until then; else at its beginning
+  bool is_time = false;   ///< the beginning or end itself: the register then says `code`
+  std::int64_t code = 0;
+};
+/// Events whose parts are asked for one by one, counted back.
+struct GroupEventPlan {
+  dlt645::DataIdentifier begin;  ///< of the last event's beginning
+  std::uint8_t end_part = 0;
+  std::uint8_t count_max = 10;
+  std::vector<EventPart> parts;
+};
+
 [[nodiscard]] std::unique_ptr<HistoryRun> begin_run(const ProfilePlan& plan, const HistoryRange& range);
 [[nodiscard]] std::unique_ptr<HistoryRun> begin_run(const FreezePlan& plan, const HistoryRange& range);
 [[nodiscard]] std::unique_ptr<HistoryRun> begin_run(const SettlementPlan& plan, const HistoryRange& range);
 [[nodiscard]] std::unique_ptr<HistoryRun> begin_run(const EventPlan& plan, const HistoryRange& range);
+[[nodiscard]] std::unique_ptr<HistoryRun> begin_run(const GroupEventPlan& plan, const HistoryRange& range);
 
 }  // namespace duheng::drivers

@@ -47,11 +47,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       plan("{ kind: profile, interval_ms: 900000, depth_days: 400, items: [{ register: voltage_a }] }"),
       plan("{ kind: daily_freeze, items: [{ register: e, di: \"05060101\" }] }"),
       plan("{ kind: monthly_freeze, items: [{ register: e, di: \"00010001\" }] }"),
-      plan("{ kind: events, di: \"03110001\", items: [{ register: e, time_at: 0 }, { register: e, time_at: 6 }] }")};
+      plan("{ kind: events, di: \"03110001\", items: [{ register: e, time_at: 0 }, { register: e, time_at: 6 }] }"),
+      plan("{ kind: events, di: \"10010101\", items: [{ register: e, part: \"01\" }, { register: e, part: \"25\", "
+           "code: 0 },"
+           " { register: f, part: \"02\" }, { register: g, part: \"26\" }] }")};
   if (size == 0) return 0;
   Answers answers({data + 1, size - 1});
   const HistoryRange range{now_utc_ms - (data[0] >> 2) * day_ms, now_utc_ms, now_utc_ms, 480};
-  const auto outcome = run_history(*plans[data[0] & 3], range, answers, 10'000);
+  constexpr std::uint8_t of_group = 0x80;
+  const std::size_t place = (data[0] & of_group) != 0 ? 4U : data[0] & 3U;
+  const auto outcome = run_history(*plans[place], range, answers, 10'000);
   if (!outcome.ended || !outcome.kept_its_word) __builtin_trap();
   Bytes request(data, data + size);
   dlt645_driver().mask_secrets(request);

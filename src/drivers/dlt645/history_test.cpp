@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <map>
 #include <rapidcheck/gtest.h>
 #include <set>
 
@@ -322,6 +323,116 @@ TEST(Dlt645Events, BeginAndEndAreEachInTheirPlace) {
   EXPECT_EQ(outcome.questions.size(), 3U);  // the third lies before the range: no more are asked
   meter.events.clear();
   EXPECT_EQ(run_history(*planned.plan, {from, now_utc_ms, now_utc_ms, zone}, meter, 100).questions.size(), 1U);
+}
+
+/// A meter with events of one group and phase, part by part, as DL/T 645-2007's table of event records has them.
+class GroupMeter final : public HistoryAnswers {
+ public:
+  struct Event {
+    std::int64_t begin_utc_ms = 0;
+    std::int64_t end_utc_ms = 0;  ///< 0: goes on
+    int energy_begin = 0;         ///< 0.01 kWh, by two digits
+    int energy_end = 0;
+  };
+  std::vector<Event> events;  ///< newest first
+  std::uint32_t group = 0x10010000;
+  std::uint8_t end_part = 0x25;
+  std::optional<Event> happens_before_question;  ///< the one at `at_question`
+  std::size_t at_question = 0;
+  std::size_t asked = 0;
+
+  [[nodiscard]] Answer answer(const Query& question) override {
+    if (++asked == at_question && happens_before_question) events.insert(events.begin(), *happens_before_question);
+    EXPECT_EQ(question.subject & 0xFFFF0000, group);
+    const std::size_t place = question.subject & 0xFF;
+    const auto part = static_cast<std::uint8_t>(question.subject >> 8);
+    if (place == 0 || place > events.size()) return {true, no_such_data, {}};
+    const Event& event = events[place - 1];
+    if (part == 1) return {false, 0, time(event.begin_utc_ms)};
+    if (part == end_part) return {false, 0, event.end_utc_ms == 0 ? Bytes(6, 0) : time(event.end_utc_ms)};
+    if (part == 2) return {false, 0, energy(event.energy_begin)};
+    if (part == end_part + 1) return {false, 0, energy(event.energy_end)};
+    return {true, no_such_data, {}};
+  }
+
+ private:
+  static Bytes time(std::int64_t moment) {
+    Bytes out;
+    const CivilTime civil = civil_time(moment, zone);
+    out.push_back(bcd(civil.second));
+    put_minute(out, civil);
+    return out;
+  }
+  static Bytes energy(int value) { return {bcd(value), 0, 0, 0}; }
+};
+
+Planned loss_of_voltage() {
+  return plan(
+      "  kind: events\n  di: \"10010101\"\n  depth_days: 3660\n",
+      {"{ register: event_loss_of_voltage_a, part: \"01\", code: 1 }",
+       "{ register: event_loss_of_voltage_a, part: \"25\", code: 0 }", "{ register: energy_begin, part: \"02\" }",
+       "{ register: energy_end, part: \"26\" }", "{ register: voltage_begin, part: \"0A\" }"});
+}
+
+TEST(Dlt645GroupEvents, TimesAndValuesAreReadPartByPart) {
+  const auto planned = loss_of_voltage();
+  EXPECT_EQ(planned.shapes[0].kind, SeriesKind::event);
+  EXPECT_EQ(planned.shapes[2].unit, "kWh");
+  EXPECT_EQ(planned.shapes[2].exponent, -2);
+  EXPECT_EQ(planned.shapes[4].unit, "V");
+  GroupMeter meter;
+  const std::int64_t from = now_utc_ms - 3 * day_ms;
+  meter.events = {{now_utc_ms - hour_ms, 0, 40, 0},
+                  {from - hour_ms, from + hour_ms, 20, 21},
+                  {from - day_ms, from - hour_ms, 10, 11}};
+  const auto outcome = run_history(*planned.plan, {from, now_utc_ms, now_utc_ms, zone}, meter, 100);
+  EXPECT_TRUE(outcome.ended && outcome.kept_its_word);
+  ASSERT_EQ(outcome.values.size(), 4U);
+  EXPECT_EQ(outcome.values[0].mantissa, 1);
+  EXPECT_EQ(outcome.values[0].time_utc_ms, now_utc_ms - hour_ms);
+  EXPECT_EQ(outcome.values[1].mantissa, 40);  // the energy at its beginning; it has none at an end yet
+  EXPECT_EQ(outcome.values[1].time_utc_ms, now_utc_ms - hour_ms);
+  EXPECT_EQ(outcome.values[2].mantissa, 0);
+  EXPECT_EQ(outcome.values[2].time_utc_ms, from + hour_ms);
+  EXPECT_EQ(outcome.values[3].mantissa, 21);
+  EXPECT_EQ(outcome.values[3].time_utc_ms, from + hour_ms);
+}
+
+TEST(Dlt645GroupEvents, AnEventThatHappensMeanwhileMixesNothingUp) {
+  const auto planned = loss_of_voltage();
+  for (std::size_t at = 1; at < 14; ++at) {
+    GroupMeter meter;
+    meter.events = {{now_utc_ms - 2 * hour_ms, now_utc_ms - hour_ms, 20, 21},
+                    {now_utc_ms - 4 * hour_ms, now_utc_ms - 3 * hour_ms, 10, 11}};
+    meter.happens_before_question = GroupMeter::Event{now_utc_ms - minute_ms, 0, 40, 0};
+    meter.at_question = at;
+    const auto outcome = run_history(*planned.plan, {now_utc_ms - day_ms, now_utc_ms, now_utc_ms, zone}, meter, 200);
+    EXPECT_TRUE(outcome.ended && outcome.kept_its_word) << at;
+    for (const auto& value : outcome.values) {
+      if (value.item != 2 && value.item != 3) continue;
+      const std::map<std::int64_t, std::int64_t> truth{{now_utc_ms - 2 * hour_ms, 20},
+                                                       {now_utc_ms - hour_ms, 21},
+                                                       {now_utc_ms - 4 * hour_ms, 10},
+                                                       {now_utc_ms - 3 * hour_ms, 11},
+                                                       {now_utc_ms - minute_ms, 40}};
+      ASSERT_TRUE(truth.contains(value.time_utc_ms)) << at;
+      EXPECT_EQ(value.mantissa, truth.at(value.time_utc_ms)) << at;
+    }
+  }
+}
+
+TEST(Dlt645GroupEvents, ACurrentsEventEndsAtItsOwnPart) {
+  const auto planned =
+      plan("  kind: events\n  di: \"18020101\"\n  depth_days: 3660\n",
+           {"{ register: event_loss_of_current_b, part: \"21\", code: 0 }", "{ register: energy_end, part: \"22\" }"});
+  GroupMeter meter;
+  meter.group = 0x18020000;
+  meter.end_part = 0x21;
+  meter.events = {{now_utc_ms - 2 * hour_ms, now_utc_ms - hour_ms, 20, 21}};
+  const auto outcome = run_history(*planned.plan, {now_utc_ms - day_ms, now_utc_ms, now_utc_ms, zone}, meter, 100);
+  ASSERT_EQ(outcome.values.size(), 2U);
+  EXPECT_EQ(outcome.values[0].time_utc_ms, now_utc_ms - hour_ms);
+  EXPECT_EQ(outcome.values[1].mantissa, 21);
 }
 
 /// Whatever comes: no crash, no stamp outside the range, an end.

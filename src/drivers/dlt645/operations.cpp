@@ -203,19 +203,28 @@ class SpeedOperation final : public Operation {
   explicit SpeedOperation(dlt645::SpeedCoding coding) : coding_(coding) {}
   [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
     DUHENG_TRY(const auto speed, argument_mantissa(inputs, speed_argument, 0));
-    const bool is_speed = speed > 0 && speed <= UINT32_MAX;
-    const std::uint8_t word = is_speed ? dlt645::speed_word_of(static_cast<std::uint32_t>(speed), coding_) : 0;
-    if (word == 0) return fail(ErrorCode::invalid_argument, "argument 'speed' is none of DL/T 645-2007's speeds");
+    if (speed <= 0 || speed > UINT32_MAX) return no_speed();
+    return this->speed(static_cast<std::uint32_t>(speed), inputs);
+  }
+  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& /*inputs*/) const override {
+    const std::uint8_t word = dlt645::speed_word_of(baud, coding_);
+    if (word == 0) return no_speed();
     return std::vector{command_query(Function::change_speed, Bytes{word})};
   }
   [[nodiscard]] bool needs_password() const override { return false; }
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
     const auto speed = argument_mantissa(inputs, speed_argument, 0);
     if (!speed || *speed <= 0 || *speed > UINT32_MAX) return std::nullopt;
-    return NewPlace{.address = {}, .baud = static_cast<std::uint32_t>(*speed), .reaches_all = false};
+    return NewPlace{.address = {},
+                    .baud = static_cast<std::uint32_t>(*speed),
+                    .reaches_all = false,
+                    .whole_line = wants_whole_line(inputs)};
   }
 
  private:
+  static std::unexpected<Error> no_speed() {
+    return fail(ErrorCode::invalid_argument, "argument 'speed' is none of DL/T 645-2007's speeds");
+  }
   static constexpr std::string_view speed_argument = "speed";
   dlt645::SpeedCoding coding_;
 };
@@ -236,7 +245,7 @@ class AddressOperation final : public Operation {
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
     const auto text = argument_text(inputs, address_argument);
     if (!text) return std::nullopt;
-    return NewPlace{.address = std::string(*text), .baud = 0, .reaches_all = true};
+    return NewPlace{.address = std::string(*text), .baud = 0, .reaches_all = true, .whole_line = false};
   }
 
  private:

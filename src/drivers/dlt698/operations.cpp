@@ -4,6 +4,7 @@
 
 #include "codec/dlt698/crc.hpp"
 #include "codec/dlt698/frame.hpp"
+#include "codec/dlt698/line_settings.hpp"
 #include "drivers/dlt698/values.hpp"
 #include "drivers/protocol/inputs.hpp"
 
@@ -19,6 +20,7 @@ namespace types = dlt698::types;
 constexpr std::uint32_t password_oad = 0x44010200;
 constexpr std::uint32_t settlement_days_oad = 0x41160200;
 constexpr std::uint32_t clock_oad = 0x40000200;
+constexpr std::uint32_t address_oad = 0x40010200;
 
 dlt698::CalendarTime calendar_of(const CivilTime& time) {
   dlt698::CalendarTime out;
@@ -59,18 +61,23 @@ class ServiceOperation : public Operation {
  public:
   explicit ServiceOperation(bool with_password) : with_password_(with_password) {}
   [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const final {
+    DUHENG_TRY(const Node apdu, apdu_of(inputs));
+    return with_connection(apdu, inputs);
+  }
+  [[nodiscard]] bool needs_password() const final { return with_password_; }
+
+ protected:
+  [[nodiscard]] Result<std::vector<Query>> with_connection(const Node& apdu, const OperationInputs& inputs) const {
     std::vector<Query> out;
     if (with_password_) {
       if (inputs.password.empty()) return fail(ErrorCode::forbidden, "this needs the meter's password");
       DUHENG_TRY(const auto password, visible_password(inputs.password, "the password"));
       out.push_back(connect_with(password));
     }
-    DUHENG_TRY(const Node apdu, apdu_of(inputs));
     out.push_back(dlt698_query(apdu, true));
     out.back().has_answer = !is_broadcast();
     return out;
   }
-  [[nodiscard]] bool needs_password() const final { return with_password_; }
 
  private:
   [[nodiscard]] virtual Result<Node> apdu_of(const OperationInputs& inputs) const = 0;
@@ -140,6 +147,67 @@ class SettlementDayOperation final : public ServiceOperation {
     return dlt698::set_request(0, Oad::from(settlement_days_oad),
                                make::array({make::structure({make::number(types::unsigned_integer, day),
                                                              make::number(types::unsigned_integer, hour)})}));
+  }
+};
+
+/// Method 127 of F201: the first RS-485 port gets the speed of the argument "speed", with the format that DL/T 698.45
+/// meters have (8 data bits, even parity, 1 stop bit). The meter answers at the old speed.
+class PortSpeedOperation final : public ServiceOperation {
+ public:
+  explicit PortSpeedOperation(bool with_password) : ServiceOperation(with_password) {}
+  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& inputs) const override {
+    DUHENG_TRY(const Node apdu, apdu_at(baud));
+    return with_connection(apdu, inputs);
+  }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto baud = argument_mantissa(inputs, "speed", 0);
+    if (!baud || *baud <= 0 || *baud > UINT32_MAX) return std::nullopt;
+    return NewPlace{.address = {},
+                    .baud = static_cast<std::uint32_t>(*baud),
+                    .reaches_all = false,
+                    .whole_line = wants_whole_line(inputs)};
+  }
+
+ private:
+  [[nodiscard]] Result<Node> apdu_of(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto baud, argument_mantissa(inputs, "speed", 0));
+    return apdu_at(baud > 0 && baud <= UINT32_MAX ? static_cast<std::uint32_t>(baud) : 0);
+  }
+  [[nodiscard]] static Result<Node> apdu_at(std::uint32_t baud) {
+    constexpr std::uint32_t set_up_port = 0xF2017F00;
+    constexpr std::uint32_t first_port = 0xF2010201;
+    constexpr std::uint8_t even_parity = 2;
+    constexpr std::uint8_t data_bits = 8;
+    constexpr std::int64_t meter_reading = 1;
+    const std::uint8_t code = dlt698::baud_code_of(baud);
+    if (code == dlt698::baud_automatic)
+      return fail(ErrorCode::invalid_argument, "argument 'speed' is none of DL/T 698.45's speeds");
+    const std::array<std::uint8_t, 5> comdcb{code, even_parity, data_bits, 1, 0};
+    return dlt698::action_request(
+        0, set_up_port,
+        make::structure({make::oad(Oad::from(first_port)), make::octets(types::comdcb, comdcb),
+                         make::number(types::enumeration, meter_reading)}));
+  }
+};
+
+/// SET of 4001: the argument "address" becomes the meter's communication address.
+class AddressOperation final : public ServiceOperation {
+ public:
+  explicit AddressOperation(bool with_password) : ServiceOperation(with_password) {}
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto text = argument_text(inputs, "address");
+    if (!text) return std::nullopt;
+    return NewPlace{.address = std::string(*text), .baud = 0, .reaches_all = false, .whole_line = false};
+  }
+
+ private:
+  [[nodiscard]] Result<Node> apdu_of(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto text, argument_text(inputs, "address"));
+    constexpr std::size_t digits = 12;
+    const bool fits = text.size() == digits && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    if (!fits) return fail(ErrorCode::invalid_argument, "argument 'address' must be twelve digits");
+    DUHENG_TRY(const Bytes octets, from_hex(text));
+    return dlt698::set_request(0, Oad::from(address_oad), make::octet_string(octets));
   }
 };
 
@@ -249,12 +317,14 @@ std::shared_ptr<const Operation> dlt698_command(const ConfigNode& node) {
     clear_meter,
     clear_events,
     change_password,
-    settlement_day
+    settlement_day,
+    change_speed,
+    write_address
   };
-  switch (static_cast<Kind>(
-      node.choice("does", {"trip", "close_permit", "close_direct", "alarm", "alarm_release", "keep_power",
-                           "keep_power_release", "clock_set", "clock_broadcast", "freeze", "clear_demand",
-                           "clear_meter", "clear_events", "change_password", "settlement_day"}))) {
+  switch (static_cast<Kind>(node.choice(
+      "does", {"trip", "close_permit", "close_direct", "alarm", "alarm_release", "keep_power", "keep_power_release",
+               "clock_set", "clock_broadcast", "freeze", "clear_demand", "clear_meter", "clear_events",
+               "change_password", "settlement_day", "change_speed", "write_address"}))) {
     case Kind::trip:
       return method(node, 0x80008100, trip_argument(node));
     case Kind::close_permit:
@@ -285,6 +355,10 @@ std::shared_ptr<const Operation> dlt698_command(const ConfigNode& node) {
       return std::make_shared<PasswordOperation>();
     case Kind::settlement_day:
       return std::make_shared<SettlementDayOperation>(with_password(node));
+    case Kind::change_speed:
+      return std::make_shared<PortSpeedOperation>(with_password(node));
+    case Kind::write_address:
+      return std::make_shared<AddressOperation>(with_password(node));
   }
   return nullptr;
 }

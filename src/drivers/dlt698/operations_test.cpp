@@ -98,6 +98,33 @@ TEST(Dlt698Operation, WritesTheTypeOfTheTableExactlyOrRefuses) {
   EXPECT_EQ(writer("oad: \"20000200\""), nullptr);  // an array
 }
 
+TEST(Dlt698Operation, ASpeedIsAPortsComdcbAndTakesTheDeviceElsewhere) {
+  const auto change = command("does: change_speed");
+  auto in = inputs();
+  in.arguments["speed"] = "9600";
+  // ACTION F201 7F00: structure of port, COMDCB (9600, even, 8, 1, none), meter reading.
+  EXPECT_EQ(last_apdu(*change, in), "070100F2017F00020351F20102015F0602080100160100");
+  EXPECT_EQ(change->moves_to(in), (NewPlace{.address = {}, .baud = 9'600}));
+  EXPECT_EQ(to_hex(change->speed(2'400, in)->back().body).substr(26, 12), "5F0302080100");
+  in.arguments["whole_line"] = "1";
+  EXPECT_TRUE(change->moves_to(in)->whole_line);
+  in.arguments["speed"] = "1000";
+  EXPECT_EQ(change->build(in).error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(command("does: change_speed, password: true")->needs_password());
+}
+
+TEST(Dlt698Operation, AnAddressIsSixOctetsOf4001) {
+  const auto write = command("does: write_address");
+  auto in = inputs();
+  in.arguments["address"] = "202699000042";
+  EXPECT_EQ(last_apdu(*write, in), "06010040010200090620269900004200");
+  EXPECT_EQ(write->moves_to(in), (NewPlace{.address = "202699000042", .baud = 0}));
+  for (const char* wrong : {"20269900004", "20269900004A", ""}) {
+    in.arguments["address"] = wrong;
+    EXPECT_EQ(write->build(in).error().code, ErrorCode::invalid_argument) << wrong;
+  }
+}
+
 TEST(Dlt698Operation, NeedsAUsablePassword) {
   const auto trip = command("does: trip");
   auto in = inputs();

@@ -18,6 +18,9 @@ namespace duheng::drivers {
 /// A command's `operation` is `does: write` with an item's keys and the `value` that is written; a parameter writes its
 /// item. Coils and holding registers only, whole numbers, bcd and bits. `form`: shortest (functions 5 and 6 where one
 /// is enough) or multiple (15 and 16); bits of a register are written by function 22.
+/// `does: change_speed` writes the code of the argument "speed" into the register that an item's keys name, by
+/// `codes`: a list of { speed, code }. `does: write_address` writes the argument "address" there. Both take the device
+/// elsewhere (Operation::moves_to()) and are for whole numbers in holding registers.
 [[nodiscard]] const Driver& modbus_rtu_driver();
 [[nodiscard]] const Driver& modbus_ascii_driver();
 [[nodiscard]] const Driver& modbus_tcp_driver();

@@ -1,7 +1,10 @@
 #include "drivers/modbus/operations.hpp"
 
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "codec/modbus/message.hpp"
@@ -111,6 +114,61 @@ class WriteOperation final : public Operation {
   std::optional<std::int64_t> fixed_;
 };
 
+/// The register that holds the code of the device's speed: the argument "speed" in bit/s, by the model's list of codes.
+class SpeedOperation final : public Operation {
+ public:
+  using Codes = std::map<std::uint32_t, std::int64_t>;
+  SpeedOperation(const RegisterDescription& where, Form form, Codes codes)
+      : where_(where), form_(form), codes_(std::move(codes)) {}
+  [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto baud, argument_mantissa(inputs, "speed", 0));
+    return speed(baud > 0 && baud <= UINT32_MAX ? static_cast<std::uint32_t>(baud) : 0, inputs);
+  }
+  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& /*inputs*/) const override {
+    const auto code = codes_.find(baud);
+    if (code == codes_.end()) return fail(ErrorCode::invalid_argument, "the device has no code for this speed");
+    DUHENG_TRY(Query query, write_query(where_, code->second, form_));
+    return std::vector{std::move(query)};
+  }
+  [[nodiscard]] bool needs_password() const override { return false; }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto baud = argument_mantissa(inputs, "speed", 0);
+    if (!baud || *baud <= 0 || *baud > UINT32_MAX) return std::nullopt;
+    return NewPlace{.address = {},
+                    .baud = static_cast<std::uint32_t>(*baud),
+                    .reaches_all = false,
+                    .whole_line = wants_whole_line(inputs)};
+  }
+
+ private:
+  RegisterDescription where_;
+  Form form_;
+  Codes codes_;
+};
+
+/// The register that holds the device's own address: the argument "address".
+class AddressOperation final : public Operation {
+ public:
+  AddressOperation(const RegisterDescription& where, Form form) : where_(where), form_(form) {}
+  [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
+    DUHENG_TRY(const auto unit, argument_mantissa(inputs, "address", 0));
+    constexpr std::int64_t unit_max = 247;
+    if (unit < 1 || unit > unit_max) return fail(ErrorCode::invalid_argument, "argument 'address' must be 1 to 247");
+    DUHENG_TRY(Query query, write_query(where_, unit, form_));
+    return std::vector{std::move(query)};
+  }
+  [[nodiscard]] bool needs_password() const override { return false; }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    const auto text = argument_text(inputs, "address");
+    if (!text) return std::nullopt;
+    return NewPlace{.address = std::string(*text), .baud = 0, .reaches_all = false, .whole_line = false};
+  }
+
+ private:
+  RegisterDescription where_;
+  Form form_;
+};
+
 /// False, and rejected, when nothing can be written there.
 bool check_writable(const ConfigNode& node, const RegisterDescription& where) {
   if (!modbus::check(where)) return false;  // of a parameter, the planner has rejected it
@@ -138,8 +196,51 @@ Form form_of(const ConfigNode& node) { return static_cast<Form>(node.choice("for
 
 }  // namespace
 
+namespace {
+
+/// Which number stands for which speed. What is given twice, or does not fit the register, is rejected.
+SpeedOperation::Codes codes_of(const ConfigNode& node, const RegisterDescription& where, Form form) {
+  constexpr std::int64_t slowest = 300;
+  constexpr std::int64_t fastest = 115'200;
+  SpeedOperation::Codes out;
+  std::set<std::int64_t> numbers;
+  const auto nodes = node.items("codes");
+  if (nodes.empty()) node.reject("codes", "must say which number stands for which speed");
+  for (const auto& item : nodes) {
+    const auto baud = static_cast<std::uint32_t>(item.integer("speed", {slowest, fastest}));
+    const std::int64_t code = item.integer("code");
+    if (!write_query(where, code, form)) item.reject("code", "does not fit the register");
+    if (!numbers.insert(code).second) item.reject("code", "stands above already");
+    if (!out.emplace(baud, code).second) item.reject("speed", "stands above already");
+  }
+  return out;
+}
+
+/// Address and speed are whole numbers in holding registers.
+bool check_communication(const ConfigNode& node, const RegisterDescription& where) {
+  if (!check_writable(node, where)) return false;
+  if (where.table == modbus::Table::holding_registers && where.type != ValueType::bits && where.exponent == 0)
+    return true;
+  node.reject("address and speed stand in holding registers as whole numbers");
+  return false;
+}
+
+}  // namespace
+
 std::shared_ptr<const Operation> modbus_command(const ConfigNode& node) {
-  static_cast<void>(node.choice("does", {"write"}));
+  enum class Kind : std::uint8_t { write, change_speed, write_address };
+  const auto kind = static_cast<Kind>(node.choice("does", {"write", "change_speed", "write_address"}));
+  if (kind != Kind::write) {
+    const auto where = modbus_description(node);
+    const Form form = form_of(node);
+    if (const auto fine = modbus::check(where); !fine) {
+      node.reject(fine.error().message);
+      return nullptr;
+    }
+    if (!check_communication(node, where)) return nullptr;
+    if (kind == Kind::write_address) return std::make_shared<AddressOperation>(where, form);
+    return std::make_shared<SpeedOperation>(where, form, codes_of(node, where, form));
+  }
   const auto where = modbus_description(node);
   const auto fine = modbus::check(where);
   if (!fine) node.reject(fine.error().message);

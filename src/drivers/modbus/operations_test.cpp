@@ -34,6 +34,61 @@ std::string sent(const Made& made, const std::string& value = "0") {
   return to_hex(Bytes{static_cast<std::uint8_t>(queries->front().operation)}) + to_hex(queries->front().body);
 }
 
+Made moving(const std::string& keys) {
+  const auto file = ConfigFile::parse("operation:\n  does: " + keys + "\n", "m.yaml");
+  Made out{modbus_tcp_driver().command(file->root(), file->root().section("operation")), ""};
+  if (const auto fine = file->finish(); !fine) out.problem = fine.error().message;
+  return out;
+}
+
+TEST(ModbusOperation, ASpeedIsWrittenByItsCode) {
+  const auto made = moving("change_speed\n  address: 101\n  codes: [{speed: 2400, code: 1}, {speed: 9600, code: 3}]");
+  ASSERT_NE(made.operation, nullptr) << made.problem;
+  OperationInputs inputs;
+  inputs.arguments["speed"] = "9600";
+  EXPECT_EQ(to_hex(made.operation->build(inputs)->front().body), "00650003");
+  EXPECT_EQ(made.operation->build(inputs)->front().operation, 6);
+  EXPECT_EQ(to_hex(made.operation->speed(2'400, inputs)->front().body), "00650001");
+  EXPECT_EQ(made.operation->moves_to(inputs), (NewPlace{.address = {}, .baud = 9'600}));
+  inputs.arguments["whole_line"] = "1";
+  EXPECT_TRUE(made.operation->moves_to(inputs)->whole_line);
+  inputs.arguments["speed"] = "4800";
+  EXPECT_EQ(made.operation->build(inputs).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ModbusOperation, AnAddressIsWrittenAndIsTheNewPlace) {
+  const auto made = moving("write_address\n  address: 100\n  form: multiple");
+  ASSERT_NE(made.operation, nullptr) << made.problem;
+  OperationInputs inputs;
+  inputs.arguments["address"] = "17";
+  EXPECT_EQ(to_hex(made.operation->build(inputs)->front().body), "00640001020011");
+  EXPECT_EQ(made.operation->moves_to(inputs), (NewPlace{.address = "17", .baud = 0}));
+  for (const char* wrong : {"0", "248", "x"}) {
+    inputs.arguments["address"] = wrong;
+    EXPECT_FALSE(made.operation->build(inputs)) << wrong;
+  }
+}
+
+TEST(ModbusOperation, AWrongCommunicationRegisterIsRefusedWithFileLineAndReason) {
+  const auto problem = [](const std::string& keys) {
+    const auto made = moving(keys);
+    EXPECT_FALSE(made.problem.empty()) << keys;
+    return made.problem;
+  };
+  EXPECT_EQ(problem("change_speed\n  address: 101"), "m.yaml:2: 'codes' must say which number stands for which speed");
+  EXPECT_EQ(problem("change_speed\n  address: 101\n  codes:\n    - {speed: 9600, code: 70000}"),
+            "m.yaml:5: 'code' does not fit the register");
+  EXPECT_EQ(
+      problem("change_speed\n  address: 101\n  codes:\n    - {speed: 9600, code: 1}\n    - {speed: 2400, code: 1}"),
+      "m.yaml:6: 'code' stands above already");
+  EXPECT_EQ(
+      problem("change_speed\n  address: 101\n  codes:\n    - {speed: 9600, code: 1}\n    - {speed: 9600, code: 2}"),
+      "m.yaml:6: 'speed' stands above already");
+  EXPECT_EQ(problem("write_address\n  table: input\n  address: 100"), "m.yaml:3: 'table' can be read only");
+  EXPECT_NE(problem("write_address\n  address: 100\n  exponent: -1").find("whole numbers"), std::string::npos);
+  EXPECT_NE(problem("write_address\n  table: coil\n  address: 1").find("holding registers"), std::string::npos);
+}
+
 TEST(ModbusOperation, WritesOneOfAKindWithTheShortFunction) {
   EXPECT_EQ(sent(command("table: coil, address: 3, value: 1")), "050003FF00");
   EXPECT_EQ(sent(command("table: coil, address: 3, value: 0, form: multiple")), "0F000300010100");

@@ -108,16 +108,38 @@ commands:
     title: { en: Start, zh-CN: 启动 }
     operation: { does: write, table: coil, address: 0, value: 1, form: multiple }
     read_back: { items: [{ register: pump, table: coil, address: 0, value: "1" }] }
+  - name: speed_change
+    title: { en: Speed, zh-CN: 速率 }
+    arguments: [{ name: speed, title: { en: Speed, zh-CN: 速率 }, type: integer }]
+    operation: { does: change_speed, address: 20, codes: [{ speed: 2400, code: 1 }, { speed: 9600, code: 3 }] }
   - name: level_set
     title: { en: Level, zh-CN: 液位 }
     arguments: [{ name: level, title: { en: Level, zh-CN: 液位 }, type: decimal, min: 0, max: 9.5 }]
     operation: { does: write, address: 9, value: 7 }
-    read_back: { items: [{ register: level, address: 10, exponent: -1, argument: level }] }
+    read_back: { items: [{ register: level, address: 10, exponent: -1, argument: level, only_shown: false }] }
 processing:
   - { from: supply_temperature, into: supply_smooth, unit: degC, exponent: -2, gain: 1.5, offset: -3, fail_below: -40, fail_above: 150, filter: { kind: mean, window: 3 }, dead_band: 0.1 }
   - { from: supply_temperature, into: supply_share, exponent: -3, line: { from_low: 4, from_high: 20, to_low: 0, to_high: 1 }, filter: { kind: first_order, coefficient: 0.25 } }
 sensors:
   - { register: supply_temperature, quantity: temperature, accuracy_class: B, range: { min: 0, max: 150, unit: degC }, protection: IP65 }
+)";
+
+// Events whose parts are asked for one by one.
+constexpr std::string_view full_groups = R"(model: test
+title: { en: Test, zh-CN: 测试 }
+protocol: dlt645_2007
+proven: bench
+groups:
+  - name: live
+    interval_ms: 1000
+    items: [{ register: voltage_a, di: "02010100" }]
+history:
+  - name: loss_of_voltage
+    title: { en: Lost, zh-CN: 失压 }
+    kind: events
+    depth_days: 62
+    di: "10010101"
+    items: [{ register: event_loss_of_voltage_a, part: "01", code: 1 }, { register: voltage_then, part: "0A" }]
 )";
 
 // What SNMP and ICMP models have.
@@ -256,6 +278,8 @@ TEST(DeviceModel, RefusesWrongOperationsByFileLineAndReason) {
          "test.yaml:35: 'value' has bits that the mask leaves out");
   expect("mask: \"0010\", value: \"0010\"", "argument: nothing",
          "test.yaml:35: 'argument' is none of the command's arguments");
+  expect("mask: \"0010\", value: \"0010\"", "only_shown: true",
+         "test.yaml:35: 'items' compares nothing: whatever is read back would be right");
   expect("mask: \"0010\", value: \"0010\"", "value: up", "test.yaml:35: 'value' must be hexadecimal digits");
   expect("type: integer, unit: times", "type: choice, unit: times",
          "test.yaml:29: 'choices' must be given for the type choice, and for no other");
@@ -295,12 +319,12 @@ TEST(DeviceModel, ReadsWhatIsMadeOfValuesAndWhatPlatesSay) {
     return wrong ? std::string() : wrong.error().message;
   };
   EXPECT_EQ(error_with("from: supply_temperature, into: supply_smooth", "from: nothing, into: supply_smooth"),
-            "test.yaml:26: 'from' is no register that the model reads");
+            "test.yaml:30: 'from' is no register that the model reads");
   EXPECT_EQ(error_with("into: supply_smooth", "into: energy_heat_total"),
-            "test.yaml:26: 'into' is a register that the model reads");
-  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:27: 'into' stands above already");
+            "test.yaml:30: 'into' is a register that the model reads");
+  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:31: 'into' stands above already");
   EXPECT_EQ(error_with("register: supply_temperature, quantity", "register: nothing, quantity"),
-            "test.yaml:29: 'register' is none that the model reads");
+            "test.yaml:33: 'register' is none that the model reads");
 }
 
 TEST(DeviceModel, ShippedModelsLoadAndCoverWhatTheProductPromises) {
@@ -363,6 +387,24 @@ void schema_paths(const nlohmann::json& schema, const nlohmann::json& node, cons
 }
 std::string last_of(const std::string& path) { return path.substr(path.find_last_of('.') + 1); }
 
+TEST(DeviceModel, WrongPartsOfEventsAreRefusedWithFileLineAndReason) {
+  const auto error_with = [](std::string_view what, std::string_view with) {
+    std::string text(full_groups);
+    text.replace(text.find(what), what.size(), with);
+    return error_of(text);
+  };
+  constexpr std::string_view of_part =
+      "test.yaml:15: 'part' must be two hexadecimal digits, DI1 of a part that events of this group have";
+  EXPECT_EQ(error_with("part: \"0A\"", "part: \"36\""), of_part);
+  EXPECT_EQ(error_with("part: \"0A\"", "part: \"00\""), of_part);
+  EXPECT_EQ(error_with("part: \"0A\"", "part: \"0\""), of_part);
+  EXPECT_EQ(error_with("part: \"0A\"", "part: \"0A\", unit: kWh"),
+            "test.yaml:15: 'unit' is 'kWh', but the protocol's table has 'V'");
+  EXPECT_EQ(error_with("10010101", "10010201"),
+            "test.yaml:14: 'di' must name the beginning of a phase's last event, e.g. 10010101");
+  EXPECT_NE(error_with("10010101", "14000101"), "");
+}
+
 TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   std::ifstream in(source_directory + "/models/model.schema.json");
   const auto schema = nlohmann::json::parse(in);
@@ -373,7 +415,7 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   for (const auto& path : paths) {
     schema_keys.insert(last_of(path));
     EXPECT_NE((std::string(full) + std::string(full_modbus) + std::string(full_cjt188) + std::string(full_dlt698) +
-               std::string(full_snmp) + std::string(full_icmp))
+               std::string(full_snmp) + std::string(full_icmp) + std::string(full_groups))
                   .find(last_of(path) + ":"),
               std::string::npos)
         << path << " is not tried by this test";
@@ -384,6 +426,7 @@ TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {
   ASSERT_EQ(error_of(std::string(full_dlt698)), "");
   ASSERT_EQ(error_of(std::string(full_snmp)), "");
   ASSERT_EQ(error_of(std::string(full_icmp)), "");
+  ASSERT_EQ(error_of(std::string(full_groups)), "");
   // ... and every key that the loader's source asks for stands in the schema.
   std::stringstream text;
   for (const char* folder : {"models", "cjt188", "dlt645", "dlt698", "icmp", "modbus"}) {

@@ -113,6 +113,22 @@ TEST(ReadBack, HoldsOnlyWhenEveryExpectationDoes) {
   EXPECT_FALSE(held({}));
 }
 
+TEST(ReadBack, WhatIsOnlyShownIsReadAndNotCompared) {
+  const auto gas = load_device_model(std::string(DUHENG_SOURCE_DIR) + "/models/cjt188-gas-valve.yaml");
+  ASSERT_TRUE(gas) << gas.error().message;
+  const auto* close = find_command(*gas, "valve_close");
+  ASSERT_TRUE(close->read_back);
+  EXPECT_EQ(close->read_back->question.items.size(), 2U);
+  ASSERT_EQ(close->read_back->expectations.size(), 1U);
+  const auto held = [&](std::int64_t word, std::int64_t volume) {
+    return *holds(*close->read_back, {}, {},
+                  std::vector<ItemValue>{{0, ItemState::good, word, 0, {}}, {1, ItemState::good, volume, -2, {}}});
+  };
+  EXPECT_TRUE(held(0x0201, 0));
+  EXPECT_TRUE(held(0x0201, 12'345));
+  EXPECT_FALSE(held(0x0200, 12'345));
+}
+
 TEST(ReadBack, ComparesWithAnArgumentWhateverTheExponent) {
   ModelArgument argument;
   argument.name = "level";

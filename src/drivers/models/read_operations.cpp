@@ -33,6 +33,9 @@ class CheckedOperation final : public Operation {
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
     return operation_->moves_to(with_numbers(inputs));
   }
+  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& inputs) const override {
+    return operation_->speed(baud, with_numbers(inputs));
+  }
   [[nodiscard]] bool needs_password() const override { return operation_->needs_password(); }
   [[nodiscard]] bool is_broadcast() const override { return operation_->is_broadcast(); }
 
@@ -143,10 +146,12 @@ std::optional<ReadBack> read_read_back(ModelReader& reader, const ConfigNode& co
   std::vector<ItemPlace> places;
   out.question = read_one_question(reader, node, items, places);
   for (std::size_t i = 0; i < places.size(); ++i) {
+    if (items[i].flag("only_shown", false)) continue;  // stands beside the rest in the order's result
     auto expectation = read_expectation(items[i], out.question.items.at(places[i].item), arguments);
     expectation.item = places[i].item;
     out.expectations.push_back(std::move(expectation));
   }
+  if (out.expectations.empty()) node.reject("items", "compares nothing: whatever is read back would be right");
   return out;
 }
 

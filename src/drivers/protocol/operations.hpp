@@ -30,6 +30,9 @@ struct NewPlace {
   std::uint32_t baud = 0;  ///< of its serial line
   /// The operation reaches every device on the line, whatever its address: it is for a device that is alone there.
   bool reaches_all = false;
+  /// The new speed is meant for every device of the line, each told by itself, then for the line: see
+  /// Operation::speed().
+  bool whole_line = false;
   friend bool operator==(const NewPlace&, const NewPlace&) = default;
 };
 
@@ -52,7 +55,20 @@ class Operation {
     static_cast<void>(inputs);
     return std::nullopt;
   }
+  /// What asks the device for a speed, whatever the arguments say of it: how a device is told again, or told back.
+  /// Errors: unsupported - the operation changes no speed; else as build().
+  [[nodiscard]] virtual Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& inputs) const {
+    static_cast<void>(baud), static_cast<void>(inputs);
+    return fail(ErrorCode::unsupported, "it changes no speed");
+  }
 };
+
+/// The argument of a command that changes a speed: with any value but "0" it is for the whole line.
+inline constexpr std::string_view whole_line_argument = "whole_line";
+[[nodiscard]] inline bool wants_whole_line(const OperationInputs& inputs) {
+  const auto found = inputs.arguments.find(whole_line_argument);
+  return found != inputs.arguments.end() && !found->second.empty() && found->second != "0";
+}
 
 /// A value out of a device's memory, with the device's own stamp.
 struct HistoryValue {

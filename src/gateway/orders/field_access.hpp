@@ -52,6 +52,11 @@ class FieldAccess {
     static_cast<void>(device);
     return {};
   }
+  /// The uids of all devices on the device's channel, itself among them.
+  [[nodiscard]] virtual std::vector<std::string> line_members(std::uint32_t device) const {
+    static_cast<void>(device);
+    return {};
+  }
   /// From now on the device is asked so; a new speed closes its channel and opens it again.
   /// Errors: invalid_argument - no address of its protocol, no usual speed; already_exists - another device of the
   /// channel has the address.

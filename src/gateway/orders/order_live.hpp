@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "gateway/orders/line_move.hpp"
 #include "gateway/orders/move_settling.hpp"
 #include "gateway/orders/order_runner.hpp"
 
@@ -56,6 +58,9 @@ struct OrderRunner::Live {
   std::optional<MoveSettling> move;             ///< where the device is now is being found out
   drivers::NewPlace old_place;                  ///< where it was before
   PingTally ping;
+  std::uint32_t line_baud = 0;               ///< it is for the whole of its line, at this speed; 0: it is not
+  std::int64_t gather_until_ms = INT64_MAX;  ///< when the orders of the line's other devices must have come
+  bool in_line = false;                      ///< one of a LineWork
   std::uint32_t ticket = 0;
   std::uint32_t change_ticket = 0;  ///< of the change without an answer
 
@@ -68,6 +73,19 @@ struct OrderRunner::Live {
     return changes() || script.maintenance == drivers::Maintenance::gateway_restart;
   }
   [[nodiscard]] bool is_history() const noexcept { return order.kind == OrderKind::history; }
+};
+
+/// A line whose devices are being taken to another speed, by one order each.
+struct OrderRunner::LineWork {
+  std::vector<OrderId> members;
+  LineMove::Begin begin = LineMove::Begin::afresh;
+  std::optional<LineMove> move;  ///< when the log knows of all members
+  std::uint32_t old_baud = 0;
+  std::uint32_t new_baud = 0;
+  bool telling = false;  ///< the question that is out tells, and does not look
+  [[nodiscard]] std::uint32_t baud_at(LineMove::Place place) const noexcept {
+    return place == LineMove::Place::new_place ? new_baud : old_baud;
+  }
 };
 
 }  // namespace duheng::gateway

@@ -39,7 +39,7 @@ std::optional<OrderFault> OrderRunner::fault_of_move(const OrderScript& script, 
   const auto line = field_.line_of(place.device);
   const bool new_speed = script.moves->baud != 0 && line.baud != 0;
   if (!new_speed && script.moves->address.empty()) return std::nullopt;
-  if (line.devices > 1 && (new_speed || script.moves->reaches_all))
+  if (line.devices > 1 && ((new_speed && !script.moves->whole_line) || script.moves->reaches_all))
     return OrderFault{
         "line_shared",
         fmt::format("{} devices are on its channel: one of them alone must not be changed so", line.devices)};

@@ -39,13 +39,16 @@ bool OrderRunner::exchange(std::uint32_t ticket, const drivers::Exchange& exchan
   auto& live = *live_.at(asked->second);
   keep_frame(live.report, std::move(frame));
   if (exchange.late) {
+    if (live.in_line) return true;  // where it is is found out anyhow
     after_late(live, ticket, exchange);
     return true;
   }
   if (exchange.outcome != drivers::Outcome::timed_out) asked_.erase(asked);
   if (live.ticket != ticket) return true;
   live.ticket = 0;
-  if (live.move)
+  if (live.in_line)
+    after_line(live, exchange);
+  else if (live.move)
     after_look(live, exchange);
   else if (live.script.maintenance == drivers::Maintenance::ping)
     after_ping(live, exchange);
@@ -188,6 +191,7 @@ void OrderRunner::lost(std::uint32_t ticket, bool sent) {
   asked_.erase(asked);
   if (live.ticket != ticket) return;
   live.ticket = 0;
+  if (live.in_line) return line_lost(live, sent);
   if (live.phase == OrderPhase::checking) {
     live.phase = OrderPhase::settling;
     return check_again(live);

@@ -81,6 +81,7 @@ void OrderRunner::restore(std::vector<OrderRecord> found) {
     live->begun = live->asked = live->recovered = true;
     live->phase = OrderPhase::settling;
     live->settle_until_ms = clock_.monotonic_ms() + settings_.settle_ms;
+    live->gather_until_ms = clock_.monotonic_ms() + settings_.gather_ms;
     tray_.put(id);
     const auto place = field_.find(live->order.device_uid);
     enqueue(std::move(live), place ? place->channel : UINT32_MAX);
@@ -146,12 +147,13 @@ void OrderRunner::take(FieldOrder order) {
   live->report.utc_ms = clock_.utc_ms();
   live->expires_at_ms = clock_.monotonic_ms() + std::min(order.lifetime_ms, order_limits::lifetime_ms_max);
   live->order = std::move(order);
+  note_line(*live, script->moves, *place);
   due(live->order.id);
   enqueue(std::move(live), place->channel);
 }
 
 void OrderRunner::cancel(const OrderId& id) {
-  if (auto* live = find_live(id); live != nullptr && !live->asked)
+  if (auto* live = find_live(id); live != nullptr && !live->asked && !live->in_line)
     end(*live, OrderState::cancelled);
   else if (live != nullptr || memory_.knows(id))
     due(id);
@@ -278,6 +280,7 @@ void OrderRunner::expire(std::int64_t now_ms) {
 }
 
 void OrderRunner::out_of_time(Live& live, std::int64_t now_ms) {
+  if (live.in_line || (live.recovered && live.line_baud != 0)) return;  // its line's time is what counts
   if (live.phase == OrderPhase::settling && now_ms >= live.settle_until_ms && live.move) {
     live.move->give_up();
     return end_move(live);
@@ -301,6 +304,7 @@ OrderRunner::Live* OrderRunner::pick(const DeviceQueue& queue) {
   Live* history = nullptr;
   for (const auto& id : queue.orders) {
     auto& live = *live_.at(id);
+    if (live.line_baud != 0) continue;  // drive_lines()
     if (live.is_history()) {
       if (history == nullptr || (history->phase == OrderPhase::waiting && live.phase != OrderPhase::waiting))
         history = &live;
@@ -315,7 +319,8 @@ OrderRunner::Live* OrderRunner::pick(const DeviceQueue& queue) {
 void OrderRunner::pump(std::uint32_t channel, std::int64_t now_ms) {
   const auto found = channels_.find(channel);
   if (found == channels_.end()) return;
-  for (std::size_t turns = found->second.devices.size(); turns > 0; --turns) {
+  const bool is_taken = drive_lines(channel, now_ms);
+  for (std::size_t turns = is_taken ? 0 : found->second.devices.size(); turns > 0; --turns) {
     auto& queue_of_channel = found->second;
     if (queue_of_channel.ticket != 0 || queue_of_channel.devices.empty()) break;
     const std::string uid = queue_of_channel.devices.front();
@@ -330,13 +335,7 @@ void OrderRunner::pump(std::uint32_t channel, std::int64_t now_ms) {
 void OrderRunner::advance(Live& live, DeviceQueue& queue, std::int64_t now_ms) {
   const auto place = field_.find(live.order.device_uid);
   if (!place) return without_device(live);
-  if (place->channel != queue.channel) {  // it was moved
-    std::erase(channels_[queue.channel].devices, live.order.device_uid);
-    queue.channel = place->channel;
-    channels_[queue.channel].devices.push_back(live.order.device_uid);
-    stirred_.insert(queue.channel);
-    return;
-  }
+  if (follow_channel(live.order.device_uid, queue, *place)) return;
   const auto readiness = field_.readiness(place->device);
   const auto maintenance = maintenance_of(live.order, *place->model);
   const bool needs_no_line = maintenance > drivers::Maintenance::ping && !live.asked;
@@ -376,6 +375,16 @@ void OrderRunner::advance(Live& live, DeviceQueue& queue, std::int64_t now_ms) {
     default:
       return;
   }
+}
+
+/// Whether it was moved: then its orders wait on its new channel.
+bool OrderRunner::follow_channel(std::string_view uid, DeviceQueue& queue, const FieldAccess::Place& place) {
+  if (place.channel == queue.channel) return false;
+  std::erase(channels_[queue.channel].devices, uid);
+  queue.channel = place.channel;
+  channels_[queue.channel].devices.emplace_back(uid);
+  stirred_.insert(queue.channel);
+  return true;
 }
 
 void OrderRunner::without_device(Live& live) {

@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "gateway/orders/field_access.hpp"
+#include "gateway/orders/line_move.hpp"
 #include "gateway/orders/log_queue.hpp"
 #include "gateway/orders/move_settling.hpp"
 #include "gateway/orders/order_desk.hpp"
@@ -25,6 +26,7 @@ struct OrderSettings {
   std::int64_t settle_ms = 300'000;     ///< how long a read-back waits for a device that does not answer
   std::int64_t probe_ms = 5'000;        ///< how often a silent device is tried while an order waits for it
   std::int64_t check_again_ms = 2'000;  ///< between two read-backs
+  std::int64_t gather_ms = 300'000;     ///< within which all orders for one line's change of speed must have come
   std::int64_t store_retry_ms = 1'000;  ///< after the log refused
   std::size_t history_questions_max = 100'000;
   std::size_t log_slack_bytes = 4U << 20;  ///< the log is rewritten when it is more than twice what it must hold, and
@@ -137,6 +139,29 @@ class OrderRunner final : public OrderDesk {
   void after_ping(Live& live, const drivers::Exchange& exchange);
   void end_ping(Live& live);
 
+  // Orders that take a whole line to another speed: order_lines.cpp.
+  struct LineWork;
+  struct LineGroup;
+  void note_line(Live& live, const std::optional<drivers::NewPlace>& moves, const FieldAccess::Place& place);
+  /// True: the channel is the line's for now, nothing else is put there.
+  [[nodiscard]] bool drive_lines(std::uint32_t channel, std::int64_t now_ms);
+  void learn_recovered(std::uint32_t channel);
+  [[nodiscard]] LineGroup gather(std::uint32_t channel) const;
+  [[nodiscard]] bool is_changing(std::uint32_t channel) const;
+  void end_gathering(const LineGroup& group);
+  void begin_line(std::uint32_t channel, const LineGroup& group, LineMove::Begin begin);
+  [[nodiscard]] bool log_member(Live& live);
+  [[nodiscard]] bool line_is_ready(LineWork& work, std::int64_t now_ms);
+  void drive(std::uint32_t channel, LineWork& work, std::int64_t now_ms);
+  void take_line_step(LineWork& work, const LineMove::Step& step, Live& live, const FieldAccess::Place& place);
+  [[nodiscard]] bool bring_line(std::uint32_t device, std::uint32_t baud);
+  void after_line(Live& live, const drivers::Exchange& exchange);
+  void line_lost(const Live& live, bool sent);
+  void end_line(std::uint32_t channel);
+  void end_member(Live& live, const LineWork& work, const LineMove::Member& member, LineMove::Place line_at);
+  [[nodiscard]] LineWork* work_of(const Live& live);
+  [[nodiscard]] bool follow_channel(std::string_view uid, DeviceQueue& queue, const FieldAccess::Place& place);
+
   const Clock& clock_;
   FieldAccess& field_;
   OrderSettings settings_;
@@ -144,6 +169,7 @@ class OrderRunner final : public OrderDesk {
   std::map<OrderId, std::unique_ptr<Live>> live_;
   std::map<std::string, DeviceQueue, std::less<>> devices_;
   std::map<std::uint32_t, ChannelQueue> channels_;
+  std::map<std::uint32_t, std::unique_ptr<LineWork>> line_works_;  ///< by channel
   std::set<std::uint32_t> stirred_;
   std::map<std::uint32_t, OrderId> asked_;  ///< by ticket: questions out, and those whose late answer may still come
   std::map<std::uint32_t, std::uint32_t> out_;  ///< channel by ticket: questions out

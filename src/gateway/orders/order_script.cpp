@@ -21,9 +21,10 @@ std::unexpected<OrderFault> not_in_model(const DeviceModel& model, std::string_v
   return fault("not_in_model", fmt::format("the model {} has no {} '{}'", model.id, what, name));
 }
 
-drivers::OperationInputs inputs_of(const FieldOrder& order, const DeviceModel& model, std::int64_t utc_ms) {
+drivers::OperationInputs inputs_of(const FieldOrder& order, std::span<const OrderArgument> arguments,
+                                   const DeviceModel& model, std::int64_t utc_ms) {
   drivers::OperationInputs out;
-  for (const auto& argument : order.arguments) out.arguments.emplace(argument.name, argument.value);
+  for (const auto& argument : arguments) out.arguments.emplace(argument.name, argument.value);
   out.password = order.password;
   out.operator_code = order.operator_code;
   out.utc_ms = utc_ms;
@@ -38,16 +39,17 @@ void keep_for_check(const FieldOrder& order, std::span<const drivers::ModelArgum
   }
 }
 
+OrderFault fault_of_building(const Error& error) {
+  return {error.code == ErrorCode::forbidden ? "password_needed" : "argument_invalid", error.message};
+}
+
 Script operate(const FieldOrder& order, const ModelPointer& model, const drivers::Operation& operation,
                std::span<const drivers::ModelArgument> arguments, std::int64_t utc_ms) {
-  const auto inputs = inputs_of(order, *model, utc_ms);
+  const auto inputs = inputs_of(order, order.arguments, *model, utc_ms);
   if (const auto fits = drivers::check_arguments(arguments, inputs); !fits)
     return fault("argument_invalid", fits.error().message);
   auto steps = operation.build(inputs);
-  if (!steps) {
-    const bool password = steps.error().code == ErrorCode::forbidden;
-    return fault(password ? "password_needed" : "argument_invalid", steps.error().message);
-  }
+  if (!steps) return std::unexpected(fault_of_building(steps.error()));
   OrderScript script;
   script.steps = std::move(*steps);
   keep_for_check(order, arguments, script);
@@ -65,7 +67,7 @@ Result<std::size_t> ping_count(const drivers::OperationInputs& inputs) {
 }
 
 Script maintain(const FieldOrder& order, const ModelPointer& model, const drivers::ModelCommand& command) {
-  const auto inputs = inputs_of(order, *model, 0);
+  const auto inputs = inputs_of(order, order.arguments, *model, 0);
   if (const auto fits = drivers::check_arguments(command.arguments, inputs); !fits)
     return fault("argument_invalid", fits.error().message);
   OrderScript script;
@@ -174,6 +176,18 @@ bool OrderCheck::holds(std::span<const drivers::ItemValue> values) const {
     return shown && shown->mantissa == expected_mantissa_;
   }
   return false;
+}
+
+std::expected<drivers::Query, OrderFault> make_speed_query(const FieldOrder& order,
+                                                           std::span<const OrderArgument> arguments,
+                                                           const DeviceModel& model, std::uint32_t baud,
+                                                           std::int64_t utc_ms) {
+  const auto* command = drivers::find_command(model, order.name);
+  if (command == nullptr || !command->operation) return not_in_model(model, "command", order.name);
+  auto steps = command->operation->speed(baud, inputs_of(order, arguments, model, utc_ms));
+  if (!steps) return std::unexpected(fault_of_building(steps.error()));
+  if (steps->size() != 1) return fault("not_supported", "a device of a shared line must be told by one question");
+  return std::move(steps->front());
 }
 
 std::optional<drivers::NewPlace> place_after(const DeviceModel& model, OrderKind kind, std::string_view name,

@@ -58,6 +58,14 @@ struct OrderFault {
 [[nodiscard]] std::expected<OrderScript, OrderFault> make_order_script(
     const FieldOrder& order, const std::shared_ptr<const drivers::DeviceModel>& model, std::int64_t utc_ms);
 
+/// What tells the order's device to speak at `baud`, whatever speed the order itself names. `arguments`: the order's,
+/// as far as they are known. Faults: not_in_model, argument_invalid, password_needed, not_supported - it takes more
+/// than one question.
+[[nodiscard]] std::expected<drivers::Query, OrderFault> make_speed_query(const FieldOrder& order,
+                                                                         std::span<const OrderArgument> arguments,
+                                                                         const drivers::DeviceModel& model,
+                                                                         std::uint32_t baud, std::int64_t utc_ms);
+
 /// Where a command of the model takes the device to; nothing when it stays. For what was begun before a restart, too.
 [[nodiscard]] std::optional<drivers::NewPlace> place_after(const drivers::DeviceModel& model, OrderKind kind,
                                                            std::string_view name,

@@ -119,6 +119,82 @@ TEST(GatewayMoves, OnASharedLineNothingIsSent) {
   EXPECT_EQ(world.meter().told_speed(), 0U);
 }
 
+/// One order for each meter of the line, as the platform gives them; their last reports by meter.
+std::vector<OrderReport> move_line(World& world, const std::string& speed) {
+  const auto& meters = world.field.meters();
+  std::vector<std::size_t> on_line;
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    if (meters[i].line == 0) on_line.push_back(i);
+  for (const std::size_t meter : on_line) {
+    FieldOrder order;
+    order.id[0] = static_cast<std::uint8_t>(100 + meter);
+    order.device_uid = meters[meter].uid;
+    order.kind = OrderKind::command;
+    order.name = "speed_change";
+    order.arguments = {{"speed", speed}, {"whole_line", "yes"}};
+    order.lifetime_ms = 3'600'000;
+    world.core->orders()->take(order);
+  }
+  std::vector<OrderReport> out(on_line.size());
+  const auto all_over = [&] {
+    return std::ranges::all_of(out, [](const OrderReport& report) { return is_final(report.state); });
+  };
+  for (int i = 0; i < 1'200 && !all_over(); ++i) {
+    world.run_ms(1'000);
+    for (auto& report : world.core->orders()->take_reports(10)) {
+      world.core->orders()->received({&report.id, 1});
+      out.at(report.id[0] - 100U) = report;
+    }
+  }
+  return out;
+}
+
+const SimulatedFieldOptions shared_line{
+    .channels = 2, .meters_per_channel = 4, .serial_lines = true, .planned_baud = 2'400};
+
+TEST(GatewayLineMoves, AWholeLineChangesItsSpeedAndReadingGoesOn) {
+  World world(shared_line);
+  const auto reports = move_line(world, "9600");
+  ASSERT_EQ(reports.size(), 4U);
+  for (const auto& report : reports) EXPECT_EQ(report.state, OrderState::done) << report.reason << " " << report.detail;
+  EXPECT_EQ(world.field.baud(0), 9'600U);
+  EXPECT_EQ(world.field.baud(1), 2'400U);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(world.meter(i).told_speed(), 9'600U);
+  world.run_ms(120'000);
+  EXPECT_EQ(world.core->statistics().devices_answering, 8U);
+  const auto before = world.readings();
+  world.run_ms(120'000);
+  EXPECT_GT(world.readings(), before + 80);
+  world.orders = 50;
+  EXPECT_EQ(world.finish("ping", {{"count", "2"}}).state, OrderState::done);
+}
+
+TEST(GatewayLineMoves, LostAnswersEndInTheTruthForEachMeter) {
+  std::size_t done = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    auto options = shared_line;
+    options.seed = seed;
+    options.answers_lost_per_mille = 250;
+    World world(options);
+    const auto reports = move_line(world, "4800");
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+      const auto& report = reports[i];
+      ASSERT_TRUE(is_final(report.state)) << seed;
+      const bool at_line = world.meter(i).told_speed() == world.field.baud(0) ||
+                           (world.meter(i).told_speed() == 0 && world.field.baud(0) == 2'400);
+      if (report.state == OrderState::done) {
+        ++done;
+        EXPECT_EQ(world.meter(i).told_speed(), 4'800U) << seed;
+        EXPECT_EQ(world.field.baud(0), 4'800U) << seed;
+      }
+      if (report.reason == "left_behind") {
+        EXPECT_FALSE(at_line) << seed;
+      }
+    }
+  }
+  EXPECT_GE(done, 30U);  // of 40: that is what being told again is for
+}
+
 TEST(GatewayMoves, AWrittenAddressAndSpeedOutliveAPowerFailureOfTheMeter) {
   World world(alone);
   ASSERT_EQ(world.finish("speed_change", {{"speed", "9600"}}).state, OrderState::done);

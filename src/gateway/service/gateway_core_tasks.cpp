@@ -63,6 +63,13 @@ FieldAccess::Line GatewayCore::Tasks::line_of(std::uint32_t device) const {
           state.is_planned && (channel.is_planned || channel.baud == 0)};
 }
 
+std::vector<std::string> GatewayCore::Tasks::line_members(std::uint32_t device) const {
+  std::vector<std::string> out;
+  for (const std::uint32_t each : core_.channels_[core_.devices_[device].channel].devices)
+    if (each != no_device && !core_.devices_[each].leaving) out.push_back(core_.devices_[each].uid);
+  return out;
+}
+
 Result<void> GatewayCore::Tasks::move(std::uint32_t device, const drivers::NewPlace& place) {
   const auto& state = core_.devices_[device];
   auto& channel = core_.channels_[state.channel];

@@ -35,6 +35,7 @@ class GatewayCore::Tasks final : public FieldAccess {
   [[nodiscard]] bool ask(std::uint32_t device, const drivers::Query& query, std::uint32_t ticket) override;
   void probe(std::uint32_t device) override;
   [[nodiscard]] Line line_of(std::uint32_t device) const override;
+  [[nodiscard]] std::vector<std::string> line_members(std::uint32_t device) const override;
   [[nodiscard]] Result<void> move(std::uint32_t device, const drivers::NewPlace& place) override;
   void reopen(std::uint32_t channel) override;
   [[nodiscard]] bool restart_gateway() override { return core_.restart_ && core_.restart_(); }

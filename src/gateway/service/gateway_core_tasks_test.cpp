@@ -382,5 +382,83 @@ TEST(GatewayCoreStates, TellsWhichDevicesChanged) {
   EXPECT_EQ(world.core->take_device_changes(10).size(), 3U);
 }
 
+/// Under- and over-voltage of all phases, as a scenario makes them, read back to the second.
+TEST(GatewayEvents, VoltageEventsOfEachPhaseAreReadWithTheTimesAtWhichTheyHappened) {
+  World world({.channels = 1, .meters_per_channel = 1});
+  world.start();
+  world.run_ms(60'000);
+  const auto& meter = world.field.meters()[0];
+  ASSERT_TRUE(meter.three_phase);
+  using Kind = device::DeviceHappening::Kind;
+  std::map<std::string, std::vector<std::int64_t>> happened;  // begin, end
+  for (const auto& [event, per_mille] : {std::pair<std::string, std::int64_t>{"under", 850}, {"over", 1'150}}) {
+    happened[event].push_back(world.clock.utc_ms());
+    meter.device->happen(world.clock.utc_ms(), {Kind::voltage, per_mille});
+    world.run_ms(95'000);
+    happened[event].push_back(world.clock.utc_ms());
+    meter.device->happen(world.clock.utc_ms(), {Kind::voltage, 1'000});
+    world.run_ms(30'000);
+  }
+  std::size_t number = 500;
+  for (const std::string event : {"under", "over"})
+    for (const std::string phase : {"a", "b", "c"}) {
+      const std::string name = "event_" + event + "_voltage_" + phase;
+      FieldOrder order;
+      order.id = id_of(++number);
+      order.device_uid = meter.uid;
+      order.kind = OrderKind::history;
+      order.name = name;
+      order.from_utc_ms = happened["under"].front() - 60'000;
+      order.to_utc_ms = world.clock.utc_ms();
+      const auto report = world.finish(order);
+      EXPECT_EQ(report.state, OrderState::done) << name << " " << report.reason;
+      ASSERT_EQ(report.values.size(), 2U) << name;
+      for (const auto& value : report.values) {
+        EXPECT_EQ(value.register_name, name);
+        const std::int64_t moment = happened[event][value.mantissa == 1 ? 0 : 1];
+        EXPECT_EQ(value.time_utc_ms, moment / 1'000 * 1'000) << name << " " << value.mantissa;
+      }
+    }
+}
+
+/// Loss of voltage by group 10H: its times to the second and what the meter had counted and measured then.
+TEST(GatewayEvents, ALossOfVoltageIsReadWithItsTimesAndValues) {
+  World world({.channels = 1, .meters_per_channel = 1});
+  world.start();
+  world.run_ms(60'000);
+  const auto& meter = world.field.meters()[0];
+  using Kind = device::DeviceHappening::Kind;
+  const std::int64_t begin = world.clock.utc_ms();
+  meter.device->happen(begin, {Kind::voltage, 700});
+  world.run_ms(600'000);
+  const std::int64_t end = world.clock.utc_ms();
+  meter.device->happen(end, {Kind::voltage, 1'000});
+  world.run_ms(30'000);
+  FieldOrder order;
+  order.id = id_of(600);
+  order.device_uid = meter.uid;
+  order.kind = OrderKind::history;
+  order.name = "loss_of_voltage_values_b";
+  order.from_utc_ms = begin - 60'000;
+  order.to_utc_ms = world.clock.utc_ms();
+  const auto report = world.finish(order);
+  ASSERT_EQ(report.state, OrderState::done) << report.reason;
+  std::map<std::string, OrderValue> by_name;
+  for (const auto& value : report.values)
+    by_name[value.register_name + (value.kind == SeriesKind::event ? std::to_string(value.mantissa) : "")] = value;
+  ASSERT_EQ(by_name.size(), 6U);
+  const auto expect = [&](const std::string& name, std::int64_t mantissa, std::int64_t moment) {
+    ASSERT_TRUE(by_name.contains(name)) << name;
+    EXPECT_EQ(by_name[name].mantissa, mantissa) << name;
+    EXPECT_EQ(by_name[name].time_utc_ms, moment / 1'000 * 1'000) << name;
+  };
+  expect("event_loss_of_voltage_b1", 1, begin);
+  expect("event_loss_of_voltage_b0", 0, end);
+  expect("loss_of_voltage_b_energy_begin", meter.device->energy_centikwh(begin, false, 0), begin);
+  expect("loss_of_voltage_b_energy_end", meter.device->energy_centikwh(end, false, 0), end);
+  expect("loss_of_voltage_b_voltage", meter.device->measure(begin).voltage_decivolt[1], begin);
+  expect("loss_of_voltage_b_current", meter.device->measure(begin).current_ma[1], begin);
+}
+
 }  // namespace
 }  // namespace duheng::gateway

@@ -92,16 +92,8 @@ void SimulatedField::store(ByteView body) {
   push(2, Kind::store, 0);
 }
 
-bool SimulatedField::is_deaf(std::uint32_t channel) const {
-  const std::uint32_t baud = lines_[channel].baud;
-  return baud != 0 && std::ranges::any_of(meters_.meters(), [&](const SimulatedMeters::Meter& meter) {
-           const std::uint32_t told = meter.line == channel ? meter.device->told_speed() : 0;
-           return told != 0 && told != baud;
-         });
-}
-
 void SimulatedField::answer_questions(std::uint32_t channel, ByteView octets) {
-  if (is_deaf(channel)) return;
+  meters_.set_speed(channel, lines_[channel].baud);
   bool lost = false;
   bool spoiled = false;
   meters_.octets(

@@ -23,7 +23,7 @@ struct SimulatedFieldOptions {
   std::uint64_t seed = 1;
   std::int32_t clock_offset_ms = 0;  ///< of the meters
   /// Not 0: lines and meters are of a platform's plan, the lines serial ones of this speed, and the meters' programming
-  /// keys are pressed. A meter that was told a speed is deaf at any other.
+  /// keys are pressed. A meter that was told a speed hears no other.
   std::uint32_t planned_baud = 0;
 };
 
@@ -70,7 +70,6 @@ class SimulatedField final : public GatewayOutput {
     bool open = false;
     std::uint32_t baud = 0;
   };
-  [[nodiscard]] bool is_deaf(std::uint32_t channel) const;
   void push(std::int64_t delay_ms, Kind kind, std::uint32_t channel, Bytes octets = {});
   void handle(Event& event);
   void answer_questions(std::uint32_t channel, ByteView octets);

@@ -39,6 +39,8 @@ class SimulatedMeters {
   void octets(std::uint32_t line, std::int64_t utc_ms, ByteView octets,
               const std::function<bool(const device::BusAnswer&)>& is_harmed,
               const std::function<void(const device::BusAnswer&)>& on_answer);
+  /// At what the master of a line speaks and listens.
+  void set_speed(std::uint32_t line, std::uint32_t baud) { lines_[line]->bus.set_speed(baud); }
   /// The master's connection ends: half a question is forgotten, and what was asked last gets no answer any more.
   void cut(std::uint32_t line);
   /// Nobody answers any more: the world comes to rest.

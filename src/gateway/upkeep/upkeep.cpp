@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t ticket_limit = 1U << 30;
 constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t early_ms = 2 * 3'600'000;
+constexpr std::int64_t freezes_again_ms = 600'000;
 constexpr std::int64_t token_pause_ms = 50;
 constexpr std::int64_t intervals_at_once = 16;
 constexpr std::size_t save_bytes_per_s = 32'768;
@@ -161,7 +163,7 @@ bool Upkeep::advance(std::uint32_t number, std::uint32_t channel) {
     return true;
   }
   if (field_.readiness(place->device) != FieldAccess::Readiness::ready) return false;  // stir() when it answers
-  if (!task.work && !begin_work(task)) {
+  if (!task.work && !begin_work(task, *place)) {
     leave_line(task, number);
     schedule(number);
     return true;
@@ -172,9 +174,37 @@ bool Upkeep::advance(std::uint32_t number, std::uint32_t channel) {
                                                      : advance_history(task, number, *place);
 }
 
-bool Upkeep::begin_work(Task& task) {
+/// What a device froze at the end of a day or month is fetched before its load profile gives the same value of the same
+/// moment: of two readings that say the same the first is the evidence, and a month is settled by the freeze. Once a
+/// day, and in the first hours of the day again for devices whose clock is behind.
+void Upkeep::put_freezes_first(Task& task, const FieldAccess::Place& place) {
+  using drivers::HistoryKind;
+  const auto& histories = place.model->histories;
+  const auto kind_of = [&](const Task::Item& item) {
+    const auto index = static_cast<std::size_t>(item.history);
+    return item.history < 0 || index >= histories.size() ? HistoryKind::events : histories[index].kind;
+  };
   const auto next = std::ranges::min_element(task.items, {}, &Task::Item::due_ms);
-  if (next->due_ms > clock_.monotonic_ms()) return false;
+  if (kind_of(*next) != HistoryKind::profile) return;
+  const std::int64_t zone_ms = place.model->zone_offset_minutes * 60'000LL;
+  const std::int64_t now = clock_.utc_ms();
+  const bool is_new_day = (now + zone_ms) / day_ms != (task.freezes_utc_ms + zone_ms) / day_ms;
+  const bool is_early = (now + zone_ms) % day_ms < early_ms && now - task.freezes_utc_ms > freezes_again_ms;
+  if (!is_new_day && !is_early) return;
+  task.freezes_utc_ms = now;
+  const std::int64_t before_ms = next->due_ms - 1;
+  for (auto& item : task.items) {
+    const HistoryKind kind = kind_of(item);
+    const bool is_freeze = kind == HistoryKind::daily_freeze || kind == HistoryKind::monthly_freeze;
+    // One that fails is tried again by its own rule.
+    if (is_freeze && item.retry_ms == 0 && item.due_ms != INT64_MAX) item.due_ms = std::min(item.due_ms, before_ms);
+  }
+}
+
+bool Upkeep::begin_work(Task& task, const FieldAccess::Place& place) {
+  if (std::ranges::min_element(task.items, {}, &Task::Item::due_ms)->due_ms > clock_.monotonic_ms()) return false;
+  put_freezes_first(task, place);
+  const auto next = std::ranges::min_element(task.items, {}, &Task::Item::due_ms);
   task.work = std::make_unique<Task::Work>();
   task.work->item = static_cast<std::size_t>(next - task.items.begin());
   return true;

@@ -100,8 +100,9 @@ class Upkeep {
   bool put(Task& task, std::uint32_t number, const FieldAccess::Place& place, const drivers::Query& query);
   /// Whether another history question may be asked now; then it counts.
   bool take_token();
+  void put_freezes_first(Task& task, const FieldAccess::Place& place);
   /// False: none of its items is due.
-  bool begin_work(Task& task);
+  bool begin_work(Task& task, const FieldAccess::Place& place);
   void begin_piece(Task& task, const FieldAccess::Place& place, const drivers::ModelHistory& history);
   void piece_done(Task& task, std::uint32_t number, const drivers::ModelHistory& history, bool failed);
   /// The item is due again after `next_ms`; the task goes to the line's end when others are due, else leaves it.

@@ -37,6 +37,7 @@ struct Upkeep::Task {
   std::string uid;
   std::vector<Item> items;
   std::unique_ptr<Work> work;
+  std::int64_t freezes_utc_ms = 0;  ///< when freezes were last put before the load profile
   std::uint32_t channel = 0;
   std::uint32_t life = 0;   ///< another one when the number was given anew
   std::uint32_t round = 0;  ///< only the latest time scheduled counts

@@ -18,6 +18,7 @@ namespace {
 using records::Row;
 using records::Transaction;
 
+constexpr std::uint32_t port_number_max = 9'999;
 constexpr std::int64_t nodes_everything = 1'000'000;
 constexpr std::int64_t page_size_max = 200;
 
@@ -332,6 +333,29 @@ Result<void> EquipmentLedger::set_checks(const Author& author, EquipmentId id,
       if (!made) return std::unexpected(std::move(made).error());
     }
     return note(t, author, "supervise_equipment", now, fmt::format("{}: {} checks", id.value, checks.size()));
+  });
+  if (done) changed();
+  return done;
+}
+
+Result<void> EquipmentLedger::supervise_port(const Author& author, EquipmentId id, std::uint32_t number,
+                                             PortSupervision supervision) {
+  if (number < 1 || number > port_number_max)
+    return fail(ErrorCode::invalid_argument, fmt::format("a port's number is from 1 to {}", port_number_max));
+  const auto done = database_.write([&](Transaction& t) -> Result<void> {
+    DUHENG_CHECK(equipment_tables::require(t, author.scope, id));
+    const std::int64_t now = clock_.utc_ms();
+    DUHENG_CHECK(
+        t.execute("UPDATE equipment_ports SET to_ms = ?3 WHERE equipment_id = ?1 AND port = ?2 AND to_ms IS NULL",
+                  {id, std::int64_t{number}, now}));
+    // What is usual needs no entry; what was chosen before is kept with its end.
+    if (supervision != PortSupervision::by_use) {
+      DUHENG_CHECK(
+          t.execute("INSERT INTO equipment_ports (equipment_id, port, supervision, from_ms) VALUES (?1, ?2, ?3, ?4)",
+                    {id, std::int64_t{number}, static_cast<std::int64_t>(supervision), now}));
+    }
+    return note(t, author, "supervise_port", now,
+                fmt::format("{}: port {} {}", id.value, number, to_string(supervision)));
   });
   if (done) changed();
   return done;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "platform/equipment/port_watch.hpp"
 #include "platform/orders/operation_log.hpp"
 #include "platform/organisations/scope.hpp"
 #include "store/records/migration.hpp"
@@ -118,6 +119,12 @@ struct EquipmentPicture {
     std::string channel{};
   };
   std::vector<OnChannel> on_channels{};
+  struct ChosenPort {
+    EquipmentId equipment{};
+    std::uint32_t number = 0;
+    PortSupervision supervision = PortSupervision::by_use;
+  };
+  std::vector<ChosenPort> ports{};  ///< of which somebody chose
 };
 
 /// Switches, routers, access points and the like: what they are, what they hang on, what hangs on them, from when to
@@ -155,6 +162,11 @@ class EquipmentLedger {
   /// The devices by which it is supervised from now on; devices of the author's. `kind`s are told apart.
   [[nodiscard]] Result<void> set_checks(const Author& author, EquipmentId id,
                                         const std::vector<EquipmentCheck>& checks);
+
+  /// Whether the loss of a port's link is an alarm from now on; `number` is the interface's. Errors: not_found;
+  /// invalid_argument - the number is not from 1 to 9,999.
+  [[nodiscard]] Result<void> supervise_port(const Author& author, EquipmentId id, std::uint32_t number,
+                                            PortSupervision supervision);
 
   [[nodiscard]] Result<EquipmentPicture> picture();
   /// Within the scope: nodes, and links to what is visible.

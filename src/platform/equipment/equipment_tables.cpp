@@ -55,7 +55,16 @@ constexpr records::Migration steps[] = {
      " kind TEXT NOT NULL,"
      " from_ms INTEGER NOT NULL,"
      " to_ms INTEGER);"
-     "CREATE UNIQUE INDEX equipment_checks_now ON equipment_checks (device_id) WHERE to_ms IS NULL;"}};
+     "CREATE UNIQUE INDEX equipment_checks_now ON equipment_checks (device_id) WHERE to_ms IS NULL;"},
+    {"ports of which somebody chose how they are supervised",
+     "CREATE TABLE equipment_ports ("
+     " id INTEGER PRIMARY KEY,"
+     " equipment_id INTEGER NOT NULL REFERENCES equipment (id),"
+     " port INTEGER NOT NULL,"
+     " supervision INTEGER NOT NULL,"
+     " from_ms INTEGER NOT NULL,"
+     " to_ms INTEGER);"
+     "CREATE UNIQUE INDEX equipment_ports_now ON equipment_ports (equipment_id, port) WHERE to_ms IS NULL;"}};
 
 template <class T, class Make>
 Result<void> collect(Transaction& t, std::string_view sql, const Scope& scope, std::vector<T>& out, Make&& make) {
@@ -153,6 +162,15 @@ Result<EquipmentPicture> picture(Transaction& t, const Scope& scope, std::int64_
                                    visible),
                        scope, out.on_channels, [](const Row& row) {
                          return EquipmentPicture::OnChannel{row.id<DeviceId>(0), row.id<GatewayId>(1), row.text(2)};
+                       }));
+  DUHENG_CHECK(collect(t,
+                       fmt::format("SELECT p.equipment_id, p.port, p.supervision FROM equipment_ports p"
+                                   " JOIN equipment e ON e.id = p.equipment_id WHERE p.to_ms IS NULL AND {}",
+                                   visible),
+                       scope, out.ports, [](const Row& row) {
+                         return EquipmentPicture::ChosenPort{row.id<EquipmentId>(0),
+                                                             static_cast<std::uint32_t>(row.integer(1)),
+                                                             static_cast<PortSupervision>(row.integer(2))};
                        }));
   return out;
 }

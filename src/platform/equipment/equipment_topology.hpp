@@ -20,6 +20,8 @@ class EquipmentTopology final : public alarms::Topology {
   [[nodiscard]] std::int64_t organisation(const alarms::Subject& subject) const override;
 
   [[nodiscard]] static alarms::Subject subject(EquipmentId id);
+  /// A port of it; stands between the equipment and what hangs on that port.
+  [[nodiscard]] static alarms::Subject subject(EquipmentId id, std::uint32_t port);
   [[nodiscard]] static alarms::Subject subject(DeviceId id);
   [[nodiscard]] static alarms::Subject subject(GatewayId id);
   [[nodiscard]] static alarms::Subject subject(GatewayId gateway, const std::string& channel);

@@ -12,6 +12,9 @@ using alarms::Severity;
 
 constexpr std::string_view kind_down = "equipment_down";
 constexpr std::string_view kind_degraded = "equipment_degraded";
+constexpr std::string_view kind_port = "equipment_port_down";
+constexpr std::string_view check_snmp = "snmp";
+constexpr std::size_t names_octets_max = 200;
 
 std::string words_of(const EquipmentStatus& status) {
   std::string out;
@@ -73,15 +76,60 @@ void EquipmentWatch::read_ledger() {
     if (is_new) entry->second.machine = EquipmentMachine(rules_);
     entry->second.name = node.name;
     entry->second.checks = std::move(checks);
+    configure_ports(node.id, *picture, entry->second);
   }
   for (auto it = watched_.begin(); it != watched_.end();) {
     if (present.contains(it->first)) {
       ++it;
       continue;
     }
-    forget(it->first);
+    forget(it->first, it->second);
     it = watched_.erase(it);
   }
+}
+
+void EquipmentWatch::configure_ports(EquipmentId id, const EquipmentPicture& picture, Watched& watched) {
+  std::map<std::uint32_t, PortSupervision> chosen;
+  for (const auto& one : picture.ports)
+    if (one.equipment == id) chosen.emplace(one.number, one.supervision);
+  std::set<std::uint32_t> used;
+  watched.hanging.clear();
+  for (const auto& link : picture.links) {
+    const auto number = link.equipment == id ? port_number(link.what.port) : std::nullopt;
+    if (!number) continue;
+    used.insert(*number);
+    std::string& names = watched.hanging[*number];
+    if (names.size() + link.what.name.size() > names_octets_max) continue;
+    if (!names.empty()) names += ", ";
+    names += link.what.kind == Attachment::Kind::channel ? link.what.channel : link.what.name;
+  }
+  watched.ports.configure(std::move(chosen), std::move(used));
+}
+
+void EquipmentWatch::follow_ports(EquipmentId id, Watched& watched) {
+  PortSamples samples;
+  for (std::size_t i = 0; i < watched.checks.size() && sources_.values; ++i) {
+    const EquipmentCheck& check = watched.checks[i];
+    // Who does not answer says nothing of its ports: what they were stands.
+    if (check.kind != check_snmp || watched.status.checks[i].state != CheckState::answering) continue;
+    samples = port_samples(sources_.values(check.gateway, check.uid));
+  }
+  watched.ports.advance(samples, clock_.monotonic_ms(), clock_.utc_ms());
+  for (const PortWatch::Change& change : watched.ports.take_changes()) {
+    const auto subject = EquipmentTopology::subject(id, change.number);
+    if (!change.is_alarm) {
+      sink_.clear(kind_port, subject);
+      continue;
+    }
+    const auto hanging = watched.hanging.find(change.number);
+    sink_.raise({std::string(kind_port),
+                 subject,
+                 Severity::warning,
+                 {{"name", watched.name},
+                  {"port", std::to_string(change.number)},
+                  {"carries", hanging == watched.hanging.end() ? "–" : hanging->second}}});
+  }
+  watched.status.ports = watched.ports.ports();
 }
 
 CheckState EquipmentWatch::check_state(const EquipmentCheck& check, EquipmentStatus::Check& told) {
@@ -111,6 +159,7 @@ void EquipmentWatch::follow(EquipmentId id, Watched& watched) {
     states.push_back(told.state);
     watched.status.checks.push_back(std::move(told));
   }
+  follow_ports(id, watched);
   const EquipmentState before = watched.machine.state();
   const bool was_flapping = watched.machine.is_flapping();
   watched.machine.advance(states, clock_.monotonic_ms());
@@ -146,7 +195,9 @@ void EquipmentWatch::tell(EquipmentId id, const Watched& watched) {
        {{"name", watched.name}, {"checks", words_of(status)}, {"flapping", status.is_flapping ? "yes" : "no"}}});
 }
 
-void EquipmentWatch::forget(EquipmentId id) {
+void EquipmentWatch::forget(EquipmentId id, const Watched& watched) {
+  for (const auto& [number, port] : watched.status.ports)
+    sink_.clear(kind_port, EquipmentTopology::subject(id, number));
   const auto subject = EquipmentTopology::subject(id);
   sink_.clear(kind_down, subject);
   sink_.clear(kind_degraded, subject);

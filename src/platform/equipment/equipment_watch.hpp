@@ -26,6 +26,8 @@ struct CheckLine {
 struct WatchSources {
   std::function<bool(GatewayId)> is_connected;
   std::function<std::optional<CheckLine>(GatewayId, const std::string& uid)> line;
+  /// The newest value of each of its registers; none: no ports are told of.
+  std::function<std::vector<RegisterValue>(GatewayId, const std::string& uid)> values{};
 };
 
 struct EquipmentStatus {
@@ -40,10 +42,11 @@ struct EquipmentStatus {
     std::int64_t last_answer_utc_ms = 0;
   };
   std::vector<Check> checks{};
+  std::map<std::uint32_t, PortStatus> ports{};  ///< by number, as SNMP tells of them
 };
 
 /// Follows all equipment: what gateways say of its checks becomes states and conditions (equipment_down,
-/// equipment_degraded). Keeps the topology in step with the ledger. Thread-safe.
+/// equipment_degraded, equipment_port_down). Keeps the topology in step with the ledger. Thread-safe.
 class EquipmentWatch {
  public:
   static constexpr std::int64_t step_ms = 2'000;
@@ -67,6 +70,8 @@ class EquipmentWatch {
     std::string name;
     EquipmentMachine machine;
     std::vector<EquipmentCheck> checks;
+    PortWatch ports;
+    std::map<std::uint32_t, std::string> hanging;  // names of what hangs on a port
     EquipmentStatus status;
     bool has_told = false;
   };
@@ -74,7 +79,9 @@ class EquipmentWatch {
   [[nodiscard]] CheckState check_state(const EquipmentCheck& check, EquipmentStatus::Check& told);
   void follow(EquipmentId id, Watched& watched);
   void tell(EquipmentId id, const Watched& watched);
-  void forget(EquipmentId id);
+  static void configure_ports(EquipmentId id, const EquipmentPicture& picture, Watched& watched);
+  void follow_ports(EquipmentId id, Watched& watched);
+  void forget(EquipmentId id, const Watched& watched);
   void run(const std::stop_token& stop);
 
   EquipmentLedger& ledger_;

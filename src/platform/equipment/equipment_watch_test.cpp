@@ -65,13 +65,16 @@ class EquipmentWatchTest : public testing::Test {
     }
     must(ledger.attach(author, floor, attached));
     core_check = supervise(core, "core-ping");
-    floor_check = supervise(floor, "floor-ping");
+    floor_check = supervise(floor, "floor-snmp", "snmp");
     book = must(AlarmBook::open(*database, clock, topology));
     watch.emplace(ledger, topology, *book,
                   WatchSources{[this](GatewayId) { return is_connected; },
                                [this](GatewayId, const std::string& uid) -> std::optional<CheckLine> {
                                  const auto found = lines.find(uid);
                                  return found == lines.end() ? std::nullopt : std::optional(found->second);
+                               },
+                               [this](GatewayId, const std::string& uid) {
+                                 return uid == floor_check ? registers : std::vector<RegisterValue>{};
                                }},
                   clock);
     run(10);
@@ -93,8 +96,8 @@ class EquipmentWatchTest : public testing::Test {
     details.gateway = gateway;
     return must(devices.create(Scope::everything(), details));
   }
-  std::string supervise(EquipmentId id, const std::string& uid) {
-    must(ledger.set_checks(author, id, {{id, make_device(uid), "ping", {}, {}, 0}}));
+  std::string supervise(EquipmentId id, const std::string& uid, const std::string& kind = "ping") {
+    must(ledger.set_checks(author, id, {{id, make_device(uid), kind, {}, {}, 0}}));
     lines[uid] = {};
     return uid;
   }
@@ -144,6 +147,7 @@ class EquipmentWatchTest : public testing::Test {
   std::string core_check, floor_check;
   std::map<std::string, CheckLine> lines;
   std::set<std::string> cut;
+  std::vector<RegisterValue> registers;
   bool is_connected = true;
   std::unique_ptr<AlarmBook> book;
   std::optional<EquipmentWatch> watch;
@@ -231,6 +235,68 @@ TEST_F(EquipmentWatchTest, ChannelsAndGatewaysHangOnEquipmentToo) {
   const auto refused = ledger.attach(author, floor, {roof});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+}
+
+TEST_F(EquipmentWatchTest, APortWithoutALinkIsAnAlarmWithWhatHangsOnItBelow) {
+  registers = {{"interface_3_state", 1, 1}, {"interface_3_enabled", 1, 1}, {"interface_9_state", 1, 1}};
+  run(10);
+  EXPECT_EQ(watch->status(floor).ports.at(3).state, PortState::up);
+  EXPECT_TRUE(watch->status(floor).ports.at(3).is_watched);
+  registers[0].number = 2;
+  run(20);
+  // The meters on that port, and one on another.
+  std::int64_t on_port = 0;
+  for (int i = 0; i < meters; ++i) {
+    if (i % 24 + 1 != 3) continue;
+    book->raise({"device_silent",
+                 EquipmentTopology::subject(meter[static_cast<std::size_t>(i)]),
+                 alarms::Severity::warning,
+                 {}});
+    ++on_port;
+  }
+  book->raise({"device_silent", EquipmentTopology::subject(meter[0]), alarms::Severity::warning, {}});
+  run(5);
+  const auto seen = shown();
+  ASSERT_EQ(seen.size(), 2U);
+  for (const AlarmRow& row : seen) {
+    if (row.alarm.kind == "device_silent") continue;
+    EXPECT_EQ(row.alarm.kind, "equipment_port_down");
+    EXPECT_EQ(row.alarm.subject, EquipmentTopology::subject(floor, 3));
+    EXPECT_EQ(row.alarm.affected, on_port);
+    EXPECT_EQ(row.alarm.facts.at("port"), "3");
+    EXPECT_TRUE(row.alarm.facts.at("carries").starts_with("meter-2")) << row.alarm.facts.at("carries");
+  }
+  registers[0].number = 1;
+  all_meters(false);
+  run(500);
+  EXPECT_TRUE(shown().empty());
+}
+
+TEST_F(EquipmentWatchTest, APortOfASwitchThatIsDownSaysNothing) {
+  registers = {{"interface_3_state", 1, 1}};
+  run(10);
+  cut = {floor_check};
+  registers[0].number = 2;  // an old value, read by nobody now
+  run(30);
+  const auto seen = shown();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].alarm.kind, "equipment_down");
+}
+
+TEST_F(EquipmentWatchTest, SomebodyChoosesWhichPortsAreSupervised) {
+  registers = {{"interface_3_state", 2, 1}, {"interface_24_state", 2, 1}};
+  must(ledger.supervise_port(author, floor, 3, PortSupervision::never));
+  must(ledger.supervise_port(author, floor, 24, PortSupervision::always));
+  run(30);
+  const auto seen = shown();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].alarm.subject, EquipmentTopology::subject(floor, 24));
+  must(ledger.supervise_port(author, floor, 24, PortSupervision::never));
+  run(200);
+  EXPECT_TRUE(shown().empty());
+  EXPECT_FALSE(ledger.supervise_port(author, floor, 0, PortSupervision::never));
+  Author stranger;
+  EXPECT_EQ(ledger.supervise_port(stranger, floor, 1, PortSupervision::never).error().code, ErrorCode::not_found);
 }
 
 TEST_F(EquipmentWatchTest, WhatIsNoLongerSupervisedLeavesNoAlarm) {

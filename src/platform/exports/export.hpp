@@ -1,11 +1,14 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "store/aggregates/bucket_listing.hpp"
 #include "store/table_files/table_writer.hpp"
 #include "store/telemetry/telemetry_store.hpp"
 
@@ -34,10 +37,12 @@ struct ExportDevice {
   std::string uid{};
   std::string name{};
   std::string address{};
-  std::string site{};  ///< empty: none
+  std::string site{};            ///< empty: none
+  std::int64_t interval_ms = 0;  ///< at which it is read; 0: not known
 };
 
-/// A series in a range: while it was that device's and its asker might see it.
+/// A series in a range: while it was that device's and its asker might see it. An export of aggregates has all parts of
+/// a series as one device's beside each other: a bucket is looked at with all of them.
 struct ExportPart {
   std::uint32_t device = 0;  ///< into ExportPlan::devices
   SeriesId series{};
@@ -46,10 +51,20 @@ struct ExportPart {
   std::int8_t exponent = 0;
   SeriesKind kind = SeriesKind::decimal;
   store::TimeRange range{};
+  /// Within it, when the sensor that measured was past its calibration date, as known when the export was asked for.
+  std::vector<store::TimeRange> past_calibration{};
+  [[nodiscard]] bool is_past_calibration(std::int64_t first_utc_ms, std::int64_t last_utc_ms) const noexcept {
+    return std::ranges::any_of(past_calibration, [&](const store::TimeRange& time) {
+      return time.from_utc_ms <= last_utc_ms && first_utc_ms < time.to_utc_ms;
+    });
+  }
   friend bool operator==(const ExportPart& a, const ExportPart& b) noexcept {
     return a.device == b.device && a.series == b.series && a.register_name == b.register_name && a.unit == b.unit &&
            a.exponent == b.exponent && a.kind == b.kind && a.range.from_utc_ms == b.range.from_utc_ms &&
-           a.range.to_utc_ms == b.range.to_utc_ms;
+           a.range.to_utc_ms == b.range.to_utc_ms &&
+           std::ranges::equal(a.past_calibration, b.past_calibration, [](const auto& one, const auto& other) {
+             return one.from_utc_ms == other.from_utc_ms && one.to_utc_ms == other.to_utc_ms;
+           });
   }
 };
 
@@ -59,9 +74,10 @@ struct ExportPlan {
   std::vector<ExportPart> parts{};
 };
 
-/// Layout, version 1 (v = varint, z = zigzag, s = v length + octets): u8 version · v devices { z id · s uid · s name ·
-/// s address · s site } · v registers { s name · s unit · z exponent · u8 kind } · v parts { v device · z series ·
-/// v register · z from · z to }
+/// Layout, version 3 (v = varint, z = zigzag, s = v length + octets): u8 version · v devices { z id · s uid · s name ·
+/// s address · s site · v interval in ms (from version 2 on) } · v registers { s name · s unit · z exponent · u8 kind }
+/// · v parts { v device · z series · v register · z from · z to · v times past calibration { z from · z to } (from
+/// version 3 on) }
 [[nodiscard]] Bytes encode_plan(const ExportPlan& plan);
 /// Errors: malformed; unsupported - a newer version.
 [[nodiscard]] Result<ExportPlan> parse_plan(ByteView octets);
@@ -72,6 +88,8 @@ struct NewExport {
   bool byte_order_mark = false;
   std::string time_zone{};  ///< IANA; the column "time" is in it
   store::TimeRange range{};
+  std::optional<store::BucketSize> by{};  ///< nothing: readings; otherwise aggregates of `days`
+  store::DaySpan days{};                  ///< of the aggregates' own zone
   ExportPlan plan{};
 };
 
@@ -81,6 +99,8 @@ struct Export {
   store::TableFormat format = store::TableFormat::csv;
   std::string time_zone{};
   store::TimeRange range{};
+  std::optional<store::BucketSize> by{};  ///< nothing: readings
+  store::DaySpan days{};                  ///< of aggregates
   ExportState state = ExportState::queued;
   std::string reason{};  ///< why it failed; in English
   std::int64_t created_utc_ms = 0;

@@ -47,6 +47,10 @@ class Registers final : public ExportSource {
     return page;
   }
   [[nodiscard]] std::vector<Edit> edits(SeriesId, store::TimeRange) const override { return {}; }
+  [[nodiscard]] Result<BucketPage> buckets(SeriesId, store::BucketSize, store::DaySpan,
+                                           const store::QueryOptions&) const override {
+    return fail(ErrorCode::unsupported, "readings only");
+  }
 };
 
 double status_mib(const std::string& name) {

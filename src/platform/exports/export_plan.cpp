@@ -5,9 +5,28 @@
 
 namespace duheng::platform {
 namespace {
-constexpr std::uint8_t plan_version = 1;
+constexpr std::uint8_t plan_version = 3;
+constexpr std::uint8_t plan_with_intervals = 2;
+constexpr std::uint8_t plan_without_intervals = 1;
 using RegisterKey = std::tuple<std::string_view, std::string_view, std::int8_t, SeriesKind>;
 RegisterKey key_of(const ExportPart& part) { return {part.register_name, part.unit, part.exponent, part.kind}; }
+
+void write_times(const std::vector<store::TimeRange>& times, ByteWriter& writer) {
+  writer.varint(times.size());
+  for (const store::TimeRange& time : times) {
+    writer.zigzag(time.from_utc_ms);
+    writer.zigzag(time.to_utc_ms);
+  }
+}
+std::vector<store::TimeRange> read_times(ByteReader& in) {
+  std::vector<store::TimeRange> out;
+  const std::uint64_t count = in.varint();
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::int64_t from = in.zigzag();
+    out.push_back({from, in.zigzag()});
+  }
+  return out;
+}
 }  // namespace
 
 std::string_view to_string(ExportState state) noexcept {
@@ -39,6 +58,7 @@ Bytes encode_plan(const ExportPlan& plan) {
     writer.sized(device.name);
     writer.sized(device.address);
     writer.sized(device.site);
+    writer.varint(static_cast<std::uint64_t>(device.interval_ms));
   }
   std::map<RegisterKey, std::uint64_t> numbers;
   std::vector<RegisterKey> registers;
@@ -59,13 +79,16 @@ Bytes encode_plan(const ExportPlan& plan) {
     writer.varint(numbers.at(key_of(part)));
     writer.zigzag(part.range.from_utc_ms);
     writer.zigzag(part.range.to_utc_ms);
+    write_times(part.past_calibration, writer);
   }
   return out;
 }
 
 Result<ExportPlan> parse_plan(ByteView octets) {
   ByteReader in(octets);
-  if (in.u8() != plan_version) return fail(ErrorCode::unsupported, "the plan of an export is of another version");
+  const std::uint8_t version = in.u8();
+  if (version < plan_without_intervals || version > plan_version)
+    return fail(ErrorCode::unsupported, "the plan of an export is of another version");
   ExportPlan plan;
   const std::uint64_t devices = in.varint();
   for (std::uint64_t i = 0; i < devices && in.ok(); ++i) {
@@ -75,6 +98,7 @@ Result<ExportPlan> parse_plan(ByteView octets) {
     device.name = std::string{in.sized_text()};
     device.address = std::string{in.sized_text()};
     device.site = std::string{in.sized_text()};
+    if (version >= plan_with_intervals) device.interval_ms = static_cast<std::int64_t>(in.varint());
     plan.devices.push_back(std::move(device));
   }
   std::vector<ExportPart> registers;
@@ -99,6 +123,7 @@ Result<ExportPlan> parse_plan(ByteView octets) {
     part.series = series;
     part.range.from_utc_ms = in.zigzag();
     part.range.to_utc_ms = in.zigzag();
+    if (version >= plan_version) part.past_calibration = read_times(in);
     plan.parts.push_back(std::move(part));
   }
   if (!in.ok() || !in.at_end()) return fail(ErrorCode::malformed, "the plan of an export is cut off");

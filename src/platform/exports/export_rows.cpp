@@ -13,6 +13,10 @@ using store::Cell;
 using store::Column;
 using store::ColumnType;
 
+namespace {
+Cell flag(bool value) { return Cell::of(static_cast<std::int64_t>(value ? 1 : 0)); }
+}  // namespace
+
 std::string_view LocalTimes::text(std::int64_t utc_ms) {
   using namespace std::chrono;
   constexpr std::int64_t quarter_ms = 900'000;
@@ -59,7 +63,8 @@ std::vector<Column> ExportRows::columns() const {
                           {"edit_kind", ColumnType::text, true},
                           {"edit_author", ColumnType::text, true},
                           {"edit_reason", ColumnType::text, true},
-                          {"value_before_edit", ColumnType::decimal, true, digits}};
+                          {"value_before_edit", ColumnType::decimal, true, digits},
+                          {"past_calibration", ColumnType::integer}};
   if (parquet_) {
     // Whatever the decimal column cannot hold (IEEE bits, very small exponents) stands here.
     out.push_back({"mantissa", ColumnType::integer});
@@ -106,6 +111,7 @@ std::span<const Cell> ExportRows::row(const ExportPart& part, const store::Point
   cells_.push_back(edit == nullptr || !edit->old_mantissa
                        ? Cell{}
                        : value_cell(part, *edit->old_mantissa, Quality::good, read_text_));
+  cells_.push_back(flag(part.is_past_calibration(point.time_utc_ms, point.time_utc_ms)));
   if (parquet_) {
     cells_.push_back(Cell::of(point.mantissa));
     cells_.push_back(Cell::of(static_cast<std::int64_t>(part.exponent)));

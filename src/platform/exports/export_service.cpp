@@ -7,6 +7,8 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "platform/exports/bucket_rows.hpp"
+#include "platform/exports/bucket_visibility.hpp"
 #include "platform/exports/export_rows.hpp"
 #include "platform/exports/export_tables.hpp"
 
@@ -47,9 +49,27 @@ const Edit* edit_at(const std::vector<Edit>& edits, std::int64_t time_utc_ms) no
 }
 
 std::string about(const NewExport& wanted) {
-  return fmt::format("{}: {} devices, {} series, {} to {}", store::to_string(wanted.format), wanted.plan.devices.size(),
+  return fmt::format("{}, by {}: {} devices, {} series, {} to {}", store::to_string(wanted.format),
+                     wanted.by ? store::to_string(*wanted.by) : "reading", wanted.plan.devices.size(),
                      wanted.plan.parts.size(), format_utc(wanted.range.from_utc_ms),
                      format_utc(wanted.range.to_utc_ms));
+}
+
+/// Spans of days asked for at once: a question stays short, and so does what a cancel waits for.
+std::size_t spans_per_page(store::BucketSize size) noexcept {
+  switch (size) {
+    case store::BucketSize::hour:
+      return 31;
+    case store::BucketSize::day:
+      return 366;
+    case store::BucketSize::week:
+      return 260;
+    case store::BucketSize::month:
+      return 60;
+    case store::BucketSize::year:
+      break;
+  }
+  return 5;
 }
 
 Result<void> check(const NewExport& wanted) {
@@ -57,6 +77,8 @@ Result<void> check(const NewExport& wanted) {
     return fail(ErrorCode::invalid_argument, "the name is longer than 200 octets");
   if (wanted.range.from_utc_ms >= wanted.range.to_utc_ms)
     return fail(ErrorCode::invalid_argument, "\"from\" must be before \"to\"");
+  if (wanted.by && wanted.days.first > wanted.days.last)
+    return fail(ErrorCode::invalid_argument, "the days end before they begin");
   if (wanted.plan.parts.empty())
     return fail(ErrorCode::invalid_argument, "there is nothing to export: no such register of these devices is known");
   if (wanted.plan.devices.size() > export_limits::devices_max || wanted.plan.parts.size() > export_limits::parts_max) {
@@ -76,13 +98,19 @@ struct ExportService::Run {
   explicit Run(export_tables::ExportWork of)
       : work(std::move(of)),
         rows(work.plan, work.about.format, work.about.time_zone),
+        bucket_rows(work.plan, work.about.time_zone),
         position(work.position),
         started(position.file.pieces > 0) {}
 
+  [[nodiscard]] std::vector<store::Column> columns() const {
+    return work.about.by ? bucket_rows.columns() : rows.columns();
+  }
+  [[nodiscard]] const ExportPart& part() const { return work.plan.parts[static_cast<std::size_t>(position.part)]; }
   [[nodiscard]] bool is_at_end() const noexcept { return position.part >= work.plan.parts.size(); }
 
   export_tables::ExportWork work;
   ExportRows rows;
+  BucketRows bucket_rows;
   export_tables::ExportPosition position;
   std::optional<store::SealedFileWriter> file;
   std::unique_ptr<store::TableWriter> writer;
@@ -201,13 +229,16 @@ Result<bool> ExportService::begin_run() {
     }
     if (!file) return std::unexpected(file.error());
     run->file.emplace(std::move(*file));
-    DUHENG_TRY(run->writer, store::resume_table_writer(format, run->rows.columns(), table, run->position.writer_state));
+    DUHENG_TRY(run->writer, store::resume_table_writer(format, run->columns(), table, run->position.writer_state));
   } else {
+    const auto& about = run->work.about;
+    run->position = {};
+    run->position.from_utc_ms = about.by ? about.days.first : run->work.plan.parts.front().range.from_utc_ms;
     DUHENG_CHECK(remove_file(id));
     DUHENG_TRY(auto file, store::SealedFileWriter::create(disk_, random_, keys_, key_purpose, path(id)));
     DUHENG_CHECK(disk_.sync_directory(options_.directory));
     run->file.emplace(std::move(file));
-    DUHENG_TRY(run->writer, store::make_table_writer(format, run->rows.columns(), table));
+    DUHENG_TRY(run->writer, store::make_table_writer(format, run->columns(), table));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -251,25 +282,64 @@ Result<bool> ExportService::gather(Run& run, Bytes& out) {
   while (!run.is_at_end()) {
     const std::uint64_t rows = run.position.rows - rows_before;
     if (rows >= options_.piece_rows || out.size() >= piece_bytes_wanted || clock_.monotonic_ms() > until_ms) break;
-    const ExportPart& part = run.work.plan.parts[static_cast<std::size_t>(run.position.part)];
     const std::size_t room = std::min<std::size_t>(options_.piece_rows - static_cast<std::size_t>(rows),
                                                    store::telemetry_limits::points_per_page_max);
-    auto page = source_.range(part.series, {run.position.from_utc_ms, part.range.to_utc_ms}, room,
+    DUHENG_TRY(const bool whole, run.work.about.by ? gather_buckets(run, out) : gather_points(run, room, out));
+    if (!whole) return false;
+  }
+  return true;
+}
+
+/// One page of points of the series whose turn it is. False: telemetry fell back.
+Result<bool> ExportService::gather_points(Run& run, std::size_t points_max, Bytes& out) {
+  const ExportPart& part = run.part();
+  auto page = source_.range(part.series, {run.position.from_utc_ms, part.range.to_utc_ms}, points_max,
+                            {.timeout_ms = question_timeout_ms, .cancel = run.cancel});
+  if (!page && page.error().code == ErrorCode::not_found) return false;
+  if (!page) return std::unexpected(page.error());
+  DUHENG_CHECK(write_points(run, *page, out));
+  if (page->next_from_utc_ms) {
+    run.position.from_utc_ms = *page->next_from_utc_ms;
+  } else if (++run.position.part < run.work.plan.parts.size()) {
+    run.position.from_utc_ms = run.part().range.from_utc_ms;
+  }
+  return true;
+}
+
+/// Some spans of days of the series whose turn it is, with all the times in which it was that device's. The position is
+/// the next day in the place of a time. False: telemetry fell back.
+Result<bool> ExportService::gather_buckets(Run& run, Bytes& out) {
+  const ExportPart& part = run.part();
+  std::vector<store::TimeRange> periods;
+  for (std::size_t i = run.position.part; i < run.work.plan.parts.size(); ++i) {
+    const ExportPart& next = run.work.plan.parts[i];
+    if (next.device != part.device || next.series != part.series) break;
+    periods.push_back(next.range);
+  }
+  const store::BucketSize size = *run.work.about.by;
+  const std::int32_t last_day = run.work.about.days.last;
+  const auto spans =
+      store::bucket_spans(size, static_cast<std::int32_t>(run.position.from_utc_ms), last_day, spans_per_page(size));
+  auto page = source_.buckets(part.series, size, {spans.front().first, std::min(spans.back().last, last_day)},
                               {.timeout_ms = question_timeout_ms, .cancel = run.cancel});
-    if (!page && page.error().code == ErrorCode::not_found) return false;
-    if (!page) return std::unexpected(page.error());
-    DUHENG_CHECK(write_points(run, *page, out));
-    if (page->next_from_utc_ms) {
-      run.position.from_utc_ms = *page->next_from_utc_ms;
-    } else if (++run.position.part < run.work.plan.parts.size()) {
-      run.position.from_utc_ms = run.work.plan.parts[static_cast<std::size_t>(run.position.part)].range.from_utc_ms;
-    }
+  if (!page && page.error().code == ErrorCode::not_found) return false;
+  if (!page) return std::unexpected(page.error());
+  for (const store::ListedBucket& bucket : page->buckets) {
+    const VisiblePart visible = visible_part(periods, bucket.row);
+    if (!visible.row) continue;
+    DUHENG_CHECK(run.writer->row(run.bucket_rows.row(part, {size, bucket, *page, visible.increase}), out));
+    ++run.position.rows;
+  }
+  run.position.from_utc_ms = spans.back().last + 1;
+  if (run.position.from_utc_ms > last_day) {
+    run.position.part += periods.size();
+    run.position.from_utc_ms = run.work.about.days.first;
   }
   return true;
 }
 
 Result<void> ExportService::write_points(Run& run, const store::PointPage& page, Bytes& out) {
-  const ExportPart& part = run.work.plan.parts[static_cast<std::size_t>(run.position.part)];
+  const ExportPart& part = run.part();
   std::vector<Edit> edits;
   if (std::ranges::any_of(page.points, [](const store::Point& point) { return point.edit_count > 0; })) {
     edits = source_.edits(part.series, {page.points.front().time_utc_ms, page.points.back().time_utc_ms + 1});

@@ -41,10 +41,11 @@ struct ExportDownload {
   store::SealedFileReader reader;
 };
 
-/// Readings as files. Asking notes what is wanted and settles what may be seen; one thread works the wishes off in
-/// turn, piece by piece: rows, file synchronised, position noted in the records. A restart at any moment goes on at the
-/// last noted piece with the very same octets; nothing is lost or doubled. A file holds everything that was journalled
-/// before it was asked for. Files lie encrypted (purpose "exports").
+/// Readings, or their aggregates by hour, day, week, month or year, as files. Asking notes what is wanted and settles
+/// what may be seen; one thread works the wishes off in turn, piece by piece: rows, file synchronised, position noted
+/// in the records. A restart at any moment goes on at the last noted piece with the very same octets; nothing is lost
+/// or doubled. A file holds everything that was journalled before it was asked for. Files lie encrypted (purpose
+/// "exports").
 ///
 /// Thread-safe. A person sees only their own exports. Errors besides those named: as Transaction.
 class ExportService {
@@ -94,6 +95,8 @@ class ExportService {
   [[nodiscard]] Result<bool> begin_run();
   [[nodiscard]] Result<Step> run_piece(Run& run);
   [[nodiscard]] Result<bool> gather(Run& run, Bytes& out);
+  [[nodiscard]] Result<bool> gather_points(Run& run, std::size_t points_max, Bytes& out);
+  [[nodiscard]] Result<bool> gather_buckets(Run& run, Bytes& out);
   [[nodiscard]] Result<void> write_points(Run& run, const store::PointPage& page, Bytes& out);
   [[nodiscard]] Result<void> store_piece(Run& run, ByteView content);
   [[nodiscard]] Result<void> require_room(const Run& run, std::uint64_t more_bytes);

@@ -1,5 +1,6 @@
 #include "platform/exports/export_service.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -18,6 +19,8 @@ namespace {
 
 constexpr std::int64_t begin_ms = 1'750'000'000'000;
 constexpr std::int64_t minute_ms = 60'000;
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int32_t first_day = 19'000;  // 2022-01-08
 
 /// Series 1 to n, a point each minute; what it says at a time depends on the series and the time alone.
 class MadeUpReadings final : public ExportSource {
@@ -44,6 +47,33 @@ class MadeUpReadings final : public ExportSource {
       if (series == SeriesId{1} && at >= range.from_utc_ms && at < range.to_utc_ms) out.push_back(edit);
     }
     return out;
+  }
+  [[nodiscard]] Result<BucketPage> buckets(SeriesId series, store::BucketSize size, store::DaySpan days,
+                                           const store::QueryOptions& options) const override {
+    if (options.cancel.stop_requested()) return fail(ErrorCode::cancelled, "cancelled");
+    if (failures > 0) {
+      --failures;
+      return fail(ErrorCode::unavailable, "being made anew");
+    }
+    BucketPage page{.settled_through = first_day + 700, .version = next, .zone = "UTC"};
+    for (const store::DaySpan& span : store::bucket_spans(size, days.first, days.last, SIZE_MAX)) {
+      store::ListedBucket bucket{store::CivilCalendar::format_day(span.first), span.last, {}, {}};
+      bucket.row.after_utc_ms = span.first * day_ms;
+      bucket.row.through_utc_ms = (span.last + 1) * day_ms;
+      bucket.row.value_count = 96;
+      bucket.row.estimated_count = 1;
+      bucket.row.findings = store::aggregate_findings::roll_over | store::aggregate_findings::over_gap;
+      bucket.row.first = {bucket.row.after_utc_ms + minute_ms, series.value, FrameReference::make(7, 1), Quality::good};
+      bucket.row.last = {bucket.row.through_utc_ms, series.value + span.first, {}, Quality::estimated};
+      bucket.row.minimum = bucket.row.first;
+      bucket.row.maximum = bucket.row.last;
+      bucket.row.sum = 96 * store::Int128{span.first} + 1;
+      bucket.row.increase = span.first;
+      // Beyond 63 bits, as no column of a file can hold it as a number.
+      if (span.first == first_day + 1) bucket.row.increase = store::Int128{1} << 90;
+      page.buckets.push_back(bucket);
+    }
+    return page;
   }
   [[nodiscard]] store::Point point(SeriesId series, std::int64_t at) const {
     store::Point out;
@@ -120,6 +150,23 @@ class ExportTest : public testing::Test {
     return out;
   }
 
+  /// Two series, the first as one device's in two times that lie 200 days apart.
+  [[nodiscard]] static NewExport buckets_wish(store::TableFormat format, store::BucketSize size, std::int32_t days) {
+    NewExport out = wish(format, 1, 2);
+    out.by = size;
+    out.days = {first_day, first_day + days - 1};
+    out.range = {first_day * day_ms, (first_day + days) * day_ms};
+    out.plan.devices[1].interval_ms = 900'000;
+    out.plan.parts[0].register_name = "energy_active_import_total";
+    ExportPart energy = out.plan.parts[0];
+    out.plan.parts[1].range = {0, INT64_MAX};
+    energy.range = {0, (first_day + 100) * day_ms};
+    ExportPart later = energy;
+    later.range = {(first_day + 300) * day_ms, INT64_MAX};
+    out.plan.parts = {energy, later, out.plan.parts[1]};
+    return out;
+  }
+
   /// Steps until nothing is left; restarts after every `restart_every` steps.
   int run(int restart_every = 0) {
     int steps = 0;
@@ -177,16 +224,16 @@ TEST_F(ExportTest, WritesEveryRowExactly) {
   EXPECT_EQ(done.parts_done, 2U);
   EXPECT_EQ(done.expires_utc_ms, database.clock.utc_ms() + options.kept_ms);
   const std::string text = content(asked.id);
-  EXPECT_TRUE(
-      text.starts_with("device_id,device,address,site,register,time,time_utc_ms,value,unit,kind,quality,time_source,"
-                       "received_utc_ms,frame,"
-                       "evidence,conflict,edits,edit_kind,edit_author,edit_reason,value_before_edit\r\n"));
+  EXPECT_TRUE(text.starts_with(
+      "device_id,device,address,site,register,time,time_utc_ms,value,unit,kind,quality,time_source,"
+      "received_utc_ms,frame,"
+      "evidence,conflict,edits,edit_kind,edit_author,edit_reason,value_before_edit,past_calibration\r\n"));
   // 1750000000000 is 15:06:40 UTC; the first whole minute after it is 15:07.
   EXPECT_NE(text.find("\r\n8,西表,000000000008,,energy,2025-06-15T23:08:00.000+08:00,1750000080000,42.42,kWh,decimal,"
                       "corrected,gateway,1750000080250,"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find(",1,0,1,correction,bert,\"misread, \"\"5\"\"\",0.17\r\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(",1,0,1,correction,bert,\"misread, \"\"5\"\"\",0.17,0\r\n"), std::string::npos) << text;
   EXPECT_NE(text.find("\r\n7,'=East & Co,000000000007,Hill,voltage_a,"), std::string::npos) << text;
 }
 
@@ -199,6 +246,115 @@ TEST_F(ExportTest, RestartsBetweenAllPiecesChangeNothing) {
     EXPECT_GT(run(1), 20) << "pieces of 100 rows";
     EXPECT_EQ(must(service->get(anna, pieces.id)).rows, 3U * 777U);
     EXPECT_TRUE(content(whole.id) == content(pieces.id)) << store::to_string(format);
+  }
+}
+
+TEST_F(ExportTest, WritesEveryBucketExactly) {
+  const Export asked =
+      must(service->ask(anna, buckets_wish(store::TableFormat::csv, store::BucketSize::day, 800), 100));
+  EXPECT_EQ(asked.by, store::BucketSize::day);
+  run();
+  const Export done = must(service->get(anna, asked.id));
+  EXPECT_EQ(done.state, ExportState::done) << done.reason;
+  EXPECT_EQ(done.parts_done, 3U);
+  EXPECT_EQ(done.rows, 800U + 800U - 200U) << "nothing of the time between";
+  const std::string text = content(asked.id);
+  EXPECT_TRUE(text.starts_with("device_id,device,address,site,register,unit,kind,by,label,days_of_zone,from,to,"))
+      << text;
+  EXPECT_NE(text.find("8,西表,000000000008,,energy_active_import_total,kWh,decimal,day,2022-01-08,UTC,2022-01-08T08:00:"
+                      "00.000+08:00,"
+                      "2022-01-09T08:00:00.000+08:00,1641600000000,1641686400000,0,100,96,96,100.00,,0,1,0,1.05,"
+                      "roll_over over_gap,0,0.01,1641600060000,good,458753,190.01,1641686400000,estimated,,0.01,"
+                      "1641600060000,good,458753,190.01,1641686400000,estimated,,"),
+            std::string::npos)
+      << text.substr(0, 2'000);
+  EXPECT_NE(text.find("(18240.01)/96,190.0001,190.00,0.00,0\r\n"), std::string::npos) << text.substr(0, 2'000);
+  EXPECT_NE(text.find(",12379400392853802748991242.24,"), std::string::npos) << "beyond 63 bits";
+  EXPECT_NE(text.find(",2023-12-10,UTC,2023-12-10T08:00:00.000+08:00,2023-12-11T08:00:00.000+08:00,1702166400000,"
+                      "1702252800000,1,"),
+            std::string::npos)
+      << "not settled";
+  EXPECT_EQ(text.find(",2022-04-18,UTC,"), text.find(",voltage_a,V,decimal,day,2022-04-18,UTC,") + 24)
+      << "not the energy";
+}
+
+TEST_F(ExportTest, MarksWhatASensorPastItsCalibrationDateMeasured) {
+  NewExport wanted = wish(store::TableFormat::csv, 10, 2);
+  const std::int64_t third = (begin_ms / minute_ms + 3) * minute_ms;
+  wanted.plan.parts[0].past_calibration = {{third, third + 2 * minute_ms}};
+  const Export readings = must(service->ask(anna, wanted, 100));
+  wanted = buckets_wish(store::TableFormat::csv, store::BucketSize::day, 10);
+  wanted.plan.parts[0].past_calibration = {{(first_day + 4) * day_ms + day_ms / 2, INT64_MAX}};
+  const Export days = must(service->ask(anna, wanted, 100));
+  run();
+  const auto marked = [&](std::int64_t id, std::string_view register_name) {
+    const std::string text = content(id);
+    std::vector<bool> out;
+    for (std::size_t at = text.find("\r\n") + 2; at < text.size(); at = text.find("\r\n", at) + 2) {
+      const std::string line = text.substr(at, text.find("\r\n", at) - at);
+      if (line.find(register_name) != std::string::npos) out.push_back(line.ends_with(",1"));
+    }
+    return out;
+  };
+  std::vector<bool> expected(10, false);
+  expected[2] = expected[3] = true;
+  EXPECT_EQ(marked(readings.id, ",energy,"), expected);
+  EXPECT_EQ(marked(readings.id, ",voltage_a,"), std::vector<bool>(10, false));
+  expected = {false, false, false, false, true, true, true, true, true, true};
+  EXPECT_EQ(marked(days.id, ",energy_active_import_total,"), expected);
+}
+
+TEST_F(ExportTest, BucketsSurviveRestartsAndWaitForAggregates) {
+  for (const auto format : {store::TableFormat::csv, store::TableFormat::json_lines, store::TableFormat::xlsx,
+                            store::TableFormat::parquet}) {
+    const Export whole = must(service->ask(anna, buckets_wish(format, store::BucketSize::day, 1'500), 100));
+    run();
+    const Export pieces = must(service->ask(anna, buckets_wish(format, store::BucketSize::day, 1'500), 100));
+    source.failures = 2;
+    EXPECT_GT(run(1), 8) << "pages of 366 days, pieces of 100 rows";
+    EXPECT_EQ(must(service->get(anna, pieces.id)).rows, 1'500U + 1'300U);
+    EXPECT_TRUE(content(whole.id) == content(pieces.id)) << store::to_string(format);
+  }
+  for (const auto size :
+       {store::BucketSize::hour, store::BucketSize::week, store::BucketSize::month, store::BucketSize::year}) {
+    const Export asked = must(service->ask(anna, buckets_wish(store::TableFormat::csv, size, 800), 100));
+    run(1);
+    const Export done = must(service->get(anna, asked.id));
+    ASSERT_EQ(done.state, ExportState::done) << done.reason;
+    const auto spans = store::bucket_spans(size, first_day, first_day + 799, SIZE_MAX);
+    const auto own = std::ranges::count_if(spans, [](const store::DaySpan& span) {
+      return span.last + 1 <= first_day + 100 || span.first >= first_day + 300;
+    });
+    EXPECT_EQ(done.rows, spans.size() + static_cast<std::size_t>(own)) << store::to_string(size);
+  }
+  const Export cancelled =
+      must(service->ask(anna, buckets_wish(store::TableFormat::csv, store::BucketSize::day, 1'500), 100));
+  must(service->step());
+  must(service->cancel(anna, cancelled.id));
+  run();
+  EXPECT_EQ(must(service->get(anna, cancelled.id)).state, ExportState::cancelled);
+}
+
+TEST_F(ExportTest, WhatAnUpgradeSetsBackBeginsAnew) {
+  for (const bool buckets : {false, true}) {
+    const NewExport wanted = buckets ? buckets_wish(store::TableFormat::csv, store::BucketSize::day, 1'500)
+                                     : wish(store::TableFormat::csv, 777);
+    const Export whole = must(service->ask(anna, wanted, 100));
+    run();
+    const Export again = must(service->ask(anna, wanted, 100));
+    for (int i = 0; i < 3; ++i) must(service->step());
+    ASSERT_GT(must(service->get(anna, again.id)).rows, 0U);
+    // As the step "past calibration" does to an export under way.
+    must(database->write([&](records::Transaction& t) {
+      return t.execute(
+          "UPDATE exports SET state = 1, part = 0, row_count = 0, pieces = 0, disk_bytes = 0, size_bytes = 0, "
+          "writer_state = x'' WHERE id = ?1",
+          {again.id});
+    }));
+    restart();
+    run();
+    EXPECT_EQ(must(service->get(anna, again.id)).rows, must(service->get(anna, whole.id)).rows);
+    EXPECT_TRUE(content(again.id) == content(whole.id));
   }
 }
 
@@ -371,14 +527,15 @@ TEST_F(ExportTest, TheThreadWorksThemOff) {
 
 TEST(ExportPlan, IsTheSameAfterwards) {
   ExportPlan plan;
-  plan.devices = {{DeviceId{5}, "u", "n", "a", "s"}};
+  plan.devices = {{DeviceId{5}, "u", "n", "a", "s", 900'000}};
   plan.parts = {{0, SeriesId{9}, "r", "kWh", -2, SeriesKind::decimal, {1, 2}},
                 {0, SeriesId{9}, "r", "kWh", -2, SeriesKind::decimal, {5, 9}},
-                {0, SeriesId{10}, "q", "", 0, SeriesKind::bit_set, {-5, 9}}};
+                {0, SeriesId{10}, "q", "", 0, SeriesKind::bit_set, {-5, 9}, {{-4, -2}, {3, INT64_MAX}}}};
   const Bytes octets = encode_plan(plan);
   const ExportPlan read = must(parse_plan(octets));
   EXPECT_EQ(read.parts, plan.parts);
   EXPECT_EQ(read.devices.front().site, "s");
+  EXPECT_EQ(read.devices.front().interval_ms, 900'000);
   for (std::size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(parse_plan(ByteView(octets).first(size)));
 }
 

@@ -1,7 +1,19 @@
 #pragma once
+#include <string>
+#include <vector>
+
+#include "store/aggregates/bucket_listing.hpp"
 #include "store/telemetry/telemetry_store.hpp"
 
 namespace duheng::platform {
+
+/// Buckets of one series, as they are now.
+struct BucketPage {
+  std::vector<store::ListedBucket> buckets{};
+  std::int32_t settled_through = 0;  ///< buckets that end after this day may still change
+  std::uint64_t version = 0;         ///< everything journalled before this number is in them
+  std::string zone{};                ///< whose days they are
+};
 
 /// Where the rows of exports come from: of the telemetry store, what an export needs.
 class ExportSource {
@@ -14,9 +26,13 @@ class ExportSource {
                                                        const store::QueryOptions& options) const = 0;
   /// As TelemetryStore::edits().
   [[nodiscard]] virtual std::vector<Edit> edits(SeriesId series, store::TimeRange range) const = 0;
+  /// As store::list_buckets(). Errors besides: unavailable - aggregates are being made anew, or none are kept.
+  [[nodiscard]] virtual Result<BucketPage> buckets(SeriesId series, store::BucketSize size, store::DaySpan days,
+                                                   const store::QueryOptions& options) const = 0;
 };
 
-class TelemetryExportSource final : public ExportSource {
+/// Without aggregates: whoever keeps them adds buckets().
+class TelemetryExportSource : public ExportSource {
  public:
   explicit TelemetryExportSource(const store::TelemetryStore& telemetry) : telemetry_(telemetry) {}
   [[nodiscard]] std::uint64_t next_record() const override { return telemetry_.next_record(); }
@@ -26,6 +42,11 @@ class TelemetryExportSource final : public ExportSource {
   }
   [[nodiscard]] std::vector<Edit> edits(SeriesId series, store::TimeRange range) const override {
     return telemetry_.edits(series, range);
+  }
+
+  [[nodiscard]] Result<BucketPage> buckets(SeriesId /*series*/, store::BucketSize /*size*/, store::DaySpan /*days*/,
+                                           const store::QueryOptions& /*options*/) const override {
+    return fail(ErrorCode::unavailable, "no aggregates are kept here");
   }
 
  private:

@@ -41,11 +41,21 @@ constexpr records::Migration steps[] = {
      "CREATE TABLE export_plans ("
      " export_id INTEGER PRIMARY KEY REFERENCES exports (id),"
      " plan BLOB NOT NULL);"},
+    // bucket_size 0: readings. Days are of the aggregates' zone and mean something with aggregates only.
+    {"exports of aggregates",
+     "ALTER TABLE exports ADD COLUMN bucket_size INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE exports ADD COLUMN first_day INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE exports ADD COLUMN last_day INTEGER NOT NULL DEFAULT 0;"},
+    // Rows have a column more: what an older release had half done begins anew.
+    {"past calibration",
+     "UPDATE exports SET state = 1, part = 0, row_count = 0, pieces = 0, disk_bytes = 0, size_bytes = 0, "
+     "writer_state = x'' WHERE state = 2;"},
 };
 
 constexpr std::string_view columns =
     "SELECT id, name, format, time_zone, from_ms, to_ms, state, reason, created_at_ms, finished_at_ms, expires_at_ms, "
-    "devices, parts, part, row_count, size_bytes, disk_bytes, sha256, downloads FROM exports ";
+    "devices, parts, part, row_count, size_bytes, disk_bytes, sha256, downloads, bucket_size, first_day, "
+    "last_day FROM exports ";
 
 Export read_export(const Row& row) {
   Export out;
@@ -67,6 +77,8 @@ Export read_export(const Row& row) {
   out.disk_bytes = static_cast<std::uint64_t>(row.integer(16));
   out.sha256 = row.text(17);
   out.downloads = static_cast<std::uint64_t>(row.integer(18));
+  if (row.integer(19) != 0) out.by = static_cast<store::BucketSize>(row.integer(19));
+  out.days = {static_cast<std::int32_t>(row.integer(20)), static_cast<std::int32_t>(row.integer(21))};
   return out;
 }
 
@@ -76,6 +88,11 @@ constexpr auto queued = static_cast<std::int64_t>(ExportState::queued);
 constexpr auto running = static_cast<std::int64_t>(ExportState::running);
 constexpr auto done = static_cast<std::int64_t>(ExportState::done);
 constexpr auto expired = static_cast<std::int64_t>(ExportState::expired);
+
+std::int64_t first_position(const NewExport& wanted) noexcept {
+  if (wanted.by) return wanted.days.first;
+  return wanted.plan.parts.empty() ? 0 : wanted.plan.parts.front().range.from_utc_ms;
+}
 
 Result<std::vector<std::int64_t>> ids(Transaction& t, std::string_view sql,
                                       std::initializer_list<records::Parameter> parameters) {
@@ -92,12 +109,14 @@ Result<std::int64_t> insert(Transaction& t, UserId user, std::string_view user_n
              t.insert("INSERT INTO exports (user_id, user_name, name, format, byte_order_mark, time_zone, from_ms, "
                       "to_ms, state, reason, created_at_ms, finished_at_ms, expires_at_ms, as_of_record, devices, "
                       "parts, part, next_from_ms, row_count, pieces, disk_bytes, size_bytes, writer_state, sha256, "
-                      "downloads) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', ?10, 0, 0, ?11, ?12, ?13, 0, ?14, "
-                      "0, 0, 0, 0, x'', '', 0) RETURNING id",
+                      "downloads, bucket_size, first_day, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', "
+                      "?10, 0, 0, ?11, ?12, ?13, 0, ?14, "
+                      "0, 0, 0, 0, x'', '', 0, ?15, ?16, ?17) RETURNING id",
                       {user, user_name, wanted.name, static_cast<std::int64_t>(wanted.format), wanted.byte_order_mark,
                        wanted.time_zone, wanted.range.from_utc_ms, wanted.range.to_utc_ms, queued, now_ms, as_of_record,
-                       wanted.plan.devices.size(), wanted.plan.parts.size(),
-                       wanted.plan.parts.empty() ? 0 : wanted.plan.parts.front().range.from_utc_ms}));
+                       wanted.plan.devices.size(), wanted.plan.parts.size(), first_position(wanted),
+                       wanted.by ? static_cast<std::int64_t>(*wanted.by) : 0, std::int64_t{wanted.days.first},
+                       std::int64_t{wanted.days.last}}));
   const Bytes plan = encode_plan(wanted.plan);
   DUHENG_CHECK(t.execute("INSERT INTO export_plans (export_id, plan) VALUES (?1, ?2)", {id, plan}));
   return id;

@@ -16,7 +16,7 @@ using records::Transaction;
 /// Where the next row of an export comes from, and where it goes.
 struct ExportPosition {
   std::uint64_t part = 0;
-  std::int64_t from_utc_ms = 0;  ///< within the part
+  std::int64_t from_utc_ms = 0;  ///< within the part; of aggregates the number of the next day
   std::uint64_t rows = 0;
   store::SealedPosition file{};
   Bytes writer_state{};

@@ -73,6 +73,17 @@ Result<GatewayId> PlanMoves::command_done(Transaction& t, DeviceId device, std::
   return connection->gateway;
 }
 
+Result<std::vector<JobTarget>> PlanMoves::line_of(Transaction& t, DeviceId device) {
+  DUHENG_TRY(const auto connection, plan_tables::connection(t, device));
+  if (!connection) return std::vector<JobTarget>{};
+  DUHENG_TRY(const bool is_line, plan_tables::has_channel(t, connection->gateway, connection->channel));
+  if (!is_line) return std::vector<JobTarget>{};  // of the gateway's own file, or where devices call in
+  DUHENG_TRY(const auto on_it, plan_tables::connections_on(t, connection->gateway, connection->channel));
+  std::vector<JobTarget> out;
+  for (const auto& each : on_it) out.push_back({each.device, each.gateway, each.uid, each.model});
+  return out;
+}
+
 void PlanMoves::plan_changed(GatewayId gateway) {
   devices_.changed_elsewhere();
   plans_.plan_changed(gateway);

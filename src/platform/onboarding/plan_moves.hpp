@@ -20,6 +20,7 @@ class PlanMoves final : public MoveKeeper {
       : clock_(clock), devices_(devices), plans_(plans), models_(std::move(models)) {}
   [[nodiscard]] Result<GatewayId> command_done(records::Transaction& t, DeviceId device, std::string_view command,
                                                std::span<const OrderArgument> arguments) override;
+  [[nodiscard]] Result<std::vector<JobTarget>> line_of(records::Transaction& t, DeviceId device) override;
   void plan_changed(GatewayId gateway) override;
 
  private:

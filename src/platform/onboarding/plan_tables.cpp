@@ -199,6 +199,13 @@ Result<std::optional<DeviceConnection>> connection(Transaction& t, DeviceId devi
       {device}, read_connection);
 }
 
+Result<std::vector<DeviceConnection>> connections_on(Transaction& t, GatewayId gateway, std::string_view channel) {
+  return t.all(
+      "SELECT device_id, gateway_id, channel, uid, model, address, from_ms, to_ms FROM device_connections"
+      " WHERE gateway_id = ?1 AND channel = ?2 AND to_ms IS NULL ORDER BY device_id",
+      {gateway, channel}, read_connection);
+}
+
 Result<std::int64_t> connections_ever(Transaction& t, DeviceId device) {
   DUHENG_TRY(const auto found, t.integer("SELECT count(*) FROM device_connections WHERE device_id = ?1", {device}));
   return found.value_or(0);

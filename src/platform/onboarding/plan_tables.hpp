@@ -51,6 +51,9 @@ namespace plan_tables {
 [[nodiscard]] Result<void> insert_connection(records::Transaction& t, const DeviceConnection& connection);
 /// The present one, if there is one.
 [[nodiscard]] Result<std::optional<DeviceConnection>> connection(records::Transaction& t, DeviceId device);
+/// The present ones by that channel, by device.
+[[nodiscard]] Result<std::vector<DeviceConnection>> connections_on(records::Transaction& t, GatewayId gateway,
+                                                                   std::string_view channel);
 [[nodiscard]] Result<std::int64_t> connections_ever(records::Transaction& t, DeviceId device);
 /// Ends the present one, if there is one.
 [[nodiscard]] Result<void> end_connection(records::Transaction& t, DeviceId device, std::int64_t now_ms);

@@ -148,6 +148,27 @@ bool gives_supply(std::string_view command) noexcept {
   return std::ranges::find(names, command) != names.end();
 }
 
+bool is_for_whole_lines(const drivers::ModelLibrary& models, const NewJob& job) {
+  if (job.content.kind != OrderKind::command) return false;
+  return std::ranges::any_of(job.targets, [&](const JobTarget& target) {
+    const auto model = models.find(target.model);
+    const auto* command = model == nullptr ? nullptr : drivers::find_command(*model, job.content.name);
+    if (command == nullptr || command->operation == nullptr) return false;
+    const auto place = command->operation->moves_to(inputs_of(job));
+    return place && place->whole_line;
+  });
+}
+
+Result<void> check_lines(const JobJudgement& judgement, const NewJob& job) {
+  for (const JobTarget& target : job.targets) {
+    const ModelJudgement& model = judgement.by_model.find(target.model)->second;
+    if (model.refusal.empty()) continue;
+    return fail(ErrorCode::conflict, fmt::format("the whole line must change at once, and {} on it, a {}, cannot: {}",
+                                                 target.device_uid, target.model, model.detail));
+  }
+  return {};
+}
+
 Result<JobJudgement> judge_job(const drivers::ModelLibrary& models, const NewJob& job, std::int64_t now_utc_ms) {
   DUHENG_CHECK(check_form(job, now_utc_ms));
   JobJudgement out;

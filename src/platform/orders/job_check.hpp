@@ -29,6 +29,13 @@ struct JobJudgement {
 [[nodiscard]] Result<JobJudgement> judge_job(const drivers::ModelLibrary& models, const NewJob& job,
                                              std::int64_t now_utc_ms);
 
+/// Whether the job changes the speed of whole lines: then it is for all devices of them, or for none.
+[[nodiscard]] bool is_for_whole_lines(const drivers::ModelLibrary& models, const NewJob& job);
+
+/// A whole line moves or stays: what one of its devices cannot do is done at none of them.
+/// Errors: conflict - names such a device.
+[[nodiscard]] Result<void> check_lines(const JobJudgement& judgement, const NewJob& job);
+
 /// Commands that give a supply back, or keep it: protection is no reason against them.
 [[nodiscard]] bool gives_supply(std::string_view command) noexcept;
 

@@ -151,12 +151,46 @@ Result<JobNumber> OrderService::create(const Author& author, const NewJob& wante
     return fail(ErrorCode::limit_exceeded, fmt::format("at most {} devices at once", impl_->options.targets_max));
   }
   const std::int64_t now = impl_->clock.utc_ms();
-  Result<JobNumber> number = impl_->store_job(author, wanted, now);
+  Result<JobNumber> number = fail(ErrorCode::internal, "");
+  if (is_for_whole_lines(*impl_->models, wanted)) {
+    NewJob whole = wanted;
+    DUHENG_TRY(whole.targets,
+               impl_->database.read([&](Transaction& t) { return impl_->whole_lines(t, author, wanted.targets); }));
+    number = impl_->store_job(author, whole, now);
+  } else {
+    number = impl_->store_job(author, wanted, now);
+  }
   if (number) {
     impl_->tell({*number});
     impl_->wake();
   }
   return number;
+}
+
+Result<std::vector<JobTarget>> OrderService::Impl::whole_lines(Transaction& t, const Author& author,
+                                                               const std::vector<JobTarget>& targets) {
+  std::vector<JobTarget> out;
+  std::set<DeviceId> known;
+  for (const JobTarget& target : targets) {
+    if (known.contains(target.device)) continue;
+    std::vector<JobTarget> line;
+    if (moves != nullptr) {
+      DUHENG_TRY(line, moves->line_of(t, target.device));
+    }
+    if (line.empty()) line.push_back(target);
+    for (JobTarget& each : line) {
+      DUHENG_TRY(const auto seen,
+                 t.integer("SELECT 1 FROM devices WHERE id = ?2 AND " + author.scope.condition("organisation_id", "?1"),
+                           {author.scope.parameter_value(), each.device}));
+      if (!seen) return fail(ErrorCode::forbidden, "the line holds devices that are not yours, too");
+      if (known.insert(each.device).second) out.push_back(std::move(each));
+    }
+  }
+  // Whatever else its gateway has to do, it gets them all at once.
+  if (out.size() > options.book.window)
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("at most {} devices at once on whole lines", options.book.window));
+  return out;
 }
 
 /// Somebody without the right tried: that stands in the operation log, too.
@@ -231,6 +265,7 @@ Result<JobNumber> OrderService::Impl::store_orders(Transaction& t, const Author&
 
 Result<JobNumber> OrderService::Impl::store_job(const Author& author, const NewJob& wanted, std::int64_t now) {
   DUHENG_TRY(const JobJudgement judgement, judge_job(*models, wanted, now));
+  if (is_for_whole_lines(*models, wanted)) DUHENG_CHECK(check_lines(judgement, wanted));
   if (judgement.danger == Danger::supply && wanted.reason.empty())
     return fail(ErrorCode::invalid_argument, "reason: say why somebody's supply is to be changed");
   Job job = job_of(author, wanted, judgement, options, now);

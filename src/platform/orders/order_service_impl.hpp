@@ -57,6 +57,9 @@ struct OrderService::Impl {
   // people (order_service.cpp)
   [[nodiscard]] std::unexpected<Error> note_refusal(const Author& author, const NewJob& wanted, const Error& refusal);
   [[nodiscard]] Result<JobNumber> store_job(const Author& author, const NewJob& wanted, std::int64_t now);
+  /// The targets' lines, each with all of its devices. Errors: forbidden - some are not the author's; limit_exceeded.
+  [[nodiscard]] Result<std::vector<JobTarget>> whole_lines(records::Transaction& t, const Author& author,
+                                                           const std::vector<JobTarget>& targets);
   struct Confirmation {
     Job job;
     std::optional<Error> refusal;

@@ -9,9 +9,22 @@
 namespace duheng::platform::servers {
 namespace {
 
-constexpr std::array<std::string_view, 6> kinds{"server_disk_failing", "server_raid_degraded",
-                                                "server_supply_lost",  "server_temperature_high",
-                                                "server_memory_high",  "server_processor_high"};
+constexpr std::string_view kind_unreadable = "server_source_unreadable";
+constexpr std::array<std::string_view, 7> kinds{
+    "server_disk_failing", "server_raid_degraded",  "server_supply_lost", "server_temperature_high",
+    "server_memory_high",  "server_processor_high", kind_unreadable};
+
+/// Who is blind does not know whether all is well.
+std::vector<alarms::Condition> unreadable(const std::vector<ServerSource>& sources) {
+  std::vector<alarms::Condition> out;
+  for (const ServerSource& source : sources)
+    if (source.state == SourceState::failed)
+      out.push_back({std::string(kind_unreadable),
+                     {alarms::SubjectKind::server, "source:" + source.name},
+                     alarms::Severity::warning,
+                     {{"source", source.name}, {"reason", source.reason}}});
+  return out;
+}
 
 }  // namespace
 
@@ -67,6 +80,7 @@ void ServerWatch::step() {
   take(std::move(sensors.temperature), "server_temperature_high");
   take(check_memory(*reader_, options_), "server_memory_high");
   take(check_processor(*reader_, options_), "server_processor_high");
+  settle(kind_unreadable, SourceState::ok, unreadable(report.sources));
   report.read_utc_ms = clock_.utc_ms();
   const std::lock_guard lock(mutex_);
   report_ = std::move(report);

@@ -117,6 +117,10 @@ TEST_F(ServerWatchTest, WhatCannotBeReadKeepsItsAlarm) {
   watch_.step();
   EXPECT_EQ(sink_.standing["server_disk_failing"], std::set<std::string>{"disk:sda"});
   EXPECT_EQ(source("disks").state, SourceState::failed);
+  EXPECT_EQ(sink_.standing["server_source_unreadable"], std::set<std::string>{"source:disks"});
+  all_is_well();
+  watch_.step();
+  EXPECT_EQ(sink_.count(), 0U);
 }
 
 TEST_F(ServerWatchTest, AnAlarmOfBeforeARestartEndsWhenItsDiskIsWell) {

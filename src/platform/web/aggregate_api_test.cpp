@@ -1,6 +1,6 @@
 // Hours, days and months of a series; the largest consumers, totals and completeness of what a caller sees.
-#include "platform/web/aggregate_mean.hpp"
 #include "platform/web/testing/api_test_fixture.hpp"
+#include "store/aggregates/aggregate_mean.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -182,6 +182,29 @@ TEST_F(AggregateApiTest, TheLargestConsumers) {
   EXPECT_EQ(fleet("west", "top", 5, 2)["left_out"]["partly_visible"], 0);
 }
 
+TEST_F(AggregateApiTest, TheLargestConsumersOfEachGroup) {
+  // From readings, then from the rows of settled days.
+  for (int round = 0; round < 2; ++round) {
+    const auto found = [&](const std::string& user, const std::string& group, int count) {
+      std::vector<std::string> out;
+      const Json top = fleet(user, "top", 5, 2, "&group=" + group + "&count=" + std::to_string(count));
+      for (const Json& row : top["rows"]) {
+        out.push_back((row["group"].is_null() ? "-" : row["group"]["name"].get<std::string>()) + " " +
+                      row["amount"].get<std::string>());
+      }
+      return out;
+    };
+    EXPECT_THAT(found("admin", "organisation", 1), ::testing::UnorderedElementsAre("东区 4.00", "西区 0.20", "- 0.04"));
+    EXPECT_THAT(found("admin", "site", 5), ::testing::UnorderedElementsAre("Hill 4.00", "- 0.20", "- 0.04"));
+    EXPECT_THAT(found("admin", "site", 1), ::testing::UnorderedElementsAre("Hill 4.00", "- 0.20"));
+    EXPECT_THAT(found("admin", "model", 1), ::testing::UnorderedElementsAre("dlt645-2007-single-phase 4.00", "- 0.04"))
+        << "not the sum: the largest one";
+    EXPECT_THAT(found("west", "organisation", 5), ElementsAre("西区 0.20"));
+    EXPECT_FALSE(fleet("admin", "top", 5, 2)["rows"][0].contains("group"));
+    ASSERT_TRUE(world_.aggregates.settle());
+  }
+}
+
 TEST_F(AggregateApiTest, TotalsByGroupAddUp) {
   const auto amounts = [&](const std::string& user, const std::string& group) {
     const Json got = fleet(user, "totals", 5, 2, "&group=" + group);
@@ -238,7 +261,8 @@ TEST_F(AggregateApiTest, RefusesWhatCannotBeAnswered) {
   const std::string top = "/api/v1/fleet/top?";
   for (const std::string& bad :
        {range(3, 2), "register=voltage_a&" + range(3, 2), "register=energy_active_import_total&" + range(500, 2),
-        "register=energy_active_import_total&count=0&" + range(3, 2), "register=x&group=site&" + range(3, 2)}) {
+        "register=energy_active_import_total&count=0&" + range(3, 2),
+        "register=energy_active_import_total&group=colour&" + range(3, 2)}) {
     EXPECT_EQ(get("admin", top + bad).status, 400) << bad;
   }
   EXPECT_EQ(get("admin", "/api/v1/fleet/totals?register=energy_x&group=tariff&" + range(3, 2)).status, 400);
@@ -253,14 +277,14 @@ TEST_F(AggregateApiTest, RefusesWhatCannotBeAnswered) {
 }
 
 TEST(AggregateJson, MeansAreExact) {
-  EXPECT_EQ(exact_mean(441, -2, 2), "2.205");
-  EXPECT_EQ(exact_mean(440, -2, 2), "2.20");
-  EXPECT_EQ(exact_mean(100, -2, 3), "(1.00)/3");
-  EXPECT_EQ(exact_mean(-441, -2, 2), "-2.205");
-  EXPECT_EQ(rounded_mean(100, -2, 3), "0.3333");
-  EXPECT_EQ(rounded_mean(200, -2, 3), "0.6667");
-  EXPECT_EQ(rounded_mean(-200, -2, 3), "-0.6667");
-  EXPECT_EQ(rounded_mean(7, 0, 1), "7.00");
+  EXPECT_EQ(store::exact_mean(441, -2, 2), "2.205");
+  EXPECT_EQ(store::exact_mean(440, -2, 2), "2.20");
+  EXPECT_EQ(store::exact_mean(100, -2, 3), "(1.00)/3");
+  EXPECT_EQ(store::exact_mean(-441, -2, 2), "-2.205");
+  EXPECT_EQ(store::rounded_mean(100, -2, 3), "0.3333");
+  EXPECT_EQ(store::rounded_mean(200, -2, 3), "0.6667");
+  EXPECT_EQ(store::rounded_mean(-200, -2, 3), "-0.6667");
+  EXPECT_EQ(store::rounded_mean(7, 0, 1), "7.00");
 }
 
 }  // namespace

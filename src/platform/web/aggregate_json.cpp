@@ -4,8 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/decimal.hpp"
 #include "base/time.hpp"
-#include "platform/web/aggregate_mean.hpp"
+#include "store/aggregates/aggregate_mean.hpp"
+#include "store/aggregates/bucket_listing.hpp"
 #include "store/aggregates/civil_calendar.hpp"
 #include "store/consumption/exact_amount.hpp"
 
@@ -45,21 +47,7 @@ Result<AskedDays> asked_days(RequestContext& context, std::int32_t days_max) {
   return AskedDays{*first, *last};
 }
 
-Json findings_json(std::uint16_t findings) {
-  namespace flag = store::aggregate_findings;
-  static constexpr std::array<std::pair<std::uint16_t, std::string_view>, 6> words{
-      {{flag::roll_over, "roll_over"},
-       {flag::decrease_unexplained, "decrease_unexplained"},
-       {flag::increase_implausible, "increase_implausible"},
-       {flag::no_start_value, "no_start_value"},
-       {flag::conflict, "conflict"},
-       {flag::over_gap, "over_gap"}}};
-  Json out = Json::array();
-  for (const auto& [bit, word] : words) {
-    if ((findings & bit) != 0) out.push_back(word);
-  }
-  return out;
-}
+Json findings_json(std::uint16_t findings) { return store::finding_words(findings); }
 
 Json day_or_null(std::int32_t day) {
   return day == store::KeeperState::none ? Json(nullptr) : Json(store::CivilCalendar::format_day(day));
@@ -75,22 +63,33 @@ Json row_json(const store::Series& series, const store::AggregateRow& row, bool 
                                                      : Json(nullptr);
   };
   const bool has_mean = has_values && series.kind == SeriesKind::decimal;
-  return {{"from", format_utc(row.after_utc_ms)},
-          {"to", format_utc(row.through_utc_ms)},
-          {"values", row.value_count},
-          {"without_value", row.without_value_count},
-          {"estimated", row.estimated_count},
-          {"corrected", row.corrected_count},
-          {"findings", findings_json(row.findings)},
-          {"first", mark(row.first)},
-          {"last", mark(row.last)},
-          {"min", mark(row.minimum)},
-          {"max", mark(row.maximum)},
-          {"mean", has_mean ? Json(exact_mean(row.sum, series.exponent, row.value_count)) : Json(nullptr)},
-          {"mean_rounded", has_mean ? Json(rounded_mean(row.sum, series.exponent, row.value_count)) : Json(nullptr)},
-          {"increase", amount(row.increase)},
-          {"increase_edited", amount(row.increase_edited)},
-          {"longest_silence_s", row.longest_silence_ms / 1'000}};
+  return {
+      {"from", format_utc(row.after_utc_ms)},
+      {"to", format_utc(row.through_utc_ms)},
+      {"values", row.value_count},
+      {"without_value", row.without_value_count},
+      {"estimated", row.estimated_count},
+      {"corrected", row.corrected_count},
+      {"findings", findings_json(row.findings)},
+      {"first", mark(row.first)},
+      {"last", mark(row.last)},
+      {"min", mark(row.minimum)},
+      {"max", mark(row.maximum)},
+      {"mean", has_mean ? Json(store::exact_mean(row.sum, series.exponent, row.value_count)) : Json(nullptr)},
+      {"mean_rounded", has_mean ? Json(store::rounded_mean(row.sum, series.exponent, row.value_count)) : Json(nullptr)},
+      {"increase", amount(row.increase)},
+      {"increase_edited", amount(row.increase_edited)},
+      {"longest_silence_s", row.longest_silence_ms / 1'000}};
+}
+
+Json quality_json(const store::AggregateRow& row, std::int64_t interval_ms) {
+  const auto percent = [](std::optional<std::int64_t> basis_points) {
+    return basis_points ? Json(Decimal{*basis_points, -2}.to_string()) : Json(nullptr);
+  };
+  const auto expected = store::values_expected(row, interval_ms);
+  return {{"expected", expected ? Json(*expected) : Json(nullptr)},
+          {"completeness", percent(store::completeness_basis_points(row, interval_ms))},
+          {"share_estimated", percent(store::estimated_basis_points(row))}};
 }
 
 }  // namespace duheng::platform::web

@@ -39,4 +39,7 @@ struct AskedDays {
 [[nodiscard]] Json row_json(const store::Series& series, const store::AggregateRow& row, bool counts_up,
                             bool increase_shown);
 
+/// How whole a bucket is, and how much of it is estimated: "expected", "completeness", "share_estimated".
+[[nodiscard]] Json quality_json(const store::AggregateRow& row, std::int64_t interval_ms);
+
 }  // namespace duheng::platform::web

@@ -84,28 +84,35 @@ Json acknowledgement_json(const Alarm& alarm) {
   return {{"at", format_utc(alarm.acknowledged_utc_ms)}, {"by", alarm.acknowledged_by}, {"note", alarm.note}};
 }
 
+/// As it is called now; what has no name in the records by the one in its alarm, a port behind its equipment's.
+Json name_json(const AlarmRow& row) {
+  if (!row.subject_name.empty()) return row.subject_name;
+  const auto name = row.alarm.facts.find("name");
+  if (name == row.alarm.facts.end()) return nullptr;
+  const auto port = row.alarm.facts.find("port");
+  return port == row.alarm.facts.end() ? name->second : name->second + " / " + port->second;
+}
+
 Json alarm_json(const AlarmRow& row, bool english) {
   const Alarm& alarm = row.alarm;
-  return {
-      {"id", alarm.number},
-      {"kind", alarm.kind},
-      {"severity", to_string(alarm.severity)},
-      {"state", to_string(alarm.stage)},
-      {"subject",
-       {{"kind", to_string(alarm.subject.kind)}, {"id", alarm.subject.id}, {"name", text_or_null(row.subject_name)}}},
-      {"site", named_or_null(row.site.value, row.site_name)},
-      {"organisation",
-       named_or_null(row.organisation.value, pick_name(english, row.organisation_zh, row.organisation_en))},
-      {"facts", alarm.facts},
-      {"raised_at", format_utc(alarm.raised_utc_ms)},
-      {"over_at", time_or_null(alarm.over_utc_ms)},
-      {"closed_at", time_or_null(alarm.closed_utc_ms)},
-      {"raised_times", alarm.raised_times},
-      {"acknowledgement", acknowledgement_json(alarm)},
-      {"shelving", shelving_json(alarm)},
-      {"escalated", alarm.escalated},
-      {"affected", alarm.affected},
-      {"held_by", alarm.held_by == 0 ? Json(nullptr) : Json(alarm.held_by)}};
+  return {{"id", alarm.number},
+          {"kind", alarm.kind},
+          {"severity", to_string(alarm.severity)},
+          {"state", to_string(alarm.stage)},
+          {"subject", {{"kind", to_string(alarm.subject.kind)}, {"id", alarm.subject.id}, {"name", name_json(row)}}},
+          {"site", named_or_null(row.site.value, row.site_name)},
+          {"organisation",
+           named_or_null(row.organisation.value, pick_name(english, row.organisation_zh, row.organisation_en))},
+          {"facts", alarm.facts},
+          {"raised_at", format_utc(alarm.raised_utc_ms)},
+          {"over_at", time_or_null(alarm.over_utc_ms)},
+          {"closed_at", time_or_null(alarm.closed_utc_ms)},
+          {"raised_times", alarm.raised_times},
+          {"acknowledgement", acknowledgement_json(alarm)},
+          {"shelving", shelving_json(alarm)},
+          {"escalated", alarm.escalated},
+          {"affected", alarm.affected},
+          {"held_by", alarm.held_by == 0 ? Json(nullptr) : Json(alarm.held_by)}};
 }
 
 AlarmPart part_of(std::string_view word) {

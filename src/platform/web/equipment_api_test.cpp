@@ -72,6 +72,22 @@ TEST_F(EquipmentApiTest, SupervisionIsBegunAndEnded) {
   EXPECT_EQ(ask("DELETE", path, "operator").status, 204);
 }
 
+TEST_F(EquipmentApiTest, PortsAreToldAndSupervisedByChoice) {
+  const auto core = make("core");
+  const std::string one = "/api/v1/equipment/" + std::to_string(core);
+  EXPECT_EQ(Json::parse(ask("GET", one, "viewer").body)["ports"].size(), 0U);
+  EXPECT_EQ(ask("PUT", one + "/ports/7", "viewer", R"({"supervision":"always"})").status, 403);
+  EXPECT_EQ(ask("PUT", one + "/ports/7", "west", R"({"supervision":"always"})").status / 100, 4);
+  EXPECT_EQ(ask("PUT", one + "/ports/7", "operator", R"({"supervision":"often"})").status, 400);
+  EXPECT_EQ(ask("PUT", one + "/ports/0", "operator", R"({"supervision":"always"})").status, 404);
+  EXPECT_EQ(ask("PUT", one + "/ports/10000", "operator", R"({"supervision":"always"})").status, 400);
+  EXPECT_EQ(ask("PUT", one + "/ports/7", "operator", R"({"supervision":"always"})").status, 204);
+  const auto picture = equipment.ledger.picture().value();
+  ASSERT_EQ(picture.ports.size(), 1U);
+  EXPECT_EQ(picture.ports[0].number, 7U);
+  EXPECT_EQ(picture.ports[0].supervision, PortSupervision::always);
+}
+
 TEST_F(EquipmentApiTest, AFileIsCheckedThenImported) {
   const std::string file = ask("GET", "/api/v1/equipment/import-template", "operator").body;
   const Answer refused = ask("POST", "/api/v1/equipment/import?commit=false", "operator", file, "text/csv");

@@ -54,6 +54,24 @@ Json status_json(const EquipmentStatus& status) {
           {"checks", std::move(checks)}};
 }
 
+Json count_or_null(const std::optional<std::int64_t>& count) { return count ? Json(*count) : Json(nullptr); }
+
+Json ports_json(const EquipmentStatus& status) {
+  Json out = Json::array();
+  for (const auto& [number, port] : status.ports)
+    out.push_back({{"number", number},
+                   {"state", to_string(port.state)},
+                   {"since", time_or_null(port.since_utc_ms)},
+                   {"supervision", to_string(port.supervision)},
+                   {"supervised", port.is_watched},
+                   {"alarm", port.is_alarm},
+                   {"octets_in", count_or_null(port.sample.octets_in)},
+                   {"octets_out", count_or_null(port.sample.octets_out)},
+                   {"errors_in", count_or_null(port.sample.errors_in)},
+                   {"errors_per_hour", count_or_null(port.errors_per_hour)}});
+  return out;
+}
+
 Json equipment_json(const Equipment& one, const EquipmentDesk& desk, bool english) {
   const EquipmentDetails& details = one.details;
   return {
@@ -158,6 +176,7 @@ Result<HttpResponse> get(const EquipmentDesk& desk, RequestContext& context) {
                        {"to", each.to_utc_ms ? Json(format_utc(*each.to_utc_ms)) : Json(nullptr)}});
   out["attachments"] = std::move(ports);
   out["uplinks"] = std::move(periods);
+  out["ports"] = ports_json(desk.watch.status(one.id));
   return json_answer(out);
 }
 
@@ -246,6 +265,20 @@ Result<HttpResponse> end_supervision(const EquipmentDesk& desk, RequestContext& 
   return done();
 }
 
+Result<HttpResponse> supervise_port(const EquipmentDesk& desk, RequestContext& context) {
+  DUHENG_CHECK(context.query.finish());
+  DUHENG_TRY(const Json json, parse_body(context.request.body));
+  BodyReader reader(json, {"supervision"});
+  const auto supervision = port_supervision(reader.text("supervision", 16));
+  if (!supervision) reader.reject("supervision", "must be by_use, always or never");
+  DUHENG_CHECK(reader.finish());
+  const auto number = context.path_integer("port");
+  if (number < 0 || number > UINT32_MAX) return fail(ErrorCode::invalid_argument, "there is no such port");
+  DUHENG_CHECK(desk.ledger.supervise_port(author_of(context), id_of(context), static_cast<std::uint32_t>(number),
+                                          supervision.value_or(PortSupervision::by_use)));
+  return done();
+}
+
 Result<HttpResponse> import_file(const EquipmentDesk& desk, RequestContext& context) {
   const bool commit = context.query.choice("commit", {"true", "false"}) == "true";
   DUHENG_CHECK(context.query.finish());
@@ -315,6 +348,7 @@ void add_equipment_routes(Router& router, ApiServices& services) {
   add(Method::put, "/api/v1/equipment/{equipment_id}/supervision", "superviseEquipment", changed, supervise);
   add(Method::remove, "/api/v1/equipment/{equipment_id}/supervision", "endEquipmentSupervision", changed,
       end_supervision);
+  add(Method::put, "/api/v1/equipment/{equipment_id}/ports/{port}", "superviseEquipmentPort", changed, supervise_port);
   router.add(Method::get, "/api/v1/status/server", "getServerHealth", Permission::whole_platform(),
              [&services](RequestContext& context) { return server_health(services, context); });
 }

@@ -14,9 +14,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t items_max = 10'000;
-constexpr std::array<std::string_view, 10> known_fields{"name",     "format",    "byte_order_mark", "time_zone",
-                                                        "from",     "to",        "registers",       "device_ids",
-                                                        "site_ids", "series_ids"};
+constexpr std::array<std::string_view, 11> known_fields{
+    "name",      "format",     "byte_order_mark", "time_zone",  "from", "to",
+    "registers", "device_ids", "site_ids",        "series_ids", "by"};
 
 std::unexpected<Error> wrong(std::string_view field, std::string_view what) {
   return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" {}", field, what));
@@ -102,6 +102,9 @@ Result<ExportRequest> parse_export_request(std::string_view octets) {
   const auto known = store::table_format_of(format);
   if (!known) return wrong("format", "must be csv, xlsx, parquet or json_lines");
   out.format = *known;
+  DUHENG_TRY(const std::string by, text(body, "by", 20));
+  out.by = store::bucket_size_of(by);
+  if (!out.by && !by.empty() && by != "reading") return wrong("by", "must be reading, hour, day, week, month or year");
   DUHENG_TRY(out.byte_order_mark, flag(body, "byte_order_mark"));
   DUHENG_TRY(out.all_devices, flag(body, "all_devices"));
   DUHENG_TRY(out.time_zone, text(body, "time_zone", 64));

@@ -1,10 +1,12 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
+#include "store/aggregates/bucket_listing.hpp"
 #include "store/table_files/table_writer.hpp"
 #include "store/telemetry/telemetry_store.hpp"
 
@@ -17,7 +19,8 @@ struct ExportRequest {
   bool byte_order_mark = false;
   std::string time_zone{};
   store::TimeRange range{};
-  std::vector<std::string> registers{};  ///< empty: all
+  std::optional<store::BucketSize> by{};  ///< nothing: readings
+  std::vector<std::string> registers{};   ///< empty: all
   std::vector<DeviceId> devices{};
   std::vector<SiteId> sites{};
   std::vector<SeriesId> series{};

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "platform/web/aggregate_json.hpp"
+#include "platform/web/calibration_marks.hpp"
 #include "platform/web/visibility.hpp"
 
 namespace duheng::platform::web {
@@ -41,8 +43,10 @@ class PlanMaker {
     if (!taken_.emplace(series.id.value, range.from_utc_ms, range.to_utc_ms).second) return {};
     const auto [at, is_new] = numbers_.try_emplace({device.id.value, device.uid}, plan_.devices.size());
     if (is_new) plan_.devices.push_back(std::move(device));
+    const DeviceId id = plan_.devices[at->second].id;
+    DUHENG_TRY(auto overdue, overdue_of(id, series.register_name, range));
     plan_.parts.push_back({static_cast<std::uint32_t>(at->second), series.id, series.register_name, series.unit,
-                           series.exponent, series.kind, range});
+                           series.exponent, series.kind, range, std::move(overdue)});
     if (plan_.parts.size() > export_limits::parts_max || plan_.devices.size() > export_limits::devices_max)
       return fail(ErrorCode::limit_exceeded, "too many series in one export; choose fewer devices or registers");
     return {};
@@ -50,18 +54,56 @@ class PlanMaker {
 
   [[nodiscard]] static ExportDevice described(const DirectoryDevice& device) {
     const DeviceDetails& details = device.device.details;
-    return {device.device.id, details.uid, details.name, details.address, device.device.site_name};
+    return {device.device.id,          details.uid, details.name, details.address, device.device.site_name,
+            details.interval_s * 1'000};
   }
-  [[nodiscard]] ExportPlan finish() { return std::move(plan_); }
+  [[nodiscard]] ExportPlan finish() {
+    // Aggregates look at a series with all the times in which it was the device's.
+    if (wanted_.by) std::ranges::sort(plan_.parts, {}, place_of);
+    return std::move(plan_);
+  }
 
  private:
+  /// Times past calibration within a range.
+  Result<std::vector<store::TimeRange>> overdue_of(DeviceId device, const std::string& register_name,
+                                                   const store::TimeRange& range) {
+    std::vector<store::TimeRange> out;
+    if (services_.sensors == nullptr || !device) return out;
+    if (device != overdue_device_) {
+      DUHENG_TRY(overdue_, services_.sensors->overdue_periods(device));
+      overdue_device_ = device;
+    }
+    for (const store::TimeRange& time : past_calibration_in(overdue_, register_name)) {
+      const store::TimeRange own = cut(range, time.from_utc_ms, time.to_utc_ms);
+      if (own.from_utc_ms < own.to_utc_ms) out.push_back(own);
+    }
+    return out;
+  }
+  static std::tuple<std::uint32_t, SeriesId, std::int64_t> place_of(const ExportPart& part) noexcept {
+    return {part.device, part.series, part.range.from_utc_ms};
+  }
+
   const ApiServices& services_;
   const ExportRequest& wanted_;
   const std::unordered_set<std::string> registers_;
   std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> taken_;
   std::map<std::pair<std::int64_t, std::string>, std::size_t> numbers_;
   ExportPlan plan_;
+  DeviceId overdue_device_{};  // whose times `overdue_` are: devices come one after the other
+  std::vector<OverduePeriod> overdue_;
 };
+
+/// Aggregates are of whole buckets, which may begin before the time asked for and end after it.
+Result<ExportRequest> whole_buckets(const ApiServices& services, const ExportRequest& asked) {
+  ExportRequest out = asked;
+  if (!asked.by) return out;
+  DUHENG_TRY(const auto answers, aggregates_of(services));
+  DUHENG_TRY(const store::DaySpan days, days_of_export(services, asked));
+  const auto spans = store::bucket_spans(*asked.by, days.first, days.last, SIZE_MAX);
+  out.range = {answers->calendar.day(spans.front().first).after_utc_ms,
+               answers->calendar.day(spans.back().last).through_utc_ms + 1};
+  return out;
+}
 
 /// A series by itself: as each of the caller's devices that had it, or as nobody's.
 Result<void> add_series(const ApiServices& services, const Caller& caller, const DeviceSnapshot& snapshot,
@@ -70,8 +112,8 @@ Result<void> add_series(const ApiServices& services, const Caller& caller, const
   DUHENG_TRY(const VisibleSeries found, visible_series(services, caller, id));
   const auto assignments = snapshot.by_source.find(found.source);
   if (assignments == snapshot.by_source.end()) {
-    return maker.add({DeviceId{}, found.source.device_uid, found.source.device_uid, "", ""}, found.series,
-                     wanted.range);
+    return maker.add({DeviceId{}, found.source.device_uid, found.source.device_uid, "", "", found.interval_s * 1'000},
+                     found.series, wanted.range);
   }
   for (const auto& [source, index] : assignments->second) {
     const DirectoryDevice& device = snapshot.devices[index];
@@ -101,7 +143,20 @@ bool is_covered(const DeviceSnapshot& snapshot, const VisibleOrganisations& visi
 
 }  // namespace
 
-Result<ExportPlan> resolve_export(const ApiServices& services, const Caller& caller, const ExportRequest& wanted) {
+Result<store::DaySpan> days_of_export(const ApiServices& services, const ExportRequest& wanted) {
+  DUHENG_TRY(const auto answers, aggregates_of(services));
+  if (wanted.range.from_utc_ms >= wanted.range.to_utc_ms)
+    return fail(ErrorCode::invalid_argument, "\"from\" must be before \"to\"");
+  // A bucket is (after, through]: midnight belongs to the day that it ends.
+  const std::int32_t first = answers->calendar.day_of(wanted.range.from_utc_ms + 1);
+  const std::int32_t today = answers->calendar.day_of(services.clock.utc_ms());
+  if (first < store::aggregate_limits::first_day_min || first > today)
+    return fail(ErrorCode::invalid_argument, "days begin with 2000-01-01 and end with today");
+  return store::DaySpan{first, std::min(today, answers->calendar.day_of(wanted.range.to_utc_ms))};
+}
+
+Result<ExportPlan> resolve_export(const ApiServices& services, const Caller& caller, const ExportRequest& asked) {
+  DUHENG_TRY(const ExportRequest wanted, whole_buckets(services, asked));
   DUHENG_TRY(const VisibleOrganisations visible, visible_organisations(services, caller));
   DUHENG_TRY(const DeviceSnapshotPtr snapshot, services.directory.snapshot());
   PlanMaker maker(services, wanted);

@@ -6,6 +6,10 @@
 
 namespace duheng::platform::web {
 
+/// The days of the aggregates' zone that `wanted.range` touches. Errors: unavailable - there are no aggregates now;
+/// invalid_argument - the range is empty, or out of what days there are.
+[[nodiscard]] Result<store::DaySpan> days_of_export(const ApiServices& services, const ExportRequest& wanted);
+
 /// What the caller may see of what they want: each series only while it was a device of theirs. Errors: not_found - a
 /// device, site or series that is not the caller's; limit_exceeded - more than export_limits::parts_max.
 [[nodiscard]] Result<ExportPlan> resolve_export(const ApiServices& services, const Caller& caller,

@@ -14,6 +14,7 @@ Json export_json(const Export& found) {
   Json out{{"id", found.id},
            {"name", found.name},
            {"format", to_string(found.format)},
+           {"by", found.by ? store::to_string(*found.by) : "reading"},
            {"time_zone", found.time_zone},
            {"from", format_utc(found.range.from_utc_ms)},
            {"to", format_utc(found.range.to_utc_ms)},
@@ -64,6 +65,10 @@ Result<HttpResponse> create(ApiServices& services, RequestContext& context) {
   DUHENG_CHECK(context.query.finish());
   DUHENG_TRY(ExportRequest wanted, parse_export_request(context.request.body));
   NewExport asked;
+  if (wanted.by) {
+    DUHENG_TRY(asked.days, days_of_export(services, wanted));
+    asked.by = wanted.by;
+  }
   DUHENG_TRY(asked.plan, resolve_export(services, *context.caller, wanted));
   asked.name = std::move(wanted.name);
   asked.format = wanted.format;

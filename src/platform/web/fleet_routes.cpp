@@ -14,6 +14,7 @@ namespace {
 constexpr std::int32_t days_max = 400;
 constexpr std::size_t cells_max = 20'000;
 constexpr std::size_t gaps_max = 200;
+constexpr std::size_t top_rows_max = 10'000;
 constexpr std::int64_t timeout_ms = 20'000;
 
 struct Fleet {
@@ -112,23 +113,34 @@ std::string amount_text(const Fleet& fleet, store::Int128 amount) {
   return fleet.selection.scope.exact(amount).to_string();
 }
 
+Json top_row(const Fleet& fleet, const store::FleetAmount& one, bool grouped) {
+  Json row = place_json(fleet, one.series);
+  row["amount"] = amount_text(fleet, one.amount);
+  row["edited"] = amount_text(fleet, one.edited);
+  row["findings"] = findings_json(one.findings);
+  row["in_doubt"] = (one.findings & store::aggregate_findings::doubts) != 0;
+  row["days_with_values"] = one.days_with_values;
+  if (grouped) row["group"] = group_json(fleet, one.group);
+  return row;
+}
+
+/// Of all, or of each group.
 Result<HttpResponse> top(ApiServices& services, RegisterIndex& registers, RequestContext& context) {
   const auto count = static_cast<std::size_t>(context.query.integer("count", 1, 1'000, 20));
-  DUHENG_TRY(const Fleet fleet, asked_fleet(services, registers, context, FleetGrouping::none));
+  const FleetGrouping grouping = asked_grouping(context, FleetGrouping::none, true);
+  const bool grouped = grouping != FleetGrouping::none;
+  DUHENG_TRY(const Fleet fleet, asked_fleet(services, registers, context, grouping));
   DUHENG_CHECK(require_counting(fleet));
+  const auto& [first, last] = fleet.asked;
+  const store::FleetQuestions& questions = fleet.answers->fleet;
+  const store::FleetScope& scope = fleet.selection.scope;
   DUHENG_TRY(const store::FleetTop found,
-             told(*fleet.answers, fleet.answers->fleet.top(fleet.selection.scope, fleet.asked.first, fleet.asked.last,
-                                                           count, fleet.options)));
+             told(*fleet.answers, grouped ? questions.top_by_group(scope, first, last, count, fleet.options)
+                                          : questions.top(scope, first, last, count, fleet.options)));
+  if (found.series.size() > top_rows_max)
+    return fail(ErrorCode::limit_exceeded, "so many groups have too many rows: ask for fewer of each");
   Json rows = Json::array();
-  for (const store::FleetAmount& one : found.series) {
-    Json row = place_json(fleet, one.series);
-    row["amount"] = amount_text(fleet, one.amount);
-    row["edited"] = amount_text(fleet, one.edited);
-    row["findings"] = findings_json(one.findings);
-    row["in_doubt"] = (one.findings & store::aggregate_findings::doubts) != 0;
-    row["days_with_values"] = one.days_with_values;
-    rows.push_back(std::move(row));
-  }
+  for (const store::FleetAmount& one : found.series) rows.push_back(top_row(fleet, one, grouped));
   Json out = answer_head(fleet, found.standing);
   out["rows"] = std::move(rows);
   return json_answer(out);

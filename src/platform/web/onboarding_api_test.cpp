@@ -81,6 +81,46 @@ TEST_F(OnboardingApiTest, ModelsTellWhatTheyCanDo) {
   EXPECT_EQ(ask("GET", "/api/v1/model").status, 404);
 }
 
+TEST_F(OnboardingApiTest, AWholeLineIsOrderedToAnotherSpeedByOneJob) {
+  std::vector<std::int64_t> line;
+  for (const char* address : {"81", "82", "83"}) {
+    Json wanted = meter(address);
+    wanted["channel"] = "line-8";
+    if (line.empty())
+      wanted["new_channel"] = {{"name", "line-8"}, {"kind", "serial"}, {"device", "/dev/ttyS8"}, {"baud", 2'400}};
+    const auto added = ask("POST", "/api/v1/devices", wanted);
+    ASSERT_EQ(added.status, 201) << added.body;
+    line.push_back(Json::parse(added.body)["id"]);
+  }
+  const auto order = [&](const std::string& speed, const std::string& user) {
+    return ask("POST", "/api/v1/jobs",
+               Json{{"kind", "command"},
+                    {"name", "speed_change"},
+                    {"device_ids", {line.front()}},
+                    {"arguments", {{"speed", speed}, {"whole_line", "yes"}}},
+                    {"reason", "new cable"}},
+               user);
+  };
+  EXPECT_EQ(order("9600", "viewer").status, 403);
+  EXPECT_EQ(order("300", "operator").status, 400);  // no speed of the model
+  const auto made = order("9600", "operator");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const Json job = Json::parse(made.body);
+  EXPECT_EQ(job["devices"], 3) << made.body;
+  const auto orders = Json::parse(
+      ask("GET", "/api/v1/jobs/" + std::to_string(job["id"].get<std::int64_t>()) + "/orders", "", "operator").body);
+  EXPECT_EQ(orders["total"], 3);
+
+  // A meter on it that cannot do it: nobody is told, and it is named.
+  Json other = meter("84");
+  other["channel"] = "line-8";
+  other["model"] = "dlt698-single-phase";
+  ASSERT_EQ(ask("POST", "/api/v1/devices", other).status, 201);
+  const auto refused = order("4800", "operator");
+  EXPECT_EQ(refused.status, 409) << refused.body;
+  EXPECT_NE(refused.body.find("dlt698-45-84 on it, a dlt698-single-phase"), std::string::npos) << refused.body;
+}
+
 TEST_F(OnboardingApiTest, ADeviceIsAddedChangedAndRetired) {
   Json wanted = meter("77");
   wanted["name"] = "Flat 7";

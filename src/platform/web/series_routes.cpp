@@ -3,10 +3,11 @@
 #include <limits>
 
 #include "base/time.hpp"
-#include "platform/web/aggregate_mean.hpp"
 #include "platform/web/api_json.hpp"
+#include "platform/web/calibration_marks.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
+#include "store/aggregates/aggregate_mean.hpp"
 #include "store/telemetry/downsampling.hpp"
 
 namespace duheng::platform::web {
@@ -42,6 +43,7 @@ struct CurveQuestion {
   const store::Series& series;
   CurveShape shape;
   std::int64_t bucket_ms;
+  const std::vector<store::TimeRange>& past_calibration;
 };
 
 void add_mean(const store::Series& series, const store::CurveBucket& bucket, Json& item) {
@@ -50,8 +52,8 @@ void add_mean(const store::Series& series, const store::CurveBucket& bucket, Jso
     item["mean_rounded"] = item["mean"];
   } else if (series.kind == SeriesKind::decimal) {
     const auto count = static_cast<std::uint32_t>(bucket.value_count);
-    item["mean"] = exact_mean(bucket.value_sum, series.exponent, count);
-    item["mean_rounded"] = rounded_mean(bucket.value_sum, series.exponent, count);
+    item["mean"] = store::exact_mean(bucket.value_sum, series.exponent, count);
+    item["mean_rounded"] = store::rounded_mean(bucket.value_sum, series.exponent, count);
   }
 }
 
@@ -69,6 +71,8 @@ Result<void> add_columns(ApiServices& services, const CurveQuestion& question, c
               {"min", mark_json(series, bucket.minimum)}, {"max", mark_json(series, bucket.maximum)}};
     if (question.shape == CurveShape::mean) add_mean(series, bucket, item);
     if (const std::string edited = edits_in(bucket.quality_union); !edited.empty()) item["edited"] = edited;
+    if (touches(question.past_calibration, bucket.first.time_utc_ms, bucket.last.time_utc_ms))
+      item["past_calibration"] = true;
     items.push_back(std::move(item));
   }
   return {};
@@ -105,6 +109,7 @@ Result<void> add_chosen(ApiServices& services, const CurveQuestion& question, co
               {"max", mark}};
     if (const std::string edited = edits_in(static_cast<std::uint16_t>(point.quality)); !edited.empty())
       item["edited"] = edited;
+    if (touches(question.past_calibration, point.time_utc_ms, point.time_utc_ms)) item["past_calibration"] = true;
     items.push_back(std::move(item));
   }
   return {};
@@ -125,7 +130,8 @@ Result<HttpResponse> curve(ApiServices& services, RequestContext& context) {
              visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   const std::int64_t bucket_ms = (asked.to_utc_ms - asked.from_utc_ms + buckets - 1) / buckets;
 
-  const CurveQuestion question{found.series, shape, bucket_ms};
+  DUHENG_TRY(const auto overdue, past_calibration(services, found.source, found.series.register_name));
+  const CurveQuestion question{found.series, shape, bucket_ms, overdue};
   Json items = Json::array();
   for (const store::TimeRange& period : found.periods) {
     const store::TimeRange part = cut(asked, period);
@@ -177,6 +183,7 @@ Result<HttpResponse> readings(ApiServices& services, RequestContext& context) {
   DUHENG_TRY(const VisibleSeries found,
              visible_series(services, *context.caller, SeriesId{context.path_integer("series_id")}));
   const SeriesId id = found.series.id;
+  DUHENG_TRY(const auto overdue, past_calibration(services, found.source, found.series.register_name));
   const auto latest = services.telemetry.latest({&id, 1}).front();
   Json items = Json::array();
   if (latest) {
@@ -188,8 +195,10 @@ Result<HttpResponse> readings(ApiServices& services, RequestContext& context) {
       if (part.from_utc_ms >= part.to_utc_ms) continue;
       DUHENG_TRY(const std::vector<store::Point> points,
                  newest(services.telemetry, id, part, limit - items.size(), window_ms));
-      for (auto point = points.rbegin(); point != points.rend(); ++point)
+      for (auto point = points.rbegin(); point != points.rend(); ++point) {
         items.push_back(reading_json(found.series, *point));
+        if (touches(overdue, point->time_utc_ms, point->time_utc_ms)) items.back()["past_calibration"] = true;
+      }
     }
   }
   return json_answer({{"readings", std::move(items)}});

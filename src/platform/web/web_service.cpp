@@ -48,6 +48,13 @@ void add_security_headers(HttpResponse& response) {
   response.headers.push_back({"Cross-Origin-Resource-Policy", "same-origin"});
 }
 
+/// Refusals stand even in the log of a platform that keeps warnings only.
+log::Level level_of(int status, Method method) {
+  if (status >= 500 && status != 503) return log::Level::error;
+  if (status == 401 || status == 403 || status == 429) return log::Level::warning;
+  return status >= 400 || changes_something(method) ? log::Level::info : log::Level::debug;
+}
+
 }  // namespace
 
 struct WebService::Pending {
@@ -98,10 +105,7 @@ void WebService::finish(Pending& pending, HttpResponse response) {
   const int status = response.websocket ? 101 : response.status;
   metrics_.count(requests_total, {{"operation", pending.operation}, {"status", std::to_string(status)}});
   metrics_.observe_seconds(request_seconds, {{"operation", pending.operation}}, static_cast<double>(elapsed_ns) * 1e-9);
-  const log::Level level = status >= 500 && status != 503                               ? log::Level::error
-                           : status >= 400 || changes_something(pending.request.method) ? log::Level::info
-                                                                                        : log::Level::debug;
-  log::write(level, "web", "request answered",
+  log::write(level_of(status, pending.request.method), "web", "request answered",
              {{"request_id", pending.request_id},
               {"operation", pending.operation},
               {"status", status},

@@ -148,7 +148,10 @@ Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32
   DUHENG_TRY(last, checked_last(first, last));
   amounts.assign(scope.series().size(), {});
   const ConsumptionInterval asked{calendar_.day(first).after_utc_ms, calendar_.day(last).through_utc_ms};
-  for (std::size_t i = 0; i < amounts.size(); ++i) amounts[i].series = scope.series()[i].series;
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    amounts[i].series = scope.series()[i].series;
+    amounts[i].group = scope.series()[i].group;
+  }
   return each_figure(scope, first, last, options, [&](std::size_t index, const DayFigure& figure) -> Result<void> {
     FleetAmount& sum = amounts[index];
     DUHENG_TRY(const Int128 amount, scope.amount(index, figure.increase));
@@ -163,18 +166,41 @@ Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32
   });
 }
 
+namespace {
+
+bool is_larger(const FleetAmount& a, const FleetAmount& b) noexcept {
+  return a.amount != b.amount ? a.amount > b.amount : a.series < b.series;
+}
+
+}  // namespace
+
 Result<FleetTop> FleetQuestions::top(const FleetScope& scope, std::int32_t first, std::int32_t last, std::size_t count,
                                      const QueryOptions& options) const {
   FleetTop out;
   DUHENG_TRY(out.standing, gather(scope, first, last, options, out.series));
   std::erase_if(out.series, [](const FleetAmount& amount) { return amount.days_with_values == 0; });
-  const auto before = [](const FleetAmount& a, const FleetAmount& b) {
-    return a.amount != b.amount ? a.amount > b.amount : a.series < b.series;
-  };
   count = std::min(count, out.series.size());
   const auto middle = out.series.begin() + static_cast<std::ptrdiff_t>(count);
-  std::partial_sort(out.series.begin(), middle, out.series.end(), before);
+  std::partial_sort(out.series.begin(), middle, out.series.end(), is_larger);
   out.series.resize(count);
+  return out;
+}
+
+Result<FleetTop> FleetQuestions::top_by_group(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                              std::size_t count, const QueryOptions& options) const {
+  FleetTop out;
+  DUHENG_TRY(out.standing, gather(scope, first, last, options, out.series));
+  std::erase_if(out.series, [](const FleetAmount& amount) { return amount.days_with_values == 0; });
+  std::ranges::sort(out.series, [](const FleetAmount& a, const FleetAmount& b) {
+    return a.group != b.group ? a.group < b.group : is_larger(a, b);
+  });
+  std::size_t rank = 0;
+  std::optional<std::uint32_t> group;
+  std::erase_if(out.series, [&](const FleetAmount& amount) {
+    rank = group == amount.group ? rank + 1 : 0;
+    group = amount.group;
+    return rank >= count;
+  });
   return out;
 }
 

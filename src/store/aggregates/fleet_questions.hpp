@@ -50,6 +50,7 @@ struct FleetStanding {
 
 struct FleetAmount {
   SeriesId series;
+  std::uint32_t group = 0;  ///< as the scope has it
   Int128 amount = 0;
   Int128 edited = 0;  ///< of it resting on estimates or corrections
   std::uint16_t findings = 0;
@@ -116,6 +117,9 @@ class FleetQuestions {
   /// The `count` largest increases over the days.
   [[nodiscard]] Result<FleetTop> top(const FleetScope& scope, std::int32_t first, std::int32_t last, std::size_t count,
                                      const QueryOptions& options) const;
+  /// The `count` largest increases of each group: by group, then the largest first.
+  [[nodiscard]] Result<FleetTop> top_by_group(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                              std::size_t count, const QueryOptions& options) const;
   [[nodiscard]] Result<FleetTotals> totals(const FleetScope& scope, std::int32_t first, std::int32_t last,
                                            const QueryOptions& options) const;
   [[nodiscard]] Result<FleetCompletenessTable> completeness(const FleetScope& scope, std::int32_t first,

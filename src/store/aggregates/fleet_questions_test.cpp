@@ -43,6 +43,20 @@ class Fleet : public ::testing::Test {
   const std::int32_t day_ = world_.day("2026-03-10");
 };
 
+TEST_F(Fleet, NamesTheLargestOfEachGroup) {
+  for (const bool settled : {false, true}) {
+    if (settled) settle();
+    world_.set_now(day_ + 4, 0);
+    const auto top = *world_.fleet().top_by_group(scope({6, 1, 2, 3, 4, 5}), day_, day_, 2, {});
+    std::vector<std::pair<std::uint32_t, std::int64_t>> got;
+    for (const FleetAmount& one : top.series) got.emplace_back(one.group, one.series.value);
+    EXPECT_EQ(got, (std::vector<std::pair<std::uint32_t, std::int64_t>>{{0, 6}, {0, 4}, {1, 3}, {1, 1}}));
+    EXPECT_EQ(top.series[1].amount, 4 * 96);
+    EXPECT_EQ(world_.fleet().top_by_group(scope({6, 1, 2, 3, 4, 5}), day_, day_, 9, {})->series.size(), 5U)
+        << "what has no value is left out";
+  }
+}
+
 TEST_F(Fleet, NamesTheLargestOfTheScopeOnly) {
   settle();
   const auto all = *world_.fleet().top(scope({6, 1, 2, 3, 4, 5}), day_, day_, 3, {});

@@ -23,6 +23,8 @@ const std::vector<Bench>& benches() {
        run_single_readings_bench},
       {"telemetry", "the whole path, sizes and questions; with --peers beside four other databases",
        run_telemetry_bench},
+      {"history", "five years of a fleet: order, sizes and questions before and after compression, late data",
+       run_history_bench},
       {"browser-latency", "from a meter's answer at the gateway to the page in a real browser",
        run_browser_latency_bench},
       {"polling", "10,000 meters polled once a minute by one gateway: CPU, memory, jitter, and how often it could",

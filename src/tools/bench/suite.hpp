@@ -9,6 +9,7 @@ namespace duheng::tools {
 [[nodiscard]] Result<BenchReport> run_cjt188_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_dlt645_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_dlt698_bench(const BenchOptions& options);
+[[nodiscard]] Result<BenchReport> run_history_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_modbus_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_polling_bench(const BenchOptions& options);
 [[nodiscard]] Result<BenchReport> run_recogniser_bench(const BenchOptions& options);

@@ -18,6 +18,7 @@
 #include "platform/history/telemetry_applier.hpp"
 #include "store/telemetry/duckdb_telemetry_store.hpp"
 #include "tools/demo/audit.hpp"
+#include "tools/demo/demo_network.hpp"
 #include "tools/demo/demo_world.hpp"
 #include "tools/demo/faults.hpp"
 #include "tools/demo/mixed_world.hpp"
@@ -95,8 +96,10 @@ class Demo {
     }
     DUHENG_CHECK(write("platform.yaml", platform_yaml(plan_)));
     DUHENG_CHECK(write("gateway.yaml", gateway_yaml(plan_)));
-    if (plan_.mixed)
+    if (plan_.mixed) {
       DUHENG_CHECK(write_demo_models(disk_, options_.share_directory + "/models", plan_.models_directory()));
+      DUHENG_CHECK(write("snmp-community", std::string(demo_snmp_community) + "\n"));
+    }
     return write("fleet.yaml", fleet_yaml(plan_));
   }
 
@@ -151,6 +154,7 @@ class Demo {
     devices_ = world.devices.size();
     DUHENG_TRY(const auto made, administration.make_world(world));
     static_cast<void>(made);
+    if (plan_.mixed) DUHENG_CHECK(enter_demo_network(administration.records(), clock_, plan_.devices_file()));
     auto user = administration.create_user(user_, platform::Role::admin, "", std::nullopt, false);
     if (user) {
       password_ = user->password;

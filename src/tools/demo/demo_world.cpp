@@ -11,6 +11,7 @@
 
 #include "base/config.hpp"
 #include "base/random.hpp"
+#include "tools/demo/demo_network.hpp"
 #include "tools/demo/mixed_world.hpp"
 
 namespace duheng::tools {
@@ -110,7 +111,7 @@ models_directory: {}
 devices_files: [{}]
 offline: {{ failures: 5, retry_first_ms: 1000, retry_longest_ms: 10000 }}
 {}
-uplink:
+{}uplink:
   address: 127.0.0.1:{}
   server_name: localhost
   enrolment: {{ address: 127.0.0.1:{}, code_file: {} }}
@@ -120,6 +121,9 @@ http: {{ address: 127.0.0.1, port: {} }}
       // A check lasts seconds and follows what is polled; a month of every meter's memory would drown it.
       plan.mixed ? "history: { fetch: true, days_back: 1 }\nclock: { correct: broadcast }"
                  : "history: { fetch: false }",
+      plan.mixed
+          ? fmt::format("snmp: [{{ name: {}, community_file: {} }}]\n", demo_snmp_credential, plan.community_file())
+          : std::string{},
       plan.uplink_port, plan.enrolment_port, plan.code_file(), plan.gateway_http_port);
 }
 
@@ -138,7 +142,10 @@ factories_every: 20
 {})",
                      plan.fleet_directory(), plan.seed, plan.meters,
                      std::clamp<std::uint32_t>(tcp_meters / 10, 1, 1'000), serial_meters > 0 ? 1 : 0,
-                     std::max<std::uint32_t>(1, serial_meters), plan.mixed ? mixed_fleet_groups() : std::string{});
+                     std::max<std::uint32_t>(1, serial_meters),
+                     plan.mixed ? mixed_fleet_groups() + fmt::format("snmp: {{ credential: {}, community: {} }}\n",
+                                                                     demo_snmp_credential, demo_snmp_community)
+                                : std::string{});
 }
 
 Result<platform::World> demo_world(const std::string& devices_yaml_path) {

@@ -35,6 +35,8 @@ struct DemoPlan {
     return fleet_directory() + (mixed ? "/served-devices.yaml" : "/devices.yaml");
   }
   [[nodiscard]] std::string code_file() const { return root + "/enrolment-code"; }
+  /// Under which the gateway reads the switch.
+  [[nodiscard]] std::string community_file() const { return root + "/snmp-community"; }
 };
 
 /// A port nobody listens on, below the range that outgoing connections use, so that a restarted program finds it free

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 #include <regex>
 
@@ -13,8 +14,11 @@ struct Kind {
   std::uint32_t count;
   std::string_view channel;
   std::uint32_t per_channel;
-  std::uint32_t spare = 0;  ///< of `count`: in nobody's list
+  std::uint32_t spare = 0;      ///< of `count`: in nobody's list
+  bool carries_others = false;  ///< a switch, through which switch_carries() are reached
 };
+constexpr std::array<std::string_view, 2> carried{"tcp-0", "cjt188-cold-water-tcp-0"};
+
 constexpr std::array kinds{
     Kind{"dlt698-single-phase", "", 8, "tcp", 4},
     Kind{"dlt698-three-phase", "", 4, "tcp", 4},
@@ -32,6 +36,7 @@ constexpr std::array kinds{
     Kind{"modbus-temperature-sensor", "温度变送器", 4, "tcp", 4},
     Kind{"modbus-pressure-sensor", "压力变送器", 4, "tcp", 4},
     Kind{"modbus-flow-sensor", "流量计", 2, "tcp", 2},
+    Kind{"snmp-switch", "交换机", 1, "udp", 1, 0, true},
 };
 
 const Kind* kind_of(std::string_view model) noexcept {
@@ -42,11 +47,14 @@ const Kind* kind_of(std::string_view model) noexcept {
 
 }  // namespace
 
+std::vector<std::string> switch_carries() { return {carried.begin(), carried.end()}; }
+
 std::string mixed_fleet_groups() {
   std::string out = "groups:\n";
   for (const auto& kind : kinds)
-    out += fmt::format("  - {{ model: {}, count: {}, channel: {}, per_channel: {} }}\n", kind.model, kind.count,
-                       kind.channel, kind.per_channel);
+    out += fmt::format("  - {{ model: {}, count: {}, channel: {}, per_channel: {}{} }}\n", kind.model, kind.count,
+                       kind.channel, kind.per_channel,
+                       kind.carries_others ? fmt::format(", carries: [{}]", fmt::join(carried, ", ")) : "");
   return out;
 }
 
@@ -104,6 +112,7 @@ std::string_view protocol_of_model(std::string_view model) noexcept {
   if (model.starts_with("dlt698")) return "dlt698-45";
   if (model == "modbus-heat-station") return "modbus-tcp";
   if (model.starts_with("modbus")) return "modbus-rtu";
+  if (model.starts_with("snmp")) return "snmp";
   return "dlt645-2007";
 }
 

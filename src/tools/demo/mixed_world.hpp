@@ -13,6 +13,8 @@ namespace duheng::tools {
 
 /// The `groups` of the fleet's configuration.
 [[nodiscard]] std::string mixed_fleet_groups();
+/// Channels that are reached through the demo's switch, on its ports 2, 3 …
+[[nodiscard]] std::vector<std::string> switch_carries();
 
 /// A device in the field that nobody reads yet.
 struct SpareDevice {

@@ -14,6 +14,7 @@ TEST(MixedWorld, GroupsAreWhatTheFleetTakes) {
       "data_directory: x\nmeters: 10\ntcp: { ports: 1 }\nserial: { lines: 0 }\n" + mixed_fleet_groups(), "fleet.yaml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_GE(config->groups.size(), 14U);
+  EXPECT_EQ(config->groups.back().carries, switch_carries());
 }
 
 TEST(MixedWorld, LeavesSomeDevicesOut) {

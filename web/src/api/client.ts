@@ -229,8 +229,9 @@ export const api = {
 
   aggregates: (series_id: number, by: string, from: string, to: string, signal?: Signal) =>
     get<Aggregates>(`/api/v1/series/${series_id}/aggregates`, signal, { by, from, to }),
-  fleet_top: (register: string, from: string, to: string, count: number, signal?: Signal) =>
-    get<FleetTop>('/api/v1/fleet/top', signal, { register, from, to, count }),
+  /** Without a group the largest of all, with one the largest of each group. */
+  fleet_top: (register: string, from: string, to: string, count: number, group: string | undefined, signal?: Signal) =>
+    get<FleetTop>('/api/v1/fleet/top', signal, { register, from, to, count, ...(group ? { group } : {}) }),
   fleet_totals: (register: string, from: string, to: string, group: string, signal?: Signal) =>
     get<FleetTotals>('/api/v1/fleet/totals', signal, { register, from, to, group }),
   fleet_completeness: (register: string, from: string, to: string, signal?: Signal) =>

@@ -337,6 +337,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/equipment/{equipment_id}/ports/{port}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+                /** @description The number of its interface */
+                port: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Whether the loss of this port's link is an alarm */
+        put: operations["superviseEquipmentPort"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/equipment/{equipment_id}/supervision": {
         parameters: {
             query?: never;
@@ -1531,9 +1552,11 @@ export interface paths {
         get: operations["listExports"];
         put?: never;
         /**
-         * Have readings written into a file
+         * Have readings, or their aggregates, written into a file
          * @description Devices, sites and series add up; what the caller may see is settled now, and looked at again at the download. The work runs in the
          *     background and survives a restart of the platform. The file holds everything that had been received before.
+         *     With "by" other than "reading" the file holds the buckets that getAggregates answers, each as the device's it belongs to: all
+         *     buckets of the aggregates' own zone that the time touches and that lie in the times in which the series was that device's.
          */
         post: operations["createExport"];
         delete?: never;
@@ -2108,6 +2131,8 @@ export interface components {
             to: string | null;
         };
         EquipmentDetail: components["schemas"]["Equipment"] & {
+            /** @description As its SNMP check tells of them */
+            ports: components["schemas"]["EquipmentPort"][];
             attachments: components["schemas"]["EquipmentAttachment"][];
             uplinks: {
                 parent: components["schemas"]["NamedId"] | null;
@@ -2116,6 +2141,28 @@ export interface components {
                 /** Format: date-time */
                 to: string | null;
             }[];
+        };
+        /**
+         * @description by_use: where something is known to hang on it
+         * @enum {string}
+         */
+        PortSupervision: "by_use" | "always" | "never";
+        EquipmentPort: {
+            number: number;
+            /** @enum {string} */
+            state: "unknown" | "up" | "down" | "disabled";
+            /** Format: date-time */
+            since: string | null;
+            supervision: components["schemas"]["PortSupervision"];
+            /** @description What the supervision comes to */
+            supervised: boolean;
+            /** @description It has been without a link for long enough */
+            alarm: boolean;
+            octets_in: number | null;
+            octets_out: number | null;
+            errors_in: number | null;
+            /** @description Between the two newest readings */
+            errors_per_hour: number | null;
         };
         EquipmentNode: {
             id: number;
@@ -2540,6 +2587,8 @@ export interface components {
             conflict?: boolean;
             /** @description How many edits stand at this time; see listVersions */
             edits?: number;
+            /** @description A sensor past its calibration date measured it; left out otherwise */
+            past_calibration?: boolean;
         };
         Edit: {
             /** @enum {string} */
@@ -2994,6 +3043,20 @@ export interface components {
             /** @description Of it in steps that begin or end on an estimate or a correction */
             increase_edited: string | null;
             longest_silence_s: number;
+            /** @description Values due at the device's interval; null when that is longer than the bucket */
+            expected: number | null;
+            /**
+             * @description Percent of them that are there, cut off to two digits
+             * @example 99.47
+             */
+            completeness: string | null;
+            /**
+             * @description Percent of the values that are estimates, rounded up
+             * @example 0.00
+             */
+            share_estimated: string | null;
+            /** @description A sensor past its calibration date measured some of it; left out otherwise */
+            past_calibration?: boolean;
         };
         AggregateMarkOrNull: components["schemas"]["AggregateMark"] | null;
         /** @description What an increase rests on. "over_gap" - it holds what was used in a time without values before the bucket (or the days asked for) */
@@ -3009,6 +3072,8 @@ export interface components {
             time_zone: string;
             /** Format: date */
             settled_through: string | null;
+            /** @description Everything journalled before this number is in the figures; a later one may tell more */
+            version: number;
             buckets: components["schemas"]["AggregateBucket"][];
         };
         FleetAnswer: {
@@ -3067,6 +3132,8 @@ export interface components {
                 edited: string;
                 findings: components["schemas"]["AggregateFindings"];
                 in_doubt: boolean;
+                /** @description Only where groups were asked for */
+                group?: components["schemas"]["FleetGroup"];
                 days_with_values: number;
             })[];
         };
@@ -3301,6 +3368,8 @@ export interface components {
                 mean_rounded?: string;
                 /** @description Values in it that are not as they were read: corrected, estimated, or both joined by a comma */
                 edited?: string;
+                /** @description A sensor past its calibration date measured some of it; left out otherwise */
+                past_calibration?: boolean;
                 first: components["schemas"]["CurvePoint"];
                 last: components["schemas"]["CurvePoint"];
                 min: components["schemas"]["CurvePoint"];
@@ -3928,6 +3997,11 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "csv" | "xlsx" | "parquet" | "json_lines";
+        /**
+         * @description Readings as they came
+         * @enum {string}
+         */
+        ExportBy: "reading" | "hour" | "day" | "week" | "month" | "year";
         NewExport: {
             name?: string;
             format: components["schemas"]["ExportFormat"];
@@ -3946,11 +4020,13 @@ export interface components {
             series_ids?: number[];
             /** @description Everything the caller sees */
             all_devices?: boolean;
+            by?: components["schemas"]["ExportBy"];
         };
         Export: {
             id: number;
             name: string;
             format: components["schemas"]["ExportFormat"];
+            by: components["schemas"]["ExportBy"];
             time_zone: string;
             /** Format: date-time */
             from: string;
@@ -4950,6 +5026,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    superviseEquipmentPort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                equipment_id: number;
+                /** @description The number of its interface */
+                port: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    supervision: components["schemas"]["PortSupervision"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     superviseEquipment: {
         parameters: {
             query?: never;
@@ -5531,6 +5639,8 @@ export interface operations {
                 /** @description Last one */
                 to: components["parameters"]["ToDay"];
                 count?: number;
+                /** @description The "count" largest of each group instead of all: by group, then the largest first. "tariff" - the tariff registers that belong to the register */
+                group?: "organisation" | "site" | "model" | "tariff";
             };
             header?: never;
             path?: never;

@@ -110,10 +110,10 @@ export const queries = {
       queryFn: ({ signal }) => api.aggregates(series_id, by, from, to, signal),
       placeholderData: keepPreviousData,
     }),
-  fleet_top: (register: string, from: string, to: string, count: number) =>
+  fleet_top: (register: string, from: string, to: string, count: number, group?: string) =>
     queryOptions({
-      queryKey: ['fleet_top', register, from, to, count],
-      queryFn: ({ signal }) => api.fleet_top(register, from, to, count, signal),
+      queryKey: ['fleet_top', register, from, to, count, group],
+      queryFn: ({ signal }) => api.fleet_top(register, from, to, count, group, signal),
       placeholderData: keepPreviousData,
     }),
   fleet_totals: (register: string, from: string, to: string, group: string) =>

@@ -89,6 +89,7 @@ export type PointPage = { points: MeteringPoint[]; total: number; page: number; 
 export type PointExchange = Schemas['PointExchange'];
 export type Version = Schemas['Version'];
 export type Versions = Schemas['Versions'];
+export type ExportBy = Schemas['ExportBy'];
 export type ExportFormat = Schemas['ExportFormat'];
 export type NewExport = Schemas['NewExport'];
 export type GatewayPlan = Schemas['GatewayPlan'];

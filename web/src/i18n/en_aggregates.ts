@@ -44,6 +44,7 @@ export const en_aggregates: Record<keyof typeof zh_cn_aggregates, string> = {
   'fleet.title': 'Consumption and completeness',
   'fleet.note': 'As the meters count, without the ratios of transformers',
   'fleet.top': 'Largest consumers',
+  'fleet.top_by_group': 'The five largest of each group',
   'fleet.totals': 'Totals by group',
   'fleet.completeness': 'Completeness by day',
   'fleet.missing': 'Devices without data',

@@ -43,6 +43,7 @@ export const zh_cn_aggregates = {
   'fleet.title': '用量与完整性',
   'fleet.note': '按表计读数，未乘互感器变比',
   'fleet.top': '用量最大',
+  'fleet.top_by_group': '每组只列前 5 名',
   'fleet.totals': '分组合计',
   'fleet.completeness': '逐日完整性',
   'fleet.missing': '没有数据的设备',

@@ -74,7 +74,7 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
       sampling(*database, clock, plans, models),
       moves(clock, devices, plans, models),
       device_import_kind(onboarding, organisations, sites, gateways),
-      export_source(telemetry),
+      export_source(telemetry, [this] { return aggregates.answers(); }),
       exports(
           std::make_unique<ExportService>(*database, disk, clock, random, keys, export_source, export_options(folder))),
       trace_desk(std::make_unique<TraceDesk>(

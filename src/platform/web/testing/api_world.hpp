@@ -32,6 +32,7 @@
 #include "platform/points/metering_points.hpp"
 #include "platform/sensors/sensors.hpp"
 #include "platform/storage/storage_watch.hpp"
+#include "platform/web/aggregate_export_source.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/http_server.hpp"
 #include "platform/web/live_service.hpp"
@@ -112,7 +113,7 @@ class ApiWorld {
   PlanMoves moves;
   DeviceImportKind device_import_kind;
   std::unique_ptr<FileImports> imports;
-  TelemetryExportSource export_source;
+  AggregateExportSource export_source;
   std::unique_ptr<ExportService> exports;
   std::unique_ptr<HistoryImportKind> history_import_kind;
   struct NoConditions final : alarms::ConditionSink {

@@ -76,8 +76,14 @@ class EquipmentAnswers {
   void supervise(const std::string& id) {
     const std::string target = base_ + "/" + id + "/supervision";
     note_("put", one_ + "/supervision", send("PUT", target, R"({"ping":false})"));
-    note_("put", one_ + "/supervision", send("PUT", target, R"({"ping":true})"));
-    note_("put", one_ + "/supervision", send("PUT", target, R"({"ping":true})"));
+    const std::string both = R"({"ping":true,"snmp":true,"snmp_credential":"campus"})";
+    note_("put", one_ + "/supervision", send("PUT", target, both));
+    note_("put", one_ + "/supervision", send("PUT", target, both));
+    const std::string port = one_ + "/ports/{port}";
+    note_("put", port, send("PUT", base_ + "/" + id + "/ports/3", R"({"supervision":"always"})"));
+    note_("put", port, send("PUT", base_ + "/" + id + "/ports/3", R"({"supervision":"perhaps"})"));
+    note_("put", port, send("PUT", base_ + "/99999/ports/3", R"({"supervision":"never"})"));
+    equipment_.registers = {{"interface_3_state", 2, 1}, {"interface_3_errors_in", 5, 1'000}};
     equipment_.watch.step();
     equipment_.watch.step();
   }

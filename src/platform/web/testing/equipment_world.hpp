@@ -19,7 +19,8 @@ class EquipmentWorld {
         import(ledger),
         watch(ledger, topology, sink,
               {[answers](GatewayId) { return answers; },
-               [&world](GatewayId, const std::string&) { return CheckLine{false, world.clock.utc_ms()}; }},
+               [&world](GatewayId, const std::string&) { return CheckLine{false, world.clock.utc_ms()}; },
+               [this](GatewayId, const std::string&) { return registers; }},
               world.clock),
         desk{ledger, watch, supervision, import},
         servers(std::move(machine), sink, world.clock, {}),
@@ -34,6 +35,7 @@ class EquipmentWorld {
     world_.services.servers = nullptr;
   }
 
+  std::vector<RegisterValue> registers;  ///< of every device by which SNMP supervises
   EquipmentTopology topology;
   EquipmentLedger ledger;
   EquipmentSupervision supervision;

@@ -49,6 +49,9 @@ class ExportAnswers {
     note_("post", base, made);
     const std::string one = base + "/" + std::to_string(Json::parse(made.body)["id"].get<std::int64_t>());
     until(one, "done");
+    Json months = body;
+    months["by"] = "month";
+    note_("post", base, send(base, months.dump()));
     note_("get", base, get(base));
     note_("get", base + "/{export_id}", get(one));
     note_("get", base + "/{export_id}", get(base + "/99999"));

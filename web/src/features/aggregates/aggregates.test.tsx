@@ -128,6 +128,31 @@ describe('consumption and completeness', () => {
     );
   });
 
+  it('names the largest of each group when asked to', async () => {
+    const user = userEvent.setup();
+    open_app('/consumption?group=site');
+    await screen.findByRole('table', { name: '用量最大' }, slow);
+    expect(asked(/fleet\/top$/)[0]?.get('group')).toBeNull();
+    await user.click(screen.getByLabelText('每组只列前 5 名'));
+    await waitFor(
+      () =>
+        expect(
+          asked(/fleet\/top$/)
+            .at(-1)
+            ?.get('group'),
+        ).toBe('site'),
+      slow,
+    );
+    expect(
+      asked(/fleet\/top$/)
+        .at(-1)
+        ?.get('count'),
+    ).toBe('5');
+    const top = await screen.findByRole('table', { name: '用量最大' }, slow);
+    await waitFor(() => expect(within(top).getByRole('columnheader', { name: '分组' })).toBeInTheDocument(), slow);
+    expect(within(top).getAllByText('未分配').length).toBe(3);
+  });
+
   it('shows completeness alone for what does not count up, and says when there is nothing', async () => {
     open_app('/consumption?register=voltage_a');
     expect(await screen.findByText('该数据项不是累计量，只统计完整性', undefined, slow)).toBeInTheDocument();

@@ -117,7 +117,7 @@ export function aggregates_csv(data: Aggregates): string {
   const mark = (one: AggregateMark | null) => [one?.time ?? null, one?.value ?? null, one?.frame ?? null];
   return csv_text(
     ['label', 'from', 'to', 'unit', 'provisional', 'values', 'without_value', 'estimated', 'corrected', 'increase']
-      .concat(['increase_edited', 'mean', 'findings'])
+      .concat(['increase_edited', 'mean', 'findings', 'expected', 'completeness', 'share_estimated', 'past_calibration'])
       .concat(['first', 'last', 'min', 'max'].flatMap((name) => [`${name}_time`, name, `${name}_frame`])),
     data.buckets.map((one) => [
       one.label,
@@ -133,6 +133,10 @@ export function aggregates_csv(data: Aggregates): string {
       one.increase_edited,
       one.mean,
       one.findings.join(' '),
+      one.expected,
+      one.completeness,
+      one.share_estimated,
+      String(one.past_calibration ?? false),
       ...[one.first, one.last, one.min, one.max].flatMap(mark),
     ]),
   );

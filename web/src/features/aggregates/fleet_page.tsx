@@ -107,7 +107,7 @@ const place_head = ['series_id', 'device', 'device_uid'];
 
 function top_csv(data: FleetTop): string {
   return csv_text(
-    ['rank', ...place_head, 'organisation', 'amount', 'edited', 'unit', 'days_with_values', 'findings'],
+    ['rank', ...place_head, 'organisation', 'amount', 'edited', 'unit', 'days_with_values', 'findings', 'group'],
     data.rows.map((row, index) => [
       index + 1,
       ...place_cells(row),
@@ -117,6 +117,7 @@ function top_csv(data: FleetTop): string {
       data.unit,
       row.days_with_values,
       row.findings.join(' '),
+      row.group?.name ?? null,
     ]),
   );
 }
@@ -132,6 +133,15 @@ function Top({ data }: { data: FleetTop }) {
       row_key={({ series_id }) => series_id}
       columns={[
         { key: 'device', header: t('fleet.column_device'), is_title: true, cell: (row) => <Place place={row} /> },
+        ...(data.rows.some(({ group }) => group !== undefined)
+          ? [
+              {
+                key: 'group',
+                header: t('fleet.column_group'),
+                cell: ({ group }: FleetTop['rows'][number]) => group_text(group ?? null, t('fleet.none')),
+              },
+            ]
+          : []),
         {
           key: 'amount',
           header: t('fleet.column_amount'),
@@ -306,6 +316,8 @@ interface Asked {
   from: string;
   to: string;
   group: Grouping;
+  /** "group": the largest of each group. */
+  top: string;
 }
 
 /** The question stands in the address, so that it can be sent to somebody. */
@@ -319,6 +331,7 @@ function read_question(parameters: URLSearchParams, now_ms: number): Asked {
     from: day('from', day_ago(7, now_ms, browser_zone)),
     to: day('to', day_ago(1, now_ms, browser_zone)),
     group: groupings.find((one) => one === parameters.get('group')) ?? 'organisation',
+    top: parameters.get('top') === 'group' ? 'group' : 'all',
   };
 }
 
@@ -328,8 +341,12 @@ export default function FleetPage() {
   const [parameters, setParameters] = useSearchParams();
   const asked = read_question(parameters, server_now_ms());
   const { register, from, to, group } = asked;
+  const each_group = asked.top === 'group';
   const counts_up = /^(energy_|volume_|heat_energy|cooling_energy)/.test(register);
-  const top = useQuery({ ...queries.fleet_top(register, from, to, 20), enabled: counts_up });
+  const top = useQuery({
+    ...(each_group ? queries.fleet_top(register, from, to, 5, group) : queries.fleet_top(register, from, to, 20)),
+    enabled: counts_up,
+  });
   const totals = useQuery({ ...queries.fleet_totals(register, from, to, group), enabled: counts_up });
   const completeness = useQuery(queries.fleet_completeness(register, from, to));
   const change = (wanted: Partial<Asked>) => setParameters({ ...asked, ...wanted }, { replace: true, preventScrollReset: true });
@@ -352,6 +369,14 @@ export default function FleetPage() {
           options={groupings.map((one) => ({ value: one, label: t(`fleet.by_${one}`) }))}
           on_change={(value) => value && change({ group: value })}
         />
+        <label className="check-line">
+          <input
+            type="checkbox"
+            checked={each_group}
+            onChange={({ target }) => change({ top: target.checked ? 'group' : 'all' })}
+          />
+          {t('fleet.top_by_group')}
+        </label>
       </div>
       {!counts_up && <p className="aggregate-notes">{t('fleet.counts_not_up')}</p>}
       {counts_up && (

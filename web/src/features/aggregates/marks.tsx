@@ -8,6 +8,7 @@ export function Marks({
   corrected = 0,
   findings = [],
   is_after_gap = false,
+  past_calibration = false,
 }: {
   provisional?: boolean;
   estimated?: number;
@@ -15,6 +16,8 @@ export function Marks({
   findings?: AggregateFindings;
   /** Nothing came in the time before: the increase holds what was used then, too. */
   is_after_gap?: boolean;
+  /** A sensor past its calibration date measured some of it. */
+  past_calibration?: boolean | undefined;
 }) {
   const { t } = useLanguage();
   const words = [
@@ -22,6 +25,7 @@ export function Marks({
     ...(estimated > 0 ? [t('aggregates.estimated', { count: estimated })] : []),
     ...(corrected > 0 ? [t('aggregates.corrected', { count: corrected })] : []),
     ...(is_after_gap ? [t('aggregates.after_gap')] : []),
+    ...(past_calibration ? [t('sensors.overdue_mark')] : []),
     ...findings.map((finding) => t(`aggregates.finding_${finding}`)),
   ];
   return words.map((word) => (

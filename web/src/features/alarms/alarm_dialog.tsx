@@ -21,6 +21,10 @@ export function SubjectName({ subject }: { subject: Alarm['subject'] }) {
   const name = subject.name ?? subject.id;
   if (subject.kind === 'device') return <Link to={`/devices/${subject.id}`}>{name}</Link>;
   if (subject.kind === 'gateway') return <Link to={`/gateways/${subject.id}`}>{name}</Link>;
+  if (subject.kind === 'equipment' && subject.name) {
+    const [equipment = ''] = subject.name.split(' / ');
+    return <Link to={`/equipment?search=${encodeURIComponent(equipment)}`}>{subject.name}</Link>;
+  }
   return (
     <span>
       {t(`alarms.subject_${subject.kind}`)} <span className="mono">{name}</span>

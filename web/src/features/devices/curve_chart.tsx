@@ -1,5 +1,5 @@
 import { CustomChart, LineChart } from 'echarts/charts';
-import { GridComponent, TooltipComponent } from 'echarts/components';
+import { GridComponent, MarkAreaComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsType, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/shared';
@@ -11,9 +11,9 @@ import { civil_time, clock_text, date_time_text } from '../../format/zoned_time.
 import { type Language, type Translate, useLanguage } from '../../i18n/index.tsx';
 import { curve_colors, palettes, type as typography } from '../../theme/theme.ts';
 import { useTheme } from '../../theme/theme_context.tsx';
-import { type DrawnBucket, nearest, nearest_point, type Stretch, stretches } from './curve_model.ts';
+import { type DrawnBucket, nearest, nearest_point, past_calibration, type Stretch, stretches } from './curve_model.ts';
 
-use([LineChart, CustomChart, GridComponent, TooltipComponent, SVGRenderer]);
+use([LineChart, CustomChart, GridComponent, MarkAreaComponent, TooltipComponent, SVGRenderer]);
 
 interface Props {
   curve: Curve;
@@ -54,7 +54,13 @@ function band_series(parts: readonly Stretch[], color: string) {
   return {
     type: 'custom' as const,
     renderItem,
-    data: parts.map((_, index) => [parts[index]?.[0]?.at_ms ?? 0, index]),
+    // The axis takes its ends from these: what is least and greatest, not zero.
+    data: parts.map((part) => [
+      part[0]?.at_ms ?? 0,
+      Math.min(...part.map(({ min }) => min)),
+      Math.max(...part.map(({ max }) => max)),
+    ]),
+    encode: { x: 0, y: [1, 2] },
     silent: true,
     clip: true,
     z: 1,
@@ -128,7 +134,7 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
         bucket.count > 1 ? line(t('curve.column_min'), bucket.min.value) + line(t('curve.column_max'), bucket.max.value) : ''
       }</table><p>${t('curve.tooltip_count', { count: bucket.count })}</p>${
         bucket.edited ? `<p>◆ ${edited_text(bucket.edited, t)}</p>` : ''
-      }</div>`;
+      }${bucket.past_calibration ? `<p>${t('sensors.overdue_hint')}</p>` : ''}</div>`;
     };
     made.setOption(
       {
@@ -183,6 +189,15 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
             symbolSize: 5,
             lineStyle: { color: colors.line, width: 1.8 },
             itemStyle: { color: colors.line },
+            markArea: {
+              silent: true,
+              itemStyle: { color: palette.late_soft, opacity: 0.7 },
+              label: { color: palette.late, fontSize: 11, position: 'insideTop' },
+              data: past_calibration(parts).map(({ from_ms, to_ms }) => [
+                { name: t('sensors.overdue_mark'), xAxis: from_ms },
+                { xAxis: to_ms },
+              ]),
+            },
             z: 2,
           },
         ],
@@ -191,7 +206,17 @@ export default function CurveChart({ curve, span, interval_s, time_zone, label, 
     );
   }, [curve, parts, span, time_zone, theme, language, t]);
 
-  return <div ref={host} className="curve-chart" role="img" aria-label={label} data-points={curve.buckets.length} />;
+  const overdue = past_calibration(parts).length > 0;
+  return (
+    <div
+      ref={host}
+      className="curve-chart"
+      role="img"
+      aria-label={overdue ? `${label}, ${t('sensors.overdue_mark')}` : label}
+      data-points={curve.buckets.length}
+      data-past-calibration={overdue || undefined}
+    />
+  );
 }
 
 function edited_text(edited: string, t: Translate): string {

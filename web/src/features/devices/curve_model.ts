@@ -37,6 +37,25 @@ export function stretches(curve: Curve, interval_s: number): Stretch[] {
   return found;
 }
 
+/** Where neighbouring buckets hold values of a sensor past its calibration date. A bucket by itself is a moment wide. */
+export function past_calibration(parts: readonly Stretch[]): { from_ms: number; to_ms: number }[] {
+  const found: { from_ms: number; to_ms: number }[] = [];
+  for (const part of parts) {
+    let open: { from_ms: number; to_ms: number } | undefined;
+    for (const { start_ms, at_ms, bucket } of part) {
+      if (!bucket.past_calibration) {
+        open = undefined;
+      } else if (open) {
+        open.to_ms = at_ms;
+      } else {
+        open = { from_ms: start_ms, to_ms: at_ms };
+        found.push(open);
+      }
+    }
+  }
+  return found;
+}
+
 /** The bucket whose line point is nearest in time; undefined when there is none within `reach_ms`. */
 export function nearest(parts: readonly Stretch[], at_ms: number, reach_ms: number): DrawnBucket | undefined {
   let best: DrawnBucket | undefined;

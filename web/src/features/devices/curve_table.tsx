@@ -7,6 +7,7 @@ import { grouped } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 import { VersionLink } from '../edits/version_link.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
+import { PastCalibration } from '../sensors/overdue_mark.tsx';
 
 /** The curve's buckets as a table: the same facts for those who do not see the drawing, each value leading to its frame. */
 export function CurveTable({ curve, label, time_zone }: { curve: Curve; label: string; time_zone: string }) {
@@ -50,9 +51,10 @@ export function CurveTable({ curve, label, time_zone }: { curve: Curve; label: s
           key: 'count',
           header: t('curve.column_count'),
           align: 'end',
-          cell: ({ count, edited }) => (
+          cell: ({ count, edited, past_calibration }) => (
             <>
-              {edited && <QualityMarks quality={edited} />} <span className="number">{count}</span>
+              {edited && <QualityMarks quality={edited} />} {past_calibration && <PastCalibration />}{' '}
+              <span className="number">{count}</span>
             </>
           ),
         },

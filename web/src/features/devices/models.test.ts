@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Curve, CurvePoint, RegisterLatest } from '../../api/types.ts';
 import { percent_text } from './completeness_panel.tsx';
-import { extremes, nearest, nearest_point, stretches } from './curve_model.ts';
+import { extremes, nearest, nearest_point, past_calibration, stretches } from './curve_model.ts';
 import { bucket_count, read_history_state } from './history_state.ts';
 import { change_list_state, page_numbers, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
 import { chosen_register, group_of, grouped_registers } from './registers.ts';
@@ -116,6 +116,15 @@ describe('curve', () => {
     // With readings planned only every half hour the same hole is no gap.
     expect(stretches(curve, 1800).map((part) => part.length)).toEqual([5]);
     expect(stretches({ ...curve, buckets: [] }, 60)).toEqual([]);
+    // Marked buckets side by side are one stretch; a gap in the readings or an unmarked bucket ends it.
+    const marked = { ...curve, buckets: curve.buckets.map((one, index) => ({ ...one, past_calibration: index !== 1 })) };
+    const times = marked.buckets.map(({ start, last }) => ({ from_ms: Date.parse(start), to_ms: Date.parse(last.time) }));
+    expect(past_calibration(stretches(marked, 60))).toEqual([
+      times[0],
+      times[2],
+      { from_ms: times[3]?.from_ms, to_ms: times[4]?.to_ms },
+    ]);
+    expect(past_calibration(stretches(curve, 60))).toEqual([]);
   });
 
   it('finds the bucket near a press and its reading nearest to the height', () => {

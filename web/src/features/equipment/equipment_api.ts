@@ -11,6 +11,8 @@ export type EquipmentStatus = Schemas['EquipmentStatus'];
 export type NewEquipment = Schemas['NewEquipment'];
 export type NewAttachment = Schemas['NewAttachment'];
 export type Supervision = Schemas['EquipmentSupervision'];
+export type EquipmentPort = Schemas['EquipmentPort'];
+export type PortSupervision = Schemas['PortSupervision'];
 export type ImportOutcome = Schemas['EquipmentImport'];
 export type ServerHealth = Schemas['ServerHealth'];
 
@@ -26,6 +28,8 @@ export const equipment_api = {
     request<void>('PUT', `${base}/${id}/attachments`, { body: { attachments } }),
   supervise: (id: number, body: Supervision) => request<void>('PUT', `${base}/${id}/supervision`, { body }),
   end_supervision: (id: number) => request<void>('DELETE', `${base}/${id}/supervision`),
+  supervise_port: (id: number, port: number, supervision: PortSupervision) =>
+    request<void>('PUT', `${base}/${id}/ports/${port}`, { body: { supervision } }),
   import_file: (file: Blob, commit: boolean) =>
     request<ImportOutcome>('POST', `${base}/import?commit=${commit}`, { file, file_type: 'text/csv' }),
 };

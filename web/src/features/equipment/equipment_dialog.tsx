@@ -10,6 +10,7 @@ import { useLanguage } from '../../i18n/index.tsx';
 import { type EquipmentDetail, equipment_api, equipment_queries, type NewAttachment } from './equipment_api.ts';
 import { EquipmentForm } from './equipment_form.tsx';
 import { EquipmentState } from './equipment_state.tsx';
+import { PortsPart } from './ports_part.tsx';
 
 type Attached = EquipmentDetail['attachments'][number];
 
@@ -182,6 +183,7 @@ function Content({ detail, may_write }: { detail: EquipmentDetail; may_write: bo
         </p>
       ))}
       {may_write && <SupervisionForm detail={detail} />}
+      <PortsPart detail={detail} may_write={may_write} />
       <Attachments detail={detail} may_write={may_write} />
     </>
   );

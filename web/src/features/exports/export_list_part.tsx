@@ -60,7 +60,9 @@ function Name({ one }: { one: Export }) {
   return (
     <div>
       <strong>{one.name || t('exports.untitled', { id: one.id })}</strong>{' '}
-      <span className="faint">{t(`exports.format_${one.format}`)}</span>
+      <span className="faint">
+        {t(`exports.by_${one.by}`)} · {t(`exports.format_${one.format}`)}
+      </span>
       <div className="faint">{t('exports.what', { devices: one.devices, series: one.series })}</div>
       {one.sha256 && (
         <div className="faint export-digest" title={t('exports.downloads', { count: one.downloads })}>

@@ -31,6 +31,8 @@ describe('exporting', () => {
 
     await user.clear(screen.getByLabelText('结束日期（含）'));
     await user.type(screen.getByLabelText('结束日期（含）'), '2026-11-06');
+    await user.selectOptions(screen.getByLabelText('内容'), '月统计');
+    expect(screen.getByText(/只含完整的时段/)).toBeInTheDocument();
     await user.selectOptions(screen.getByLabelText('格式'), 'Parquet');
     expect(screen.queryByText('加 UTF-8 标记，便于 Excel 打开')).not.toBeInTheDocument();
     await user.type(screen.getByLabelText('名称'), '十一月');
@@ -40,11 +42,13 @@ describe('exporting', () => {
     expect(screen.getByTestId('whereabouts')).toHaveTextContent('/exports');
     expect(bodies('/api/v1/exports')[0]).toMatchObject({
       all_devices: true,
+      by: 'month',
       format: 'parquet',
       byte_order_mark: false,
       registers: ['energy_active_import_total'],
       name: '十一月',
     });
+    expect(screen.getByText(/月统计/)).toBeInTheDocument();
     expect(await screen.findByRole('progressbar', undefined, slow)).toBeInTheDocument();
     const link = await screen.findByRole('link', { name: '下载' }, slow);
     expect(link).toHaveAttribute('href', '/api/v1/exports/1/file');

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { api } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
-import type { ExportFormat, NewExport } from '../../api/types.ts';
+import type { ExportBy, ExportFormat, NewExport } from '../../api/types.ts';
 import { Field, SelectField, TextField } from '../../components/field.tsx';
 import { Panel } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
@@ -13,6 +13,7 @@ import { register_label } from '../devices/registers.ts';
 import '../orders/orders.css';
 
 const formats: readonly ExportFormat[] = ['csv', 'xlsx', 'parquet', 'json_lines'];
+const contents: readonly ExportBy[] = ['reading', 'hour', 'day', 'week', 'month', 'year'];
 type ScopeName = 'device' | 'site' | 'all';
 
 /** What most people want of many devices; of one device all it has is offered. */
@@ -37,6 +38,7 @@ interface Wanted {
   registers: readonly string[];
   from: string;
   to: string;
+  by: ExportBy;
   format: ExportFormat;
   byte_order_mark: boolean;
   name: string;
@@ -67,6 +69,7 @@ function body_of(wanted: Wanted, device: number | undefined, time_zone: string):
   return {
     ...scope,
     ...range,
+    by: wanted.by,
     format: wanted.format,
     time_zone,
     byte_order_mark: wanted.format === 'csv' && wanted.byte_order_mark,
@@ -147,6 +150,7 @@ export default function NewExportPart() {
     registers: parameters.getAll('register'),
     from: iso_date(normal_date(today.year, today.month, today.day - 6)),
     to: iso_date(today),
+    by: 'reading',
     format: 'csv',
     byte_order_mark: true,
     name: '',
@@ -196,6 +200,13 @@ export default function NewExportPart() {
           value={wanted.to}
           fault={range_of(wanted.from, wanted.to, time_zone) ? undefined : t('exports.range_fault')}
           on_change={(to) => set({ to })}
+        />
+        <SelectField
+          label={t('exports.by')}
+          value={wanted.by}
+          options={contents.map((value) => ({ value, label: t(`exports.by_${value}`) }))}
+          help={wanted.by === 'reading' ? undefined : t('exports.by_help')}
+          on_change={(by) => by && set({ by })}
         />
         <SelectField
           label={t('exports.format')}

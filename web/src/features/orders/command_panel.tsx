@@ -8,6 +8,7 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { argument_fault, OperationInputs, type Values } from './operation_inputs.tsx';
 import { OrderResult } from './order_result.tsx';
+import { usual_reasons } from './reasons.ts';
 import { title_in } from './titles.ts';
 import { useSingleJob } from './use_job.ts';
 
@@ -104,6 +105,7 @@ function CommandDialog({
               length_max={500}
               is_wide
               help={t('orders.reason_help')}
+              suggestions={usual_reasons(command.name, t)}
               fault={form.was_tried && form.reason.trim() === '' ? t('orders.missing') : undefined}
               on_change={form.setReason}
             />

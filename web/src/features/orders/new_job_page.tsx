@@ -14,6 +14,7 @@ import { register_label } from '../devices/registers.ts';
 import { useSession } from '../session/session.tsx';
 import { argument_fault, OperationInputs, type Values } from './operation_inputs.tsx';
 import './orders.css';
+import { usual_reasons } from './reasons.ts';
 import { title_in } from './titles.ts';
 
 const kinds = ['read', 'parameter', 'command'] as const;
@@ -226,6 +227,7 @@ function JobForm({ model }: { model: ModelDetail }) {
                 value={wanted.reason}
                 length_max={500}
                 is_wide
+                suggestions={usual_reasons(wanted.name, t)}
                 fault={was_tried && wanted.reason.trim() === '' ? t('orders.missing') : undefined}
                 on_change={(reason) => change({ reason })}
               />

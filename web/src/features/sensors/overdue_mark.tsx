@@ -13,14 +13,18 @@ export function is_overdue(periods: readonly OverduePeriod[], register: string, 
   );
 }
 
-/** The mark beside such a value; nothing beside others. */
-export function OverdueMark({ device, register, time }: { device: number; register: string; time: string }) {
+/** The mark itself. */
+export function PastCalibration() {
   const { t } = useLanguage();
-  const { data } = useQuery(sensor_queries.overdue(device));
-  if (!data || !is_overdue(data.overdue, register, time)) return null;
   return (
     <span className="quality-mark overdue-mark" title={t('sensors.overdue_hint')}>
       {t('sensors.overdue_mark')}
     </span>
   );
+}
+
+/** The mark beside such a value; nothing beside others. */
+export function OverdueMark({ device, register, time }: { device: number; register: string; time: string }) {
+  const { data } = useQuery(sensor_queries.overdue(device));
+  return data && is_overdue(data.overdue, register, time) ? <PastCalibration /> : null;
 }
