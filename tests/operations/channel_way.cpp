@@ -20,6 +20,7 @@ constexpr std::uint32_t baud = 9'600;
 class WatchedChannel final : public link::Channel {
  public:
   struct State {
+    explicit State(link::EventLoop& l) : loop(l) {}
     link::EventLoop& loop;
     std::unique_ptr<link::Channel> inner;
     std::vector<std::unique_ptr<link::Channel>> former;  // ended perhaps from inside a call of their own
@@ -123,7 +124,7 @@ struct ChannelWay::Impl {
         utc_ms(now_utc_ms),
         bus(device::protocol_of(device::find_virtual_model(model.id)->line)),
         port(bus),
-        watched(std::make_shared<WatchedChannel::State>(WatchedChannel::State{.loop = l})) {
+        watched(std::make_shared<WatchedChannel::State>(l)) {
     bus.add(device);
     watched->progress = [this] { say_on(); };
     watched->calls_in = is_call_in(way);
@@ -274,7 +275,7 @@ ChannelWay::~ChannelWay() {
   impl_->watched->inner.reset();
 }
 
-std::unique_ptr<link::Channel> ChannelWay::gateway_end() { return std::make_unique<WatchedChannel>(impl_->gateway); }
+std::unique_ptr<link::Channel> ChannelWay::gateway_end() { return std::make_unique<WatchedChannel>(impl_->watched); }
 
 drivers::SessionSettings ChannelWay::settings() const {
   if (is_call_in(impl_->way)) return {};  // as the gateway's plan of such lines

@@ -50,6 +50,7 @@ rules:
   - { kind: voltage, fraction: 0.3, from_ms: 500, until_ms: 3000, from_per_mille: 1000, to_per_mille: 800, step_ms: 250 }
   - { kind: battery, fraction: 0.5, from_ms: 500, until_ms: 3000, from_mv: 6000, to_mv: 4000, step_ms: 100 }
   - { kind: press_button, models: [cjt188-gas-valve], at_ms: 5000 }
+  - { kind: valve_leaking, models: [cjt188-gas-valve], from_ms: 1000, until_ms: 3000 }
   - { kind: sensor_broken, models: [modbus-temperature-sensor, modbus-flow-sensor, modbus-heat-station], from_ms: 1500, until_ms: 3000 }
   - { kind: power_cut, fraction: 0.3, from_ms: 3000, until_ms: 4500 }
 )";

@@ -247,6 +247,7 @@ TEST_F(DeviceImportTest, ACheckedFileSurvivesARestartAndIsThenMade) {
   ASSERT_TRUE(imports_->commit(world_.author(), id, CommitMode::good_lines));
   EXPECT_EQ(settled(id).lines_made, 3U);
   EXPECT_EQ(world_.devices.count(all).value(), 3);
+  restart();  // the file goes after the import is told as over, and before the worker ends
   EXPECT_TRUE(disk_.list("/imports")->empty()) << "the file of an import that is over is not kept";
 }
 
