@@ -118,6 +118,7 @@ struct Pair {
   Tried tried;
   Way way = Way::tcp;
 };
+void PrintTo(const Pair& pair, std::ostream* out) { *out << pair.tried.driver << " over " << name_of(pair.way); }
 
 class EveryPair : public testing::TestWithParam<Pair> {
  protected:

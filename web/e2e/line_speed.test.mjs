@@ -21,7 +21,7 @@ let faults;
 let fleet;
 let gateway_id;
 /** Of the meters on the line. */
-let ids = [];
+const ids = [];
 
 const is_provoked = (fault) => /status of (400|403|409)/.test(fault);
 const fits = (on) => on.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
@@ -60,11 +60,7 @@ const results = (on) =>
   );
 /** Each meter of the line has its own row, and it is done. */
 async function expect_all_done(on) {
-  await on.waitForFunction(
-    (wanted) => document.querySelectorAll('.data-table tbody .order-done').length === wanted,
-    count,
-    slow,
-  );
+  await on.waitForFunction((wanted) => document.querySelectorAll('.data-table tbody .order-done').length === wanted, count, slow);
   const rows = await results(on);
   const addresses = fleet.meters.map(({ address }) => address);
   assert.deepEqual(rows.map(({ name }) => name.trim()).sort(), addresses.sort());

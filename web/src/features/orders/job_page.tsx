@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { ApiError, api, file_urls } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
@@ -144,6 +144,12 @@ function Orders({ job, state }: { job: Job; state: OrderState | undefined }) {
     ...queries.orders(job.id, { page, page_size, ...(state ? { state } : {}) }),
     refetchInterval: job.state === 'running' ? 2_000 : false,
   });
+  // How the last ones ended is asked for once more when the job is told as over.
+  const is_over = job.state !== 'running';
+  const { refetch } = orders;
+  useEffect(() => {
+    if (is_over) void refetch();
+  }, [is_over, refetch]);
   const columns: Column<Order>[] = [
     { key: 'state', header: t('jobs.column_state'), is_corner: true, cell: (order) => <OrderBadge state={order.state} /> },
     {
