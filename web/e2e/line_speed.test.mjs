@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { ApiClient } from './api_client.mjs';
 import { launch, new_page } from './browser.mjs';
 import { start_fleet } from './own_fleet.mjs';
-import { check_accessible, log_in, read_access, take_picture, url } from './world.mjs';
+import { check_accessible, log_in, read_access, take_picture, until, url } from './world.mjs';
 
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
@@ -26,15 +26,6 @@ const ids = [];
 const is_provoked = (fault) => /status of (400|403|409)/.test(fault);
 const fits = (on) => on.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
 const of_device = (id, part = '') => api.get(`/api/v1/devices/${id}${part}`);
-async function until(condition, what) {
-  const deadline = Date.now() + slow.timeout;
-  while (Date.now() < deadline) {
-    const found = await condition();
-    if (found) return found;
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  return assert.fail(`not in time: ${what}`);
-}
 const planned = async () => (await api.get(`/api/v1/gateways/${gateway_id}/plan`)).channels.find(({ name }) => name === channel);
 
 /** Orders it at one meter for all of them, and goes to the job. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { launch, new_page } from './browser.mjs';
 import { make_user } from './people.mjs';
-import { check_accessible, log_in, take_picture, url } from './world.mjs';
+import { check_accessible, log_in, take_picture, until, url } from './world.mjs';
 
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
@@ -31,15 +31,6 @@ function ask(method, path, body) {
     },
     [method, path, body],
   );
-}
-async function until(condition, what) {
-  const deadline = Date.now() + slow.timeout;
-  while (Date.now() < deadline) {
-    const found = await condition();
-    if (found) return found;
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  assert.fail(`not in time: ${what}`);
 }
 /** Gives the device a command and waits until it is over. */
 async function command(name, args = {}, access) {

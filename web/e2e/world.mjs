@@ -40,3 +40,14 @@ export async function check_accessible(page, name) {
   });
   assert.deepEqual(violations, [], name);
 }
+
+/** What `condition` answers as soon as that is something; within two minutes. */
+export async function until(condition, what) {
+  const deadline = Date.now() + 120_000;
+  while (Date.now() < deadline) {
+    const found = await condition();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  return assert.fail(`not in time: ${what}`);
+}

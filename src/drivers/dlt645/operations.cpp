@@ -213,12 +213,7 @@ class SpeedOperation final : public Operation {
   }
   [[nodiscard]] bool needs_password() const override { return false; }
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
-    const auto speed = argument_mantissa(inputs, speed_argument, 0);
-    if (!speed || *speed <= 0 || *speed > UINT32_MAX) return std::nullopt;
-    return NewPlace{.address = {},
-                    .baud = static_cast<std::uint32_t>(*speed),
-                    .reaches_all = false,
-                    .whole_line = wants_whole_line(inputs)};
+    return place_at_speed(inputs);
   }
 
  private:

@@ -160,12 +160,7 @@ class PortSpeedOperation final : public ServiceOperation {
     return with_connection(apdu, inputs);
   }
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
-    const auto baud = argument_mantissa(inputs, "speed", 0);
-    if (!baud || *baud <= 0 || *baud > UINT32_MAX) return std::nullopt;
-    return NewPlace{.address = {},
-                    .baud = static_cast<std::uint32_t>(*baud),
-                    .reaches_all = false,
-                    .whole_line = wants_whole_line(inputs)};
+    return place_at_speed(inputs);
   }
 
  private:

@@ -37,4 +37,13 @@ Result<Bytes> reversed_bcd(std::string_view text, std::size_t octets, std::strin
   return out;
 }
 
+std::optional<NewPlace> place_at_speed(const OperationInputs& inputs) {
+  const auto baud = argument_mantissa(inputs, "speed", 0);
+  if (!baud || *baud <= 0 || *baud > UINT32_MAX) return std::nullopt;
+  return NewPlace{.address = {},
+                  .baud = static_cast<std::uint32_t>(*baud),
+                  .reaches_all = false,
+                  .whole_line = wants_whole_line(inputs)};
+}
+
 }  // namespace duheng::drivers

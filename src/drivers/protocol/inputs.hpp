@@ -1,6 +1,7 @@
 #pragma once
 // What operations share in reading their inputs.
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -26,5 +27,8 @@ namespace duheng::drivers {
 [[nodiscard]] inline CivilTime civil_now(const OperationInputs& inputs) {
   return civil_time(inputs.utc_ms, inputs.zone_offset_minutes);
 }
+
+/// Where a device is after it was told to speak as the argument "speed" (bit/s) says; nothing when that is no speed.
+[[nodiscard]] std::optional<NewPlace> place_at_speed(const OperationInputs& inputs);
 
 }  // namespace duheng::drivers

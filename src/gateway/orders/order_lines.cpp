@@ -118,13 +118,7 @@ bool OrderRunner::log_member(Live& live) {
   auto script = make_order_script(live.order, place->model, clock_.utc_ms());
   if (!script) return false;  // it was good when it came; the machine finds that it cannot be told
   live.script = std::move(*script);
-  live.phase = OrderPhase::logging;
-  live.begun = true;
-  Bytes record;
-  encode_order_record(OrderBegun{live.order.id, live.order.kind, live.order.device_uid, live.order.name,
-                                 live.script.check_arguments, clock_.utc_ms()},
-                      record);
-  unlogged_[log_.add(record)].push_back(live.order.id);
+  log_begun(live);
   return true;
 }
 

@@ -414,6 +414,11 @@ void OrderRunner::begin(Live& live, const FieldAccess::Place& place) {
     tell(live, OrderState::under_way);
     return ask_next(live, place);
   }
+  log_begun(live);
+}
+
+/// Into the log before anything is sent: what was begun is known after a restart.
+void OrderRunner::log_begun(Live& live) {
   live.phase = OrderPhase::logging;
   live.begun = true;
   Bytes record;

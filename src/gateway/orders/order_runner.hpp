@@ -110,6 +110,7 @@ class OrderRunner final : public OrderDesk {
   void advance(Live& live, DeviceQueue& queue, std::int64_t now_ms);
   void without_device(Live& live);
   void begin(Live& live, const FieldAccess::Place& place);
+  void log_begun(Live& live);
   void ask_next(Live& live, const FieldAccess::Place& place);
   void ask_history(Live& live, const FieldAccess::Place& place);
   void put(Live& live, const FieldAccess::Place& place, const drivers::Query& query);
