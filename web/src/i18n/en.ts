@@ -7,6 +7,7 @@ import { en_equipment } from './en_equipment.ts';
 import { en_exports } from './en_exports.ts';
 import { en_field } from './en_field.ts';
 import { en_maintenance } from './en_maintenance.ts';
+import { en_registers } from './en_registers.ts';
 import { en_sensors } from './en_sensors.ts';
 import { en_wall } from './en_wall.ts';
 import type { Messages } from './index.tsx';
@@ -20,6 +21,7 @@ export const en: Messages = {
   ...en_maintenance,
   ...en_alarms,
   ...en_backups,
+  ...en_registers,
   ...en_sensors,
   ...en_equipment,
   ...en_wall,

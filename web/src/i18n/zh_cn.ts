@@ -7,6 +7,7 @@ import { zh_cn_equipment } from './zh_cn_equipment.ts';
 import { zh_cn_exports } from './zh_cn_exports.ts';
 import { zh_cn_field } from './zh_cn_field.ts';
 import { zh_cn_maintenance } from './zh_cn_maintenance.ts';
+import { zh_cn_registers } from './zh_cn_registers.ts';
 import { zh_cn_sensors } from './zh_cn_sensors.ts';
 import { zh_cn_wall } from './zh_cn_wall.ts';
 
@@ -20,6 +21,7 @@ export const zh_cn = {
   ...zh_cn_maintenance,
   ...zh_cn_alarms,
   ...zh_cn_backups,
+  ...zh_cn_registers,
   ...zh_cn_sensors,
   ...zh_cn_equipment,
   ...zh_cn_wall,

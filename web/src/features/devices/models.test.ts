@@ -1,10 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Curve, CurvePoint, RegisterLatest } from '../../api/types.ts';
+import { translator } from '../../i18n/index.tsx';
 import { percent_text } from './completeness_panel.tsx';
 import { extremes, nearest, nearest_point, past_calibration, stretches } from './curve_model.ts';
 import { bucket_count, read_history_state } from './history_state.ts';
 import { change_list_state, page_numbers, read_list_state, sort_direction, toggled_sort } from './list_state.ts';
-import { chosen_register, group_of, grouped_registers } from './registers.ts';
+import { chosen_register, group_of, grouped_registers, register_label } from './registers.ts';
 
 describe('list state', () => {
   it('reads what is sound and ignores nonsense', () => {
@@ -161,4 +163,31 @@ describe('page_numbers', () => {
     [20, 20, [1, null, 19, 20]],
     [9, 3, [1, 2, 3]],
   ])('page %i of %i', (now, last, expected) => expect(page_numbers(now, last)).toEqual(expected));
+});
+
+describe('names of registers', () => {
+  const models = '../models/';
+  const names = new Set(
+    readdirSync(models)
+      .filter((file) => file.endsWith('.yaml'))
+      .flatMap((file) => [...readFileSync(models + file, 'utf8').matchAll(/register: *([a-z][a-z0-9_]+)/g)])
+      .map(([, name = '']) => name),
+  );
+
+  it('are there in both languages for every register of every model', () => {
+    expect(names.size).toBeGreaterThan(100);
+    const chinese = translator('zh-CN');
+    const nameless = [...names].filter((name) => !/[\u4e00-\u9fff]/.test(register_label(name, chinese)));
+    expect(nameless).toEqual([]);
+    expect([...names].filter((name) => register_label(name, translator('en')).includes('{'))).toEqual([]);
+  });
+
+  it('take phase and number from the register', () => {
+    expect(register_label('event_loss_of_voltage_b', translator('zh-CN'))).toBe('B 相失压');
+    expect(register_label('loss_of_voltage_c_energy_end', translator('en'))).toBe('Loss of voltage C: energy at its end');
+    expect(register_label('energy_active_import_tariff_3', translator('zh-CN'))).toBe('正向有功费率 3');
+    expect(register_label('interface_12_state', translator('en'))).toBe('Port 12: link');
+    expect(register_label('something_new', translator('en'))).toBe('something new');
+    expect(group_of('event_reverse_flow_a')).toBe('events');
+  });
 });

@@ -11,14 +11,25 @@ export const group_names = [
   'volume',
   'pressure',
   'equipment',
+  'network',
   'clock',
   'status',
+  'events',
+  'settings',
   'other',
 ] as const;
 export type GroupName = (typeof group_names)[number];
 
 /** Which plate of the device page a register belongs on; by its product-wide name, so also for models yet to come. */
 export function group_of(register: string): GroupName {
+  if (/^event_|^loss_of_/.test(register)) return 'events';
+  if (/^interface_|^uptime$|^round_trip$|^processor_load$/.test(register)) return 'network';
+  if (
+    /^settlement_(day|hour)|^reading_day$|^demand_(period|slide)$|^display_|^load_record_|_limit_|_constant$|^tariff_count$|^unit_address$|^line_.*_code$/.test(
+      register,
+    )
+  )
+    return 'settings';
   if (/^energy_(heat|cooling)|temperature|heat_power|power_heat/.test(register)) return 'heat';
   if (/volume|flow/.test(register)) return 'volume';
   if (register.includes('pressure')) return 'pressure';
@@ -60,7 +71,15 @@ export function grouped_registers(registers: readonly RegisterLatest[]): Registe
 /** The register's name in the user's language; its own name, made readable, when it is not known here. */
 export function register_label(register: string, t: Translate): string {
   const key = `register.${register}`;
-  return is_message_key(key) ? t(key as 'register.frequency') : register.replaceAll('_', ' ');
+  if (is_message_key(key)) return t(key as 'register.frequency');
+  // One text for all phases, or for all numbers.
+  const phase = /_([abc])(?=_|$)/.exec(register)?.[1]?.toUpperCase();
+  const of_phase = `register.${register.replace(/_[abc](?=_|$)/, '_phase')}`;
+  if (phase && is_message_key(of_phase)) return t(of_phase as 'register.power_reactive_phase', { phase });
+  const n = /_(\d+)(?=_|$)/.exec(register)?.[1];
+  const of_number = `register.${register.replace(/_\d+(?=_|$)/, '_n')}`;
+  if (n && is_message_key(of_number)) return t(of_number as 'register.sensor_n', { n });
+  return register.replaceAll('_', ' ');
 }
 
 /** Registers a curve can be drawn of. */
