@@ -30,14 +30,20 @@ before(async () => {
 });
 after(() => browser.close());
 
+/** The form for a new export of a meter that is there; the meter's page. */
+async function open_new_export() {
+  await page.goto(`${url}/devices?state=online`);
+  await page.waitForSelector('.row-link', slow);
+  const path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
+  await page.goto(`${url}${path}`);
+  await page.click('a:has-text("导出") >> nth=0');
+  await page.waitForSelector('form', slow);
+  return path;
+}
+
 describe('exports', () => {
   it('exports a device, and the file is the one the list tells of', async () => {
-    await page.goto(`${url}/devices?state=online`);
-    await page.waitForSelector('.row-link', slow);
-    const path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
-    await page.goto(`${url}${path}`);
-    await page.click('a:has-text("导出") >> nth=0');
-    await page.waitForSelector('form', slow);
+    await open_new_export();
     await picture('export-new');
     await assert_accessible('new export');
     await page.fill('input[maxlength="60"]', '浏览器导出');
@@ -65,12 +71,7 @@ describe('exports', () => {
   });
 
   it('exports the hours of a device, equal to what the platform answers', async () => {
-    await page.goto(`${url}/devices?state=online`);
-    await page.waitForSelector('.row-link', slow);
-    const path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
-    await page.goto(`${url}${path}`);
-    await page.click('a:has-text("导出") >> nth=0');
-    await page.waitForSelector('form', slow);
+    const path = await open_new_export();
     await page.getByLabel('内容').selectOption('hour');
     await page.waitForSelector('text=只含完整的时段', slow);
     await page.getByLabel(/加 UTF-8 标记/).uncheck();

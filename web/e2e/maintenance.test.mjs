@@ -59,9 +59,16 @@ before(async () => {
   browser = await launch();
   ({ page } = await new_page(browser, { viewport: desktop, theme: 'light', language: 'zh-CN' }));
   await log_in(page);
-  await page.goto(`${url}/devices?model=${model}&state=online`);
-  await page.waitForSelector('.row-link', slow);
-  device_path = new URL(await page.getAttribute('.row-link >> nth=0', 'href'), url).pathname;
+  // One that was retired a moment ago is told as online until its last reading is old.
+  const { id } = await until(async () => {
+    const { body } = await ask('GET', `/api/v1/devices?model=${model}&state=online&page_size=200`);
+    for (const device of body.devices) {
+      const { body: connection } = await ask('GET', `/api/v1/devices/${device.id}/connection`);
+      if (!connection.retired && connection.state?.answering) return device;
+    }
+    return undefined;
+  }, 'a meter answers');
+  device_path = `/devices/${id}`;
 });
 after(async () => {
   await browser?.close();

@@ -4,6 +4,7 @@
 
 #include "crypto/hash.hpp"
 #include "device/dlt698/calendar.hpp"
+#include "device/dlt698/commands_fixture.hpp"
 #include "device/dlt698/dlt698_line.hpp"
 #include "device/dlt698/state.hpp"
 #include "device/dlt698/test_client.hpp"
@@ -19,12 +20,10 @@ using meter698::calendar_of;
 using meter698::local_ms_in;
 using meter698::moment_node;
 
-const dlt698::ServerAddress own = *dlt698::ServerAddress::parse("202611000001");
 constexpr std::int64_t zone_ms = 8 * 3'600'000;
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t day_ms = 86'400'000;
-constexpr std::int64_t now_utc_ms = 1'763'000'123'000;
 constexpr std::uint32_t trip_method = 0x80008100;
 constexpr std::uint32_t close_method = 0x80008200;
 constexpr std::uint32_t keep_method = 0x80017F00;
@@ -47,38 +46,6 @@ Node settlement_days(std::initializer_list<std::pair<int, int>> days) {
         make::structure({make::number(types::unsigned_integer, day), make::number(types::unsigned_integer, hour)}));
   return make::array(std::move(out));
 }
-
-class Dlt698Commands : public ::testing::Test {
- protected:
-  Dlt698Commands() { restart(); }
-  /// The meter's power comes back: only its memory is left of it.
-  void restart(bool plain_writes = true) {
-    const std::int64_t at = client_ ? client_->now_utc_ms : now_utc_ms;
-    memory_->restart();
-    client_.reset();
-    meter_ = std::make_unique<VirtualDlt698Meter>(Dlt698MeterOptions{.address = own,
-                                                                     .seed = 12,
-                                                                     .three_phase = true,
-                                                                     .clock_offset_ms = 30'000,
-                                                                     .plain_writes_allowed = plain_writes,
-                                                                     .memory = memory_});
-    client_ = std::make_unique<TestClient>(*meter_, own);
-    client_->now_utc_ms = at;
-  }
-  TestClient& client() { return *client_; }
-  void later(std::int64_t ms) { client_->now_utc_ms += ms; }
-  std::int64_t energy() { return client().number(0x00100401); }
-  std::int64_t power() { return client().number(0x20040201); }
-  std::int64_t clock() { return *local_ms_in(*client().get(0x40000200)); }
-  std::uint8_t relay_bits() { return client().get(0x80000300)->content[0]; }
-  std::int64_t event_count(std::uint16_t oi) {
-    return TestClient::number(client().get({oi, 7, 1})->children[1].children[0]);
-  }
-
-  std::shared_ptr<RamMemory> memory_ = std::make_shared<RamMemory>();
-  std::unique_ptr<VirtualDlt698Meter> meter_;
-  std::unique_ptr<TestClient> client_;
-};
 
 TEST_F(Dlt698Commands, ClockIsSetAndTheSettingIsRemembered) {
   const std::int64_t installed = event_count(0x3016);
@@ -569,80 +536,6 @@ RC_GTEST_PROP(Dlt698Relay, EnergyNeverGoesBackWhateverIsCommanded, ()) {
       before[reverse ? 1 : 0] = shown;
     }
   }
-}
-
-TEST_F(Dlt698Commands, ANewAddressHoldsFromTheAnswerOnAndOutlivesARestart) {
-  const Bytes digits = *from_hex("202699000042");
-  EXPECT_EQ(client().set(0x40010200, make::octet_string(digits)), 0);  // answered under the old one
-  // And deaf to it from then on.
-  EXPECT_TRUE(client().ask(dlt698::get_request(1, Oad::from(0x40010200))).empty());
-  const auto fresh = *dlt698::ServerAddress::parse("202699000042");
-  TestClient moved(*meter_, fresh);
-  EXPECT_EQ(to_hex(moved.get(0x40010200)->content), "202699000042");
-  EXPECT_EQ(to_hex(moved.get(0x40020200)->content), "202611000001");  // the number on its label stays
-  EXPECT_EQ(meter_->uid(), own.to_string());
-  restart();
-  TestClient again(*meter_, fresh);
-  EXPECT_EQ(to_hex(again.get(0x40010200)->content), "202699000042");
-}
-
-TEST_F(Dlt698Commands, AnAddressOfAnotherFormIsRefused) {
-  for (const char* wrong : {"2026990000", "20269900004A", "20269900004200"})
-    EXPECT_EQ(client().set(0x40010200, make::octet_string(*from_hex(wrong))), 8) << wrong;
-  EXPECT_EQ(client().set(0x40010200, make::visible_string("202699000042")), 7);
-  EXPECT_TRUE(client().get(0x40010200));
-  restart(false);
-  EXPECT_NE(client().set(0x40010200, make::octet_string(*from_hex("202699000042"))), 0);  // without CONNECT
-}
-
-Node port_settings(std::initializer_list<std::uint8_t> comdcb, std::uint32_t port = 0xF2010201) {
-  return make::structure(
-      {make::oad(Oad::from(port)), make::octets(types::comdcb, Bytes(comdcb)), make::number(types::enumeration, 1)});
-}
-
-TEST_F(Dlt698Commands, ANewSpeedOfItsPortIsHeardByTheLine) {
-  EXPECT_EQ(meter_->line_speed(), 0U);
-  EXPECT_EQ(client().act(0xF2017F00, port_settings({6, 2, 8, 1, 0})), 0);
-  EXPECT_EQ(meter_->line_speed(), 9'600U);
-  EXPECT_EQ(to_hex(client().get(0xF2010201)->children[1].content), "0602080100");
-  restart();
-  EXPECT_EQ(meter_->line_speed(), 9'600U);
-
-  DeviceBus bus(dlt698_line());
-  const auto shared = std::make_shared<VirtualDlt698Meter>(
-      Dlt698MeterOptions{.address = own, .seed = 12, .plain_writes_allowed = true, .memory = memory_});
-  bus.add(shared);
-  const Bytes question =
-      client().framed(*dlt698::encode_tree(types::apdu, dlt698::get_request(1, Oad::from(0x40010200))),
-                      dlt698::control_codes::client_request);
-  for (const std::uint32_t baud : {2'400U, 9'600U}) {
-    int heard = 0;
-    bus.set_speed(baud);
-    bus.question(now_utc_ms, question, [&](const BusAnswer&) { ++heard; });
-    EXPECT_EQ(heard, baud == 9'600 ? 1 : 0) << baud;
-  }
-}
-
-TEST_F(Dlt698Commands, APortIsNotSetToWhatItCannotDo) {
-  EXPECT_EQ(client().act(0xF2017F00, port_settings({10, 2, 8, 1, 0})), 8);             // 115200
-  EXPECT_EQ(client().act(0xF2017F00, port_settings({255, 2, 8, 1, 0})), 8);            // by itself
-  EXPECT_EQ(client().act(0xF2017F00, port_settings({6, 0, 8, 1, 0})), 8);              // without parity
-  EXPECT_EQ(client().act(0xF2017F00, port_settings({6, 2, 8, 1, 0}, 0xF2010202)), 6);  // a port it has not
-  EXPECT_EQ(meter_->line_speed(), 0U);
-}
-
-TEST(Dlt698State, OneOfAnEarlierReleaseIsReadWithoutAPlace) {
-  const meter698::State fresh;
-  Bytes octets = meter698::encode(fresh);
-  constexpr std::size_t place_octets = 1 + 1 + meter698::LineSettings::size_octets;
-  octets.resize(octets.size() - place_octets);
-  octets[0] = 1;
-  const auto read = meter698::decode_state(octets);
-  ASSERT_TRUE(read);
-  EXPECT_TRUE(read->address.empty());
-  EXPECT_FALSE(read->line.is_set);
-  octets[0] = 0;
-  EXPECT_FALSE(meter698::decode_state(octets));
 }
 
 }  // namespace

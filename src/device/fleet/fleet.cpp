@@ -177,14 +177,7 @@ struct Fleet::Impl {
 
   Result<std::shared_ptr<VirtualDevice>> seat_switch(const VirtualModel& model, const FleetGroup& group,
                                                      std::uint32_t number, const std::string& channel) {
-    VirtualSwitchOptions options;
-    options.uid = channel;
-    options.community = config.snmp.community;
-    options.user = config.snmp.user;
-    options.body.name = channel;
-    options.body.seed = mixed(config.seed, group_seeds + number);
-    options.body.ports = std::max<std::uint32_t>(8, static_cast<std::uint32_t>(group.carries.size()) + 1);
-    options.body.carries = group.carries;
+    auto options = switch_options(config.snmp, group, channel, mixed(config.seed, group_seeds + number));
     options.utc_ms = clock.utc_ms();
     options.memory = memory->of(channel);
     DUHENG_TRY(const auto made, VirtualSwitch::make(std::move(options)));

@@ -10,8 +10,22 @@ namespace {
 
 constexpr std::size_t drill_octets_max = 64U << 10;
 constexpr std::uint32_t first_port = 2;  // 1 is the uplink
+constexpr std::uint32_t ports_min = 8;
 
 }  // namespace
+
+VirtualSwitchOptions switch_options(const FleetSnmp& snmp, const FleetGroup& group, const std::string& name,
+                                    std::uint64_t seed) {
+  VirtualSwitchOptions out;
+  out.uid = name;
+  out.community = snmp.community;
+  out.user = snmp.user;
+  out.body.name = name;
+  out.body.seed = seed;
+  out.body.ports = std::max(ports_min, static_cast<std::uint32_t>(group.carries.size()) + 1);
+  out.body.carries = group.carries;
+  return out;
+}
 
 void FleetSwitches::add(std::shared_ptr<VirtualSwitch> body, std::shared_ptr<VirtualDevice> seat,
                         const std::vector<std::string>& carries) {

@@ -8,9 +8,14 @@
 #include <vector>
 
 #include "base/disk.hpp"
+#include "device/fleet/fleet_config.hpp"
 #include "device/snmp/virtual_switch.hpp"
 
 namespace duheng::device {
+
+/// What a switch of the group is made with, but for its memory and the time.
+[[nodiscard]] VirtualSwitchOptions switch_options(const FleetSnmp& snmp, const FleetGroup& group,
+                                                  const std::string& name, std::uint64_t seed);
 
 /// A fleet's switches, and which channel is reached through which of their ports. Not thread-safe.
 class FleetSwitches {

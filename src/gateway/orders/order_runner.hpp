@@ -144,7 +144,7 @@ class OrderRunner final : public OrderDesk {
   struct LineWork;
   struct LineGroup;
   void note_line(Live& live, const std::optional<drivers::NewPlace>& moves, const FieldAccess::Place& place);
-  /// True: the channel is the line's for now, nothing else is put there.
+  /// True: a change of the line's speed has the channel to itself; nothing else is put there until it is over.
   [[nodiscard]] bool drive_lines(std::uint32_t channel, std::int64_t now_ms);
   void learn_recovered(std::uint32_t channel);
   [[nodiscard]] LineGroup gather(std::uint32_t channel) const;
