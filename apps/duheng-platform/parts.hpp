@@ -18,10 +18,12 @@
 #include "control_wiring.hpp"
 #include "equipment_wiring.hpp"
 #include "journal_watch.hpp"
+#include "outage_wiring.hpp"
 #include "platform.hpp"
 #include "platform/administration/platform_data.hpp"
 #include "platform/edits/edit_service.hpp"
 #include "platform/enrolment/enrolment_service.hpp"
+#include "platform/exports/audit_source.hpp"
 #include "platform/exports/export_service.hpp"
 #include "platform/history/background_work.hpp"
 #include "platform/history/telemetry_applier.hpp"
@@ -31,9 +33,12 @@
 #include "platform/live/live_feed.hpp"
 #include "platform/live/live_hub.hpp"
 #include "platform/onboarding/device_import.hpp"
+#include "platform/onboarding/gateway_sums.hpp"
 #include "platform/onboarding/plan_moves.hpp"
+#include "platform/onboarding/processing.hpp"
 #include "platform/onboarding/sampling.hpp"
 #include "platform/points/metering_points.hpp"
+#include "platform/points/point_import.hpp"
 #include "platform/status/health.hpp"
 #include "platform/status/metrics.hpp"
 #include "platform/web/aggregate_export_source.hpp"
@@ -52,6 +57,7 @@
 #include "storage_wiring.hpp"
 #include "store/journal/journal.hpp"
 #include "store/telemetry/reopening_telemetry_store.hpp"
+#include "tariff_wiring.hpp"
 
 namespace duheng::platform {
 
@@ -138,15 +144,22 @@ struct Platform::Parts {
   std::unique_ptr<rpc::EnrolmentServer> enrolment_server;
 
   std::unique_ptr<Onboarding> onboarding;
+  std::unique_ptr<Processing> processing;
+  std::unique_ptr<GatewaySums> sums;
   std::unique_ptr<Sampling> sampling;
   std::unique_ptr<DeviceImportKind> device_import_kind;
   std::unique_ptr<FileImports> imports;
   std::unique_ptr<EditService> edits;
   std::unique_ptr<MeteringPoints> points;
+  std::unique_ptr<TariffWiring> tariffs;
+  std::unique_ptr<OutageWiring> outages;
+  std::unique_ptr<PointImportKind> point_import_kind;
+  std::unique_ptr<FileImports> point_imports;
   std::unique_ptr<SensorWiring> sensors;
   std::unique_ptr<EquipmentWiring> equipment;
   std::unique_ptr<StorageWiring> storage;
   std::unique_ptr<web::AggregateExportSource> export_source;
+  std::unique_ptr<AuditSource> audit_source;
   std::unique_ptr<ExportService> exports;
   std::unique_ptr<HistoryImportKind> history_import_kind;
   std::unique_ptr<FileImports> history_imports;

@@ -212,8 +212,9 @@ Result<void> Platform::Parts::start_files() {
   export_source = std::make_unique<web::AggregateExportSource>(*telemetry, [this] { return aggregates->answers(); });
   ExportOptions options;
   options.directory = paths.exports();
+  audit_source = std::make_unique<JournalAuditSource>(*journal, *telemetry);
   exports = std::make_unique<ExportService>(records->database(), disk, clock, random, records->keys(), *export_source,
-                                            options);
+                                            options, audit_source.get());
   if (const auto opened = exports->open(); !opened) return std::unexpected(named(opened.error(), "exports"));
   exports->start();
   history_import_kind = std::make_unique<HistoryImportKind>(HistoryImportKind::Parts{.database = records->database(),
@@ -237,6 +238,8 @@ Result<void> Platform::Parts::start_files() {
   };
   DUHENG_CHECK(open_imports(*device_import_kind, imports));
   DUHENG_CHECK(open_imports(*history_import_kind, history_imports));
+  point_import_kind = std::make_unique<PointImportKind>(records->database(), clock, *points, tariffs->desk().points);
+  DUHENG_CHECK(open_imports(*point_import_kind, point_imports));
   return {};
 }
 
@@ -273,10 +276,13 @@ Result<void> Platform::Parts::start_web() {
       std::make_unique<Onboarding>(records->database(), clock, records->devices(), control->plans(), control->models());
   moves = std::make_unique<PlanMoves>(clock, records->devices(), control->plans(), control->models());
   control->orders().keep_moves(*moves);
+  processing = std::make_unique<Processing>(records->database(), clock, control->plans(), control->models());
+  sums = std::make_unique<GatewaySums>(records->database(), clock, control->plans());
   sampling = std::make_unique<Sampling>(records->database(), clock, control->plans(), control->models());
   edits = std::make_unique<EditService>(*journal, *telemetry, records->database(), clock,
                                         EditService::wait_for(*telemetry, edit_wait_ms));
   points = std::make_unique<MeteringPoints>(records->database(), clock);
+  DUHENG_TRY(tariffs, TariffWiring::open(records->database(), clock, configuration.aggregate_time_zone));
   DUHENG_TRY(review, ReviewWiring::start({records->database(), *telemetry, *directory, control->models(), clock,
                                           configuration.aggregate_time_zone, [this] {
                                             const ApplierStatus status = applier->status();
@@ -306,6 +312,8 @@ Result<void> Platform::Parts::start_web() {
       .models = control->models(),
       .onboarding = onboarding.get(),
       .plans = &control->plans(),
+      .processing = processing.get(),
+      .sums = sums.get(),
       .sampling = sampling.get(),
       .imports = imports.get(),
       .exports = exports.get(),
@@ -319,6 +327,10 @@ Result<void> Platform::Parts::start_web() {
   sensors = std::make_unique<SensorWiring>(
       SensorWiring::Parts{records->database(), clock, alarms->sink(), *hub, *directory, *telemetry});
   sensors->give_to(*services);
+  tariffs->give_to(*services);
+  services->point_imports = point_imports.get();
+  outages = std::make_unique<OutageWiring>(records->database(), clock);
+  outages->give_to(*services);
   equipment = std::make_unique<EquipmentWiring>(
       configuration.servers, EquipmentWiring::Parts{records->database(), clock, *alarms, *onboarding, control->plans(),
                                                     [this] {
@@ -444,6 +456,7 @@ void Platform::Parts::stop() {
   stopped = true;
   // Not ready from here on, and nobody looks at parts that go.
   if (alarms) alarms->stop_watching();
+  if (outages) outages->stop();
   health.forget();
   metrics.forget_readings();
   if (upkeeper.joinable()) {

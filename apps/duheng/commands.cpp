@@ -214,6 +214,10 @@ void add_trace(CLI::App& app, int& exit_code) {
   trace->add_option("--to", options->to, "... up to and with this one");
   trace->add_option("--day", options->day, "The consumption of a civil day, YYYY-MM-DD");
   trace->add_option("--month", options->month, "The consumption of a month, YYYY-MM");
+  trace
+      ->add_option("--bucket", options->bucket, "The row kept of the bucket that --day lies in, and the same made anew")
+      ->check(CLI::IsMember({"hour", "day", "week", "month", "year"}));
+  trace->add_option("--point", options->point, "A metering point's id: what it consumed, over exchanges of meters");
   trace->add_option("--zone", options->zone, "Of --day and --month")->capture_default_str();
   trace->add_option("--lang", options->language)->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
   trace->add_flag("--json", options->json, "One JSON object");

@@ -68,7 +68,7 @@ void add_demo(CLI::App& app, const std::string& programs, int& exit_code) {
 void add_decode(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("decode", "Print what frames say, one JSON object for each");
   auto options = std::make_shared<duheng::tools::DecodeOptions>();
-  command->add_option("protocol", options->protocol, "auto, dlt645, cjt188, dlt698 or modbus");
+  command->add_option("protocol", options->protocol, "auto, dlt645, cjt188, dlt698, modbus or gdw13762");
   command->add_flag("--apdu", options->is_apdu, "The octets are a bare APDU (dlt698)");
   command->add_option("hex", options->hex, "Octets; without any, lines are read from standard input");
   command->add_option("--vectors", options->vectors_file, "Run a file of test vectors and print what passed")

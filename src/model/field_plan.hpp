@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "model/field_derivation_plan.hpp"
+#include "model/field_parity.hpp"
 
 namespace duheng {
 
@@ -35,7 +37,6 @@ struct FieldUdp {
   std::uint16_t port = 0;
   friend bool operator==(const FieldUdp&, const FieldUdp&) = default;
 };
-enum class FieldParity : std::uint8_t { none, even, odd };
 struct FieldSerial {
   std::string device;  ///< as the gateway's machine names the port, e.g. "/dev/ttyS1"
   std::uint32_t baud = 2'400;
@@ -45,9 +46,18 @@ struct FieldSerial {
   friend bool operator==(const FieldSerial&, const FieldSerial&) = default;
 };
 
+/// A carrier or radio module stands at the channel's end, with the meters behind it (Q/GDW 1376.2).
+enum class FieldCarrierKind : std::uint8_t { narrow_band, broadband, radio };
+struct FieldCarrier {
+  FieldCarrierKind kind = FieldCarrierKind::narrow_band;
+  std::string main_node;  ///< up to twelve digits; empty: the module keeps its own
+  friend bool operator==(const FieldCarrier&, const FieldCarrier&) = default;
+};
+
 struct FieldChannel {
   std::string name;
   std::variant<FieldTcp, FieldUdp, FieldSerial> way;
+  std::optional<FieldCarrier> carrier{};  ///< not over UDP
   friend bool operator==(const FieldChannel&, const FieldChannel&) = default;
 };
 /// How often something of a device is read, in place of what its model says.
@@ -75,8 +85,10 @@ struct FieldPlan {
   std::uint64_t version = 0;  ///< rising for each gateway; 0: there is no plan
   std::vector<FieldChannel> channels;
   std::vector<FieldDevice> devices;
-  /// Puts channels in the order of their names, devices in that of their uids, as octets. A plan that travels is
-  /// sorted.
+  std::vector<FieldRule> rules{};  ///< also for devices of the gateway's own file
+  std::vector<FieldSum> sums{};
+  /// Puts channels in the order of their names, devices and sums in that of their uids, rules in that of device and
+  /// result, as octets. A plan that travels is sorted.
   void sort();
   friend bool operator==(const FieldPlan&, const FieldPlan&) = default;
 };
@@ -102,8 +114,11 @@ struct FieldPlanPart {
   std::uint32_t parts = 0;
   std::vector<FieldChannel> channels;
   std::vector<FieldDevice> devices;
+  std::vector<FieldRule> rules{};
+  std::vector<FieldSum> sums{};
 };
-/// At least one part, also of an empty plan; at most `entries_max` channels and devices in each, channels first.
+/// At least one part, also of an empty plan; at most `entries_max` channels and devices in each, channels first. Rules
+/// and sums are larger and count for several.
 [[nodiscard]] std::vector<FieldPlanPart> split_field_plan(
     const FieldPlan& plan, const FieldPlanHash& hash, std::size_t entries_max = field_plan_limits::part_entries_max);
 
@@ -118,6 +133,7 @@ class FieldPlanAssembler {
 
  private:
   [[nodiscard]] Result<std::optional<FieldPlan>> finish();
+  [[nodiscard]] bool has_room(const FieldPlanPart& part) const;
   [[nodiscard]] std::unexpected<Error> drop(std::string reason);
   Hasher sha256_;
   FieldPlan plan_;
@@ -128,13 +144,13 @@ class FieldPlanAssembler {
 
 /// What of a plan its gateway could not follow; the rest serves.
 struct FieldPlanProblem {
-  std::string subject;  ///< device uid or channel name
+  std::string subject;  ///< device uid, channel name or sum's uid
   std::string reason;   ///< one sentence in English
   friend bool operator==(const FieldPlanProblem&, const FieldPlanProblem&) = default;
 };
 struct FieldChannelState {
   std::string name;
-  std::string kind;    ///< tcp, udp, serial, listener_tcp, listener_udp
+  std::string kind;    ///< tcp, udp, serial, carrier_tcp, carrier_serial, listener_tcp, listener_udp
   std::string detail;  ///< "host:port", "device 9600 8E1"
   bool from_plan = false;
   bool open = false;

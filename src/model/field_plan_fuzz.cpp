@@ -14,7 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (auto& part : split_field_plan(*plan, {}, 2)) {
     auto added = assembler.add(std::move(part));
     if (!added) {
-      if (plan->channels.size() + plan->devices.size() > 2 * field_plan_limits::parts_max) return 0;
+      if (plan->channels.size() + plan->devices.size() + plan->rules.size() + plan->sums.size() >
+          field_plan_limits::parts_max)
+        return 0;  // in parts of two entries it has too many
       std::abort();
     }
     whole = std::move(*added);

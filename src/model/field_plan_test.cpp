@@ -66,7 +66,7 @@ TEST(FieldPlan, OctetsThatAreNotCanonicalAreRefused) {
   longer.push_back(0);
   EXPECT_FALSE(parse_field_plan(longer));
   Bytes later = octets;
-  later[4] = 3;
+  later[4] = 4;
   EXPECT_EQ(parse_field_plan(later).error().code, ErrorCode::unsupported);
   // The plan's number in two octets where one is enough.
   Bytes wide = octets;
@@ -94,6 +94,92 @@ TEST(FieldPlan, SaysWhatIsWrong) {
   plan = example();
   std::get<FieldSerial>(plan.channels[2].way).stop_bits = 3;
   EXPECT_FALSE(check_field_plan(plan));
+}
+
+TEST(FieldPlan, ACarrierModuleTravelsWithItsChannel) {
+  auto plan = example();
+  plan.channels[1].carrier = FieldCarrier{FieldCarrierKind::radio, "000000000001"};
+  ASSERT_TRUE(std::holds_alternative<FieldTcp>(plan.channels[1].way));
+  ASSERT_TRUE(check_field_plan(plan));
+  const auto octets = encode_field_plan(plan);
+  EXPECT_NE(octets, encode_field_plan(example()));
+  EXPECT_EQ(parse_field_plan(octets).value(), plan);
+  plan.channels[1].carrier->main_node = "1234567890123";
+  EXPECT_FALSE(check_field_plan(plan));
+  plan.channels[1].carrier->main_node = "12A";
+  EXPECT_FALSE(check_field_plan(plan));
+  plan = example();
+  for (auto& channel : plan.channels)
+    if (std::holds_alternative<FieldUdp>(channel.way)) channel.carrier.emplace();
+  EXPECT_FALSE(check_field_plan(plan));
+}
+
+FieldPlan with_derivation() {
+  FieldPlan plan;
+  plan.version = 1;
+  plan.rules = {{"m", "t2", "{}"}};
+  plan.sums.resize(1);
+  plan.sums[0].uid = "s";
+  plan.sums[0].register_name = "e";
+  plan.sums[0].exponent = -2;
+  plan.sums[0].channel = "c";
+  plan.sums[0].members = {"a", "b"};
+  return plan;
+}
+
+TEST(FieldPlan, RulesAndSumsHaveCanonicalOctetsOfTheirOwn) {
+  const auto plan = with_derivation();
+  const auto octets = encode_field_plan(plan);
+  EXPECT_EQ(to_hex(octets),
+            "4448465003"  // DHFP, format 3
+            "010000"      // plan 1, no channel, no device
+            "01"
+            "016D"
+            "027432"
+            "027B7D"  // one rule
+            "01"
+            "0173"
+            "0165"
+            "036B5768"
+            "02"      // sum of e in 10^-2 kWh
+            "A0F736"  // 900 s
+            "00"
+            "C0EE6D"  // waits 1800 s
+            "0163"
+            "02"
+            "0161"
+            "0162");
+  EXPECT_EQ(parse_field_plan(octets).value(), plan);
+  for (std::size_t size = 0; size < octets.size(); ++size)
+    EXPECT_FALSE(parse_field_plan(ByteView(octets).first(size))) << size;
+}
+
+TEST(FieldPlan, SaysWhatIsWrongWithRulesAndSums) {
+  const auto refused = [](auto change) {
+    auto plan = with_derivation();
+    EXPECT_TRUE(check_field_plan(plan));
+    change(plan);
+    return !check_field_plan(plan);
+  };
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.rules.push_back(plan.rules[0]); }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.rules[0].text.assign(3'000, 'x'); }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.rules[0].device.clear(); }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums.push_back(plan.sums[0]); }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { std::swap(plan.sums[0].members[0], plan.sums[0].members[1]); }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums[0].members = {"s"}; }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums[0].interval_ms = 7 * 60'000 + 1'000; }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums[0].tolerance_ms = plan.sums[0].interval_ms; }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums[0].wait_ms = 0; }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums[0].exponent = 1; }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) { plan.sums[0].register_name.assign(54, 'x'); }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) {
+    plan.sums[0].channel.clear();
+    plan.sums[0].members.clear();
+  }));
+  EXPECT_TRUE(refused([](FieldPlan& plan) {
+    plan.sums[0].members.clear();
+    for (int i = 0; i < 20'001; ++i) plan.sums[0].members.push_back(std::to_string(100'000 + i));
+  }));
 }
 
 TEST(FieldPlan, AnEmptyPlanIsOnePart) {
@@ -142,8 +228,17 @@ RC_GTEST_PROP(FieldPlan, AnyPlanComesBackFromItsOctetsAndItsParts, (const std::v
       plan.channels.push_back({text, FieldTcp{"h" + text, static_cast<std::uint16_t>(number | 1)}});
     else
       plan.devices.push_back({text, "m" + text, text + text, "c"});
+    if (number % 5 == 0) plan.rules.push_back({text, "x", "{" + text + "}"});
+    if (number % 7 != 0) continue;
+    plan.sums.emplace_back();
+    plan.sums.back().uid = text;
+    for (std::uint16_t i = 0; i <= number % 11; ++i) plan.sums.back().members.push_back("m" + std::to_string(i));
   }
   plan.sort();
+  const auto [last_rule, rules_end] = std::ranges::unique(plan.rules, {}, &FieldRule::device);
+  plan.rules.erase(last_rule, rules_end);
+  const auto [last_sum, sums_end] = std::ranges::unique(plan.sums, {}, &FieldSum::uid);
+  plan.sums.erase(last_sum, sums_end);
   const auto [last_channel, channels_end] = std::ranges::unique(plan.channels, {}, &FieldChannel::name);
   plan.channels.erase(last_channel, channels_end);
   const auto [last_device, devices_end] = std::ranges::unique(plan.devices, {}, &FieldDevice::uid);
@@ -156,7 +251,7 @@ RC_GTEST_PROP(FieldPlan, AnyPlanComesBackFromItsOctetsAndItsParts, (const std::v
   std::optional<FieldPlan> whole;
   for (auto& part : split_field_plan(plan, toy_hash(octets), entries_max)) {
     RC_ASSERT(!whole);
-    RC_ASSERT(part.channels.size() + part.devices.size() <= entries_max);
+    RC_ASSERT(part.channels.size() + part.devices.size() + part.rules.size() + part.sums.size() <= entries_max);
     auto added = assembler.add(std::move(part));
     RC_ASSERT(added.has_value());
     whole = std::move(*added);

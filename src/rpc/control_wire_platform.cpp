@@ -61,8 +61,21 @@ Result<FieldParity> parity_of(const std::string& word) {
   return static_cast<FieldParity>(found - parity_words.begin());
 }
 
+constexpr std::array<std::string_view, 3> carrier_words{"narrow_band", "broadband", "radio"};
+
+Result<std::optional<FieldCarrier>> carrier_of(const wire::PlanChannel& in) {
+  if (!in.has_carrier()) return std::nullopt;
+  const auto found = std::ranges::find(carrier_words, in.carrier().kind());
+  if (found == carrier_words.end()) return fail(ErrorCode::malformed, "a carrier of no known kind");
+  FieldCarrier out;
+  out.kind = static_cast<FieldCarrierKind>(found - carrier_words.begin());
+  DUHENG_TRY(out.main_node, text(in.carrier().main_node()));
+  return out;
+}
+
 Result<FieldChannel> read(const wire::PlanChannel& in) {
   FieldChannel out;
+  DUHENG_TRY(out.carrier, carrier_of(in));
   DUHENG_TRY(out.name, text(in.name()));
   switch (in.kind_case()) {
     case wire::PlanChannel::kTcp: {
@@ -112,6 +125,32 @@ Result<FieldDevice> read(const wire::PlanDevice& in) {
   return out;
 }
 
+Result<FieldRule> read(const wire::PlanRule& in) {
+  FieldRule out;
+  DUHENG_TRY(out.device, text(in.device_uid()));
+  DUHENG_TRY(out.into, text(in.into()));
+  DUHENG_TRY(out.text, text(in.text()));
+  return out;
+}
+
+Result<FieldSum> read(const wire::PlanSum& in) {
+  FieldSum out;
+  DUHENG_TRY(out.uid, text(in.uid()));
+  DUHENG_TRY(out.register_name, text(in.register_name()));
+  DUHENG_TRY(out.unit, text(in.unit()));
+  DUHENG_TRY(out.exponent, (within<std::int8_t, std::int32_t>(in.exponent(), -9, 0)));
+  out.interval_ms = in.interval_ms();
+  out.tolerance_ms = in.tolerance_ms();
+  out.wait_ms = in.wait_ms();
+  DUHENG_TRY(out.channel, text(in.channel()));
+  DUHENG_CHECK(at_most(in.members_size(), static_cast<int>(field_plan_limits::sum_members_max)));
+  for (const std::string& member : in.members()) {
+    DUHENG_TRY(std::string converted, text(member));
+    out.members.push_back(std::move(converted));
+  }
+  return out;
+}
+
 Result<control::FromPlatform> read(const wire::PlanPart& in) {
   FieldPlanPart out;
   out.version = in.version();
@@ -129,6 +168,16 @@ Result<control::FromPlatform> read(const wire::PlanPart& in) {
   for (const wire::PlanDevice& device : in.devices()) {
     DUHENG_TRY(FieldDevice converted, read(device));
     out.devices.push_back(std::move(converted));
+  }
+  DUHENG_CHECK(at_most(in.rules_size(), plan_entries_max));
+  for (const wire::PlanRule& rule : in.rules()) {
+    DUHENG_TRY(FieldRule converted, read(rule));
+    out.rules.push_back(std::move(converted));
+  }
+  DUHENG_CHECK(at_most(in.sums_size(), static_cast<int>(field_plan_limits::sums_max)));
+  for (const wire::PlanSum& sum : in.sums()) {
+    DUHENG_TRY(FieldSum converted, read(sum));
+    out.sums.push_back(std::move(converted));
   }
   return out;
 }
@@ -182,6 +231,10 @@ void write(const control::ReportsReceived& in, wire::PlatformMessage& message) {
 
 void write(const FieldChannel& in, wire::PlanChannel& out) {
   out.set_name(in.name);
+  if (in.carrier) {
+    out.mutable_carrier()->set_kind(std::string{carrier_words[static_cast<std::size_t>(in.carrier->kind)]});
+    out.mutable_carrier()->set_main_node(in.carrier->main_node);
+  }
   if (const auto* tcp = std::get_if<FieldTcp>(&in.way)) {
     out.mutable_tcp()->set_host(tcp->host);
     out.mutable_tcp()->set_port(tcp->port);
@@ -197,6 +250,24 @@ void write(const FieldChannel& in, wire::PlanChannel& out) {
     to.set_parity(std::string{parity_words[static_cast<std::size_t>(serial.parity)]});
     to.set_stop_bits(serial.stop_bits);
   }
+}
+
+void write(const FieldRule& in, wire::PlanRule& out) {
+  out.set_device_uid(in.device);
+  out.set_into(in.into);
+  out.set_text(in.text);
+}
+
+void write(const FieldSum& in, wire::PlanSum& out) {
+  out.set_uid(in.uid);
+  out.set_register_name(in.register_name);
+  out.set_unit(in.unit);
+  out.set_exponent(in.exponent);
+  out.set_interval_ms(in.interval_ms);
+  out.set_tolerance_ms(in.tolerance_ms);
+  out.set_wait_ms(in.wait_ms);
+  out.set_channel(in.channel);
+  for (const std::string& member : in.members) out.add_members(member);
 }
 
 void write(const FieldPlanPart& in, wire::PlatformMessage& message) {
@@ -219,6 +290,8 @@ void write(const FieldPlanPart& in, wire::PlatformMessage& message) {
       written.set_interval_ms(interval.interval_ms);
     }
   }
+  for (const FieldRule& rule : in.rules) write(rule, *out.add_rules());
+  for (const FieldSum& sum : in.sums) write(sum, *out.add_sums());
 }
 
 void write(const control::TraceRequest& in, wire::PlatformMessage& message) {

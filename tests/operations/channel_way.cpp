@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "device/carrier/virtual_carrier_module.hpp"
 #include "device/fleet/catalogue.hpp"
+#include "drivers/carrier/carrier_session.hpp"
 #include "gateway/service/call_in_lines.hpp"
 #include "gateway/service/gateway_config.hpp"
 
@@ -98,6 +100,11 @@ Bytes joined(Bytes first, const Bytes& second) {
   return first;
 }
 
+gdw13762::CarriedProtocol carried(const drivers::DeviceModel& model) {
+  return model.driver->protocol() == Protocol::dlt698_45 ? gdw13762::CarriedProtocol::dlt698
+                                                         : gdw13762::CarriedProtocol::dlt645_2007;
+}
+
 template <class Value>
 Value need(Result<Value> result) {
   if (!result) throw std::runtime_error(result.error().message);
@@ -107,7 +114,8 @@ Value need(Result<Value> result) {
 }  // namespace
 
 std::string_view name_of(Way way) noexcept {
-  constexpr std::array<std::string_view, all_ways.size()> names{"tcp", "tcp_call_in", "udp", "udp_call_in", "rs485"};
+  constexpr std::array<std::string_view, all_ways.size()> names{"tcp",         "tcp_call_in", "udp",
+                                                                "udp_call_in", "rs485",       "carrier"};
   return names.at(static_cast<std::size_t>(way));
 }
 std::string_view name_of(Weather weather) noexcept {
@@ -132,6 +140,7 @@ struct ChannelWay::Impl {
       wait_for_calls(model, *device);
     else
       serve();
+    if (way == Way::carrier) put_module_between(model);
     if (watched->inner) watched->watch();
   }
 
@@ -154,10 +163,31 @@ struct ChannelWay::Impl {
       terminal->set_handlers([this](ByteView octets) { on_octets(octets); },
                              [this] {
                                port.reset();
+                               if (module) module->cut();
                                pieces.clear();
                              });
       watched->inner = link::make_serial(loop, {terminal->path(), baud, link::Parity::even, 1});
     }
+  }
+
+  void put_module_between(const drivers::DeviceModel& model) {
+    device::CarrierModuleOptions options;
+    options.protocol = carried(model);
+    options.at_once_max = options.protocol == gdw13762::CarriedProtocol::dlt698 ? 3 : 1;  // longer answers need F1H
+    options.answer_timeout_s = 1;
+    options.hop_ms_min = options.hop_ms_max = 1;
+    due = std::make_unique<link::Timer>(loop, [this] { work(); });
+    module = std::make_unique<device::VirtualCarrierModule>(
+        bus, options,
+        device::VirtualCarrierModule::Hooks{[](const auto&, ByteView) {},
+                                            [](const auto&, const device::BusAnswer&, bool) { return true; },
+                                            [](const auto&, const device::BusAnswer&) { return true; }, [] {},
+                                            [this](ByteView octets) { answered({octets.begin(), octets.end()}); }});
+  }
+  void work() {
+    module->advance(clock.monotonic_ms(), utc_ms);
+    if (const std::int64_t due_ms = module->due_ms(); due_ms != INT64_MAX)
+      due->start_ms(std::max<std::int64_t>(due_ms - clock.monotonic_ms(), 0));
   }
 
   /// The gateway is at home; the device dials, and dials again when it was cut off.
@@ -194,6 +224,10 @@ struct ChannelWay::Impl {
   }
 
   void on_octets(ByteView octets) {
+    if (module) {
+      module->octets(clock.monotonic_ms(), utc_ms, octets);
+      return work();
+    }
     if (terminal) bus.set_speed(terminal->baud());
     port.octets(
         utc_ms, octets, [](ByteView) {},
@@ -257,6 +291,8 @@ struct ChannelWay::Impl {
   std::unique_ptr<link::Listener> listener;
   std::unique_ptr<link::PseudoTerminal> terminal;
   std::unique_ptr<gateway::CallInLines> calls;
+  std::unique_ptr<device::VirtualCarrierModule> module;
+  std::unique_ptr<link::Timer> due;
   std::vector<std::unique_ptr<link::Channel>> device_ends;
   Weather weather = Weather::calm;
   std::deque<Bytes> pieces;
@@ -282,8 +318,18 @@ drivers::SessionSettings ChannelWay::settings() const {
   gateway::ChannelConfig config;
   if (impl_->way == Way::tcp) config.tcp = link::TcpEndpoint{};
   if (impl_->way == Way::udp) config.udp = link::UdpEndpoint{};
-  if (impl_->way == Way::rs485) config.serial = link::SerialSettings{"", baud, link::Parity::even, 1};
+  if (impl_->way == Way::rs485 || impl_->way == Way::carrier)
+    config.serial = link::SerialSettings{"", baud, link::Parity::even, 1};
   return gateway::core_channel(config).session;
+}
+
+std::unique_ptr<drivers::LineSession> ChannelWay::session(const drivers::DeviceModel& model) const {
+  if (impl_->way != Way::carrier) return std::make_unique<drivers::Session>(model.driver->dialect(), settings());
+  drivers::CarrierSettings quick;
+  quick.module_timeout_ms = 1'000;
+  quick.silence_pause_ms = 200;
+  return std::make_unique<drivers::CarrierSession>([driver = model.driver] { return driver->dialect(); },
+                                                   carried(model), settings(), quick);
 }
 
 void ChannelWay::set_weather(Weather weather) {

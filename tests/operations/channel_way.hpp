@@ -19,8 +19,9 @@ enum class Way : std::uint8_t {
   udp,          ///< the gateway sends first
   udp_call_in,  ///< the device sends first and is asked who it is
   rs485,        ///< a serial line, here a pair of pseudo-terminals
+  carrier,      ///< a carrier module at the end of such a line, the device behind it
 };
-inline constexpr std::array all_ways{Way::tcp, Way::tcp_call_in, Way::udp, Way::udp_call_in, Way::rs485};
+inline constexpr std::array all_ways{Way::tcp, Way::tcp_call_in, Way::udp, Way::udp_call_in, Way::rs485, Way::carrier};
 [[nodiscard]] std::string_view name_of(Way way) noexcept;
 [[nodiscard]] constexpr bool is_call_in(Way way) noexcept { return way == Way::tcp_call_in || way == Way::udp_call_in; }
 /// There is a connection that either side can end.
@@ -50,6 +51,8 @@ class ChannelWay {
 
   /// The gateway's end, to be taken once; it must end before this object.
   [[nodiscard]] std::unique_ptr<link::Channel> gateway_end();
+  /// What a gateway asks with on a channel of this kind.
+  [[nodiscard]] std::unique_ptr<drivers::LineSession> session(const drivers::DeviceModel& model) const;
   /// What a gateway sets for a channel of this kind.
   [[nodiscard]] drivers::SessionSettings settings() const;
   /// From now on.

@@ -2,10 +2,14 @@
 
 #include <stdexcept>
 
+#include "drivers/bus/session.hpp"
+#include "drivers/carrier/carrier_session.hpp"
+
 namespace duheng::operations {
 namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t longest_wait_ms = 120'000;  // a module's for a node
 
 }  // namespace
 
@@ -25,17 +29,61 @@ std::shared_ptr<device::VirtualDevice> device_of(const drivers::DeviceModel& mod
   return device::make_virtual_device(*virtual_model, seat);
 }
 
-DeviceLine::DeviceLine(std::shared_ptr<const drivers::DeviceModel> model, std::int64_t at_utc_ms, std::uint64_t seed)
+namespace {
+
+gdw13762::CarriedProtocol carried(const drivers::DeviceModel& model) {
+  return model.driver->protocol() == Protocol::dlt698_45 ? gdw13762::CarriedProtocol::dlt698
+                                                         : gdw13762::CarriedProtocol::dlt645_2007;
+}
+
+std::unique_ptr<drivers::LineSession> session_of(const drivers::DeviceModel& model, bool behind_module) {
+  if (!behind_module) return std::make_unique<drivers::Session>(model.driver->dialect(), drivers::SessionSettings{});
+  return std::make_unique<drivers::CarrierSession>([driver = model.driver] { return driver->dialect(); },
+                                                   carried(model), drivers::SessionSettings{},
+                                                   drivers::CarrierSettings{});
+}
+
+}  // namespace
+
+DeviceLine::DeviceLine(std::shared_ptr<const drivers::DeviceModel> model, std::int64_t at_utc_ms, std::uint64_t seed,
+                       const Seat& seat, bool behind_module)
     : utc_ms(at_utc_ms),
       model_(std::move(model)),
       device_(device_of(*model_, seed)),
       bus_(device::protocol_of(device::find_virtual_model(model_->id)->line)),
       port_(bus_),
-      session_(model_->driver->dialect(), {}) {
-  bus_.add(device_);
-  session_.add_meter(*model_->driver->address(address_of(*model_), model_->address_digits),
-                     {.response_timeout_ms = model_->response_timeout_ms, .retries = 0, .preamble_octets = 4});
-  session_.opened({utc_ms - hour_ms, utc_ms - hour_ms}, *this);
+      session_(session_of(*model_, behind_module)) {
+  bus_.add(seat ? seat(device_) : device_);
+  if (behind_module) {
+    device::CarrierModuleOptions options;
+    options.protocol = carried(*model_);
+    options.at_once_max = 5;
+    options.hop_ms_min = options.hop_ms_max = 0;
+    module_ = std::make_unique<device::VirtualCarrierModule>(
+        bus_, options,
+        device::VirtualCarrierModule::Hooks{
+            [](const auto&, ByteView) {}, [](const auto&, const device::BusAnswer&, bool) { return true; },
+            [](const auto&, const device::BusAnswer&) { return true; }, [] {},
+            [this](ByteView octets) { heard_.insert(heard_.end(), octets.begin(), octets.end()); }});
+  }
+  session_->add_meter(*model_->driver->address(address_of(*model_), model_->address_digits),
+                      {.response_timeout_ms = model_->response_timeout_ms, .retries = 0, .preamble_octets = 4});
+  session_->opened({utc_ms - hour_ms, utc_ms - hour_ms}, *this);
+}
+
+/// What the other end says to it stands in heard_ then.
+void DeviceLine::exchange(ByteView question) {
+  heard_.clear();
+  if (module_) {
+    module_->octets(utc_ms, utc_ms, question);
+    module_->advance(utc_ms, utc_ms);
+    return;
+  }
+  port_.octets(
+      utc_ms, question, [](ByteView) {},
+      [&](const device::BusAnswer& answer) {
+        heard_.insert(heard_.end(), answer.octets.begin(), answer.octets.end());
+      });
 }
 
 void DeviceLine::deliver(const drivers::Exchange& exchange) {
@@ -47,22 +95,18 @@ void DeviceLine::deliver(const drivers::Exchange& exchange) {
 Reply DeviceLine::ask(const drivers::Query& query) {
   replied_ = false;
   ++questions_;
-  if (!session_.ask(0, query, 0)) throw std::logic_error("the session takes no question");
-  session_.advance(now(), *this);
+  if (!session_->ask(0, query, 0)) throw std::logic_error("the session takes no question");
+  session_->advance(now(), *this);
   for (int i = 0; i < 2'000 && !replied_; ++i) {
     const Bytes question = std::exchange(sent_, {});
-    Bytes heard;
-    port_.octets(
-        utc_ms, question, [](ByteView) {},
-        [&](const device::BusAnswer& answer) {
-          heard.insert(heard.end(), answer.octets.begin(), answer.octets.end());
-        });
-    if (!heard.empty())
-      session_.octets(now(), heard, *this);
+    exchange(question);
+    const std::int64_t wait_ms = module_ ? longest_wait_ms : model_->response_timeout_ms;
+    if (!heard_.empty())
+      session_->octets(now(), Bytes(heard_), *this);
     else
-      session_.timer({utc_ms + model_->response_timeout_ms * (i + 1), utc_ms}, *this);
+      session_->timer({utc_ms + wait_ms * (i + 1), utc_ms}, *this);
   }
-  session_.stored_through(delivered_, now(), *this);
+  session_->stored_through(delivered_, now(), *this);
   if (!replied_) throw std::logic_error("no end of a question");
   return reply_;
 }

@@ -1,11 +1,13 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "device/bus/device_bus.hpp"
+#include "device/carrier/virtual_carrier_module.hpp"
 #include "device/fleet/catalogue.hpp"
-#include "drivers/bus/session.hpp"
+#include "drivers/bus/line_session.hpp"
 #include "drivers/models/device_model.hpp"
 
 namespace duheng::operations {
@@ -26,7 +28,11 @@ struct Reply {
 /// still unless it is moved.
 class DeviceLine final : public drivers::SessionOutput {
  public:
-  DeviceLine(std::shared_ptr<const drivers::DeviceModel> model, std::int64_t utc_ms, std::uint64_t seed = 1);
+  /// What is put on the line in the device's place, e.g. itself with a scenario around it.
+  using Seat = std::function<std::shared_ptr<device::VirtualDevice>(std::shared_ptr<device::VirtualDevice>)>;
+  /// `behind_module`: not on the line itself, but behind a carrier module at its end.
+  DeviceLine(std::shared_ptr<const drivers::DeviceModel> model, std::int64_t utc_ms, std::uint64_t seed = 1,
+             const Seat& seat = {}, bool behind_module = false);
 
   std::int64_t utc_ms;
   [[nodiscard]] Reply ask(const drivers::Query& query);
@@ -44,12 +50,15 @@ class DeviceLine final : public drivers::SessionOutput {
   void reopen() override {}
 
  private:
+  void exchange(ByteView question);
   [[nodiscard]] drivers::Moment now() const { return {utc_ms, utc_ms}; }
   std::shared_ptr<const drivers::DeviceModel> model_;
   std::shared_ptr<device::VirtualDevice> device_;
   device::DeviceBus bus_;
   device::DeviceBusPort port_;
-  drivers::Session session_;
+  std::unique_ptr<device::VirtualCarrierModule> module_;
+  std::unique_ptr<drivers::LineSession> session_;
+  Bytes heard_;
   Bytes sent_;
   Reply reply_;
   bool replied_ = false;

@@ -38,13 +38,30 @@ std::vector<std::string> names() {
 
 class EveryModel : public testing::TestWithParam<std::string> {
  protected:
-  DeviceLine line_{models().find(GetParam()), now_utc_ms};
+  static constexpr std::string_view by_carrier = " by carrier";
+  [[nodiscard]] static bool behind_module() { return GetParam().ends_with(by_carrier); }
+  [[nodiscard]] static std::string model() {
+    return behind_module() ? GetParam().substr(0, GetParam().size() - by_carrier.size()) : GetParam();
+  }
+  DeviceLine line_{models().find(model()), now_utc_ms, 1, {}, behind_module()};
 };
-INSTANTIATE_TEST_SUITE_P(Models, EveryModel, testing::ValuesIn(names()), [](const auto& tested) {
+std::string tested_name(const testing::TestParamInfo<std::string>& tested) {
   std::string name = tested.param;
-  std::ranges::replace(name, '-', '_');
+  std::ranges::replace_if(name, [](char c) { return c == '-' || c == ' '; }, '_');
   return name;
-});
+}
+INSTANTIATE_TEST_SUITE_P(Models, EveryModel, testing::ValuesIn(names()), tested_name);
+
+/// The same with a carrier module between, for what such modules carry.
+std::vector<std::string> names_by_carrier() {
+  std::vector<std::string> out;
+  for (const auto& name : names()) {
+    const auto protocol = models().find(name)->driver->protocol();
+    if (protocol == Protocol::dlt645_2007 || protocol == Protocol::dlt698_45) out.push_back(name + " by carrier");
+  }
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(Carried, EveryModel, testing::ValuesIn(names_by_carrier()), tested_name);
 
 TEST_P(EveryModel, AnswersEveryQuestionOfItsGroups) {
   for (const auto& group : line_.model().groups)

@@ -151,6 +151,17 @@ class AccessMatrix : public BeforeTheWorld, public ApiTest {
                       {{"device_id", device.value},
                        {"registers", {{{"name", "energy_active_import_total"}, {"digits", 8}, {"start", "1.00"}}}}}}};
     out["point_id"] = made(user, "/api/v1/points", point.dump());
+    const std::int32_t today = world_.aggregates.today;
+    TariffDetails tariff;
+    tariff.code = "tariff-" + out["point_id"];
+    tariff.name_zh = tariff.name_en = "A tariff";
+    tariff.first_day = today - 9;
+    const Author author{UserId{}, "made", Role::admin, Scope::everything(), ""};
+    const TariffId tariff_id = world_.tariffs.create(author, tariff).value();
+    out["tariff_id"] = number(tariff_id);
+    const PointId point_id{std::stoll(out["point_id"])};
+    world_.point_tariffs.assign(author, point_id, {tariff_id, today, {}}).value();
+    out["entry_id"] = std::to_string(world_.point_tariffs.history(author.scope, point_id)->front().id);
     const Json job{{"kind", "read"}, {"device_ids", {device.value}}, {"registers", {"voltage_a"}}};
     out["job_id"] = made(user, "/api/v1/jobs", job.dump());
     const Json orders =
@@ -163,6 +174,8 @@ class AccessMatrix : public BeforeTheWorld, public ApiTest {
     out["export_id"] = made(user, "/api/v1/exports", exported.dump());
     out["device_import"] = made(user, "/api/v1/device-imports?name=m.csv",
                                 "address,model,gateway,channel\n701,dlt645-2007-single-phase,x,bus\n", "text/csv");
+    out["point_import"] =
+        made(user, "/api/v1/point-imports?name=p.csv", "organisation,name,tariff\nnobody,P,x\n", "text/csv");
     out["history_import"] = made(user, "/api/v1/history-imports?name=a.csv",
                                  "device_uid,register,time,value\r\nnobody,x,,\r\n", "text/csv");
     return out;
@@ -176,7 +189,8 @@ class AccessMatrix : public BeforeTheWorld, public ApiTest {
     for (const auto& [name, value] : about)
       for (std::string* text : {&target, &query, &body}) *text = replaced(*text, "{" + name + "}", value);
     // What the small world has not.
-    for (const char* name : {"{equipment_id}", "{sensor_id}", "{finding_id}", "{change_id}", "{alarm_id}", "{port}"})
+    for (const char* name :
+         {"{equipment_id}", "{sensor_id}", "{finding_id}", "{change_id}", "{alarm_id}", "{port}", "{sum_id}"})
       target = replaced(target, name, "1");
     // Who logs out does so in a session of its own.
     const std::string cookie = user.empty()                ? std::string{}

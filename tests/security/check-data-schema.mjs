@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { faults_against, faults_of } from './check-audit.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const require = createRequire(join(root, 'api/package.json'))
@@ -77,6 +78,25 @@ function check_that_it_bites(name, lines) {
   if (validate({ ...lines[0], surplus: 1 })) throw new Error(`${name}: the schema takes unknown fields`)
 }
 
+/** What the platform told an auditor holds, each kind of line is there, and any change of any chained field is found. */
+function check_the_audit(lines) {
+  const faults = faults_of(lines)
+  if (faults.length > 0) throw new Error(`the audit does not hold: ${faults.join('; ')}`)
+  for (const wanted of ['operation', 'edit', 'segment'])
+    if (!lines.some(({ part }) => part === wanted)) throw new Error(`the audit has no ${wanted}`)
+  const operations = lines.filter(({ part }) => part === 'operation')
+  if (operations.length < 3) throw new Error('the audit has too few operations to look at')
+  for (const field of ['time_utc_ms', 'user', 'action', 'outcome', 'detail', 'remote_address', 'hash']) {
+    const changed = structuredClone(lines)
+    const line = changed.find(({ number, part }) => part === 'operation' && number === operations[1].number)
+    line[field] = typeof line[field] === 'number' ? line[field] + 1 : `${line[field]}0`
+    if (faults_of(changed).length === 0) throw new Error(`a change of ${field} is not found`)
+    if (field === 'hash' && faults_against(lines, changed).length === 0) throw new Error('an earlier audit does not show it')
+  }
+  if (faults_of(lines.filter((line) => line !== operations[1])).length === 0) throw new Error('one left out is not missed')
+  console.log(`audit: ${operations.length} operations bound to one another`)
+}
+
 const [first, second] = process.argv.slice(2)
 try {
   if (second) {
@@ -89,7 +109,12 @@ try {
     })
     if (run.status !== 0) throw new Error(`${run.stdout}${run.stderr}`)
     const found = {}
-    for (const [name, file] of [['reading-row', 'reading-row.jsonl'], ['edit-record', 'edit-record.jsonl'], ['operation', 'operation.csv']]) {
+    for (const [name, file] of [
+      ['reading-row', 'reading-row.jsonl'],
+      ['audit-row', 'audit-row.jsonl'],
+      ['edit-record', 'edit-record.jsonl'],
+      ['operation', 'operation.csv'],
+    ]) {
       found[name] = check(name, join(folder, file))
       if (found[name].length === 0) throw new Error(`${name}: nothing to check`)
       check_that_it_bites(name, found[name])
@@ -97,6 +122,7 @@ try {
     }
     check_that_it_bites('proof', [found['edit-record'][0].proof])
     if (!found['reading-row'].some((row) => row.edit_kind === 'correction')) throw new Error('no corrected reading')
+    check_the_audit(found['audit-row'])
     rmSync(folder, { recursive: true })
   } else {
     console.error('usage: check-data-schema.mjs TEST_PROGRAM | SCHEMA FILE')

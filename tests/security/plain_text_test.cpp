@@ -221,12 +221,16 @@ class PlainText : public ::testing::TestWithParam<crypto::Cipher> {
     const auto figure = client.request("GET", "/api/v1/figure?frame=" + std::to_string(record << 16U), cookie);
     ASSERT_EQ(figure.status, 200) << figure.body;
     std::ofstream(folder + "/edit-record.jsonl") << figure.body << "\n";
-    const auto made = client.request(
-        "POST", "/api/v1/exports", headers,
-        R"({"format":"json_lines","from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z","all_devices":true})");
-    const std::string one = "/api/v1/exports/" + std::to_string(Json::parse(made.body)["id"].get<int>());
-    ASSERT_TRUE(until([&] { return Json::parse(client.request("GET", one, cookie).body)["state"] == "done"; }));
-    std::ofstream(folder + "/reading-row.jsonl") << client.request("GET", one + "/file", cookie).body;
+    for (const auto& [what, file] :
+         {std::pair{R"("all_devices":true)", "/reading-row.jsonl"}, std::pair{R"("by":"audit")", "/audit-row.jsonl"}}) {
+      const auto made =
+          client.request("POST", "/api/v1/exports", headers,
+                         R"({"format":"json_lines","from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z",)" +
+                             std::string(what) + "}");
+      const std::string one = "/api/v1/exports/" + std::to_string(Json::parse(made.body)["id"].get<int>());
+      ASSERT_TRUE(until([&] { return Json::parse(client.request("GET", one, cookie).body)["state"] == "done"; }));
+      std::ofstream(folder + file) << client.request("GET", one + "/file", cookie).body;
+    }
     std::ofstream(folder + "/operation.csv") << client.request("GET", "/api/v1/operations/export", cookie).body;
   }
 

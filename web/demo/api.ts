@@ -10,6 +10,7 @@ import { make_field } from './field.ts';
 import { request_frame, response_frame } from './frames.ts';
 import { type DemoRegister, demo_registers } from './registers.ts';
 import { make_sensors } from './sensors.ts';
+import { make_tariffs } from './tariffs.ts';
 import * as world from './world.ts';
 
 export const demo_user = 'operator';
@@ -376,6 +377,7 @@ export function make_demo_api(now: () => number, has_due_password = false) {
   const alarms = make_alarms(now());
   const equipment = make_equipment(now());
   const sensors = make_sensors(now());
+  const tariffs = make_tariffs(now());
   const edits = make_edits((id) => {
     const series = series_of(id);
     if (!series) return null;
@@ -460,6 +462,8 @@ export function make_demo_api(now: () => number, has_due_password = false) {
     if (of_field) return of_field;
     const of_equipment = equipment(request);
     if (of_equipment) return of_equipment;
+    const of_tariffs = tariffs(request);
+    if (of_tariffs) return of_tariffs;
     const of_sensors = sensors(request);
     if (of_sensors) return of_sensors;
     const of_alarms = alarms(request, now());

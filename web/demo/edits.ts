@@ -10,6 +10,7 @@ import type {
   Versions,
 } from '../src/api/types.ts';
 import type { DemoAnswer, DemoRequest } from './api.ts';
+import { figure_of } from './figures.ts';
 
 const iso = (at_ms: number) => new Date(at_ms).toISOString();
 const register = 'energy_active_import_total';
@@ -181,6 +182,9 @@ export function make_edits(find: (series: number) => DemoSeries | null) {
       organisation: { id: body.organisation_id, name: '东区' },
       site: null,
       device: link ? { id: link.device.id, name: link.device.name } : null,
+      tariff: null,
+      customer: null,
+      transformer: null,
       time_zone: 'Asia/Shanghai',
       links: link ? 1 : 0,
       chain: link ? [link] : [],
@@ -263,7 +267,7 @@ export function make_edits(find: (series: number) => DemoSeries | null) {
 
   return (request: DemoRequest, now_ms: number): DemoAnswer | undefined => {
     if (request.path.startsWith('/api/v1/points')) return of_points(request, now_ms);
-    if (request.path === '/api/v1/figure') return record_of(request.query.get('frame') ?? '');
+    if (request.path === '/api/v1/figure') return figure_of(request.query, find) ?? record_of(request.query.get('frame') ?? '');
     const [, id, part] = /^\/api\/v1\/series\/(\d+)\/(versions|edits|estimates)$/.exec(request.path) ?? [];
     const series = id === undefined ? null : find(Number(id));
     if (!series) return undefined;

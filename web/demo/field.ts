@@ -126,6 +126,7 @@ function detail(model: ModelSummary): ModelDetail {
 }
 
 const channels: GatewayPlan['channels'] = [
+  { name: 'plc-1', kind: 'carrier_serial', detail: '/dev/ttyS1 9600 8E1', from_plan: false, open: true, devices: 8 },
   { name: 'rs485-1', kind: 'serial', detail: '/dev/ttyS1 2400 8E1', from_plan: false, open: true, devices: 32 },
   { name: 'tower-3', kind: 'tcp', detail: '10.8.0.21:10001', from_plan: true, open: false, devices: 12 },
   { name: 'nb-iot', kind: 'listener_udp', detail: '0.0.0.0:9700', from_plan: false, open: true, devices: 0 },

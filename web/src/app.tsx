@@ -16,6 +16,7 @@ const load = {
   device_list: () => import('./features/devices/device_list_page.tsx'),
   device: () => import('./features/devices/device_page.tsx'),
   frame: () => import('./features/provenance/frame_page.tsx'),
+  figure: () => import('./features/provenance/figure_page.tsx'),
   gateways: () => import('./features/gateways/gateways_page.tsx'),
   sources: () => import('./features/sources/sources_page.tsx'),
   status: () => import('./features/status/status_page.tsx'),
@@ -29,6 +30,7 @@ const OverviewPage = lazy(load.overview);
 const DeviceListPage = lazy(load.device_list);
 const DevicePage = lazy(load.device);
 const FramePage = lazy(load.frame);
+const FigurePage = lazy(load.figure);
 const GatewaysPage = lazy(load.gateways);
 const SourcesPage = lazy(load.sources);
 const StatusPage = lazy(load.status);
@@ -43,6 +45,8 @@ const SamplingListPage = lazy(() => import('./features/orders/sampling_list_page
 const SamplingChangePage = lazy(() => import('./features/orders/sampling_change_page.tsx'));
 const NewJobPage = lazy(() => import('./features/orders/new_job_page.tsx'));
 const GatewayPage = lazy(() => import('./features/gateways/gateway_page.tsx'));
+const SumsPage = lazy(() => import('./features/processing/sums_page.tsx'));
+const SumPage = lazy(() => import('./features/processing/sum_page.tsx'));
 const ChannelTracePage = lazy(() => import('./features/tracing/channel_trace_page.tsx'));
 const OnboardingPage = lazy(() => import('./features/onboarding/onboarding_page.tsx'));
 const AddOnePart = lazy(() => import('./features/onboarding/add_one_part.tsx'));
@@ -50,6 +54,8 @@ const ImportPart = lazy(() => import('./features/onboarding/import_part.tsx'));
 const CalledInPart = lazy(() => import('./features/onboarding/called_in_part.tsx'));
 const PointsPage = lazy(() => import('./features/points/points_page.tsx'));
 const PointPage = lazy(() => import('./features/points/point_page.tsx'));
+const PointImportPage = lazy(() => import('./features/points/point_import_page.tsx'));
+const TariffsPage = lazy(() => import('./features/tariffs/tariffs_page.tsx'));
 const EquipmentPage = lazy(() => import('./features/equipment/equipment_page.tsx'));
 const SensorsPage = lazy(() => import('./features/sensors/sensors_page.tsx'));
 const SensorListPart = lazy(() => import('./features/sensors/sensor_list_part.tsx'));
@@ -127,7 +133,9 @@ export function AppRoutes() {
           <Route path="called-in" element={<CalledInPart />} />
         </Route>
         <Route path="points" element={<PointsPage />} />
+        <Route path="points/import" element={<PointImportPage />} />
         <Route path="points/:point_id" element={<PointPage />} />
+        <Route path="tariffs" element={<TariffsPage />} />
         <Route path="equipment" element={<EquipmentPage />} />
         <Route path="sensors" element={<SensorsPage />}>
           <Route index element={<SensorListPart />} />
@@ -152,9 +160,12 @@ export function AppRoutes() {
         <Route path="models" element={<ModelsPage />} />
         <Route path="models/:model_id" element={<ModelPage />} />
         <Route path="frames/:frame" element={<FramePage />} />
+        <Route path="figures" element={<FigurePage />} />
         <Route path="gateways" element={<GatewaysPage />} />
         <Route path="gateways/:gateway_id" element={<GatewayPage />} />
         <Route path="gateways/:gateway_id/trace" element={<ChannelTracePage />} />
+        <Route path="gateways/:gateway_id/sums" element={<SumsPage />} />
+        <Route path="gateways/:gateway_id/sums/:sum_id" element={<SumPage />} />
         <Route path="sources" element={<SourcesPage />} />
         <Route path="status" element={<StatusPage />} />
         <Route path="analyser" element={<AnalyserPage />}>

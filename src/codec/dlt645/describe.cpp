@@ -161,9 +161,11 @@ constexpr Found describe_freeze(DataIdentifier identifier) noexcept {
 }
 
 constexpr Found describe_phase_event(DataIdentifier identifier) noexcept {
+  const bool of_none = table::is_no_phase_group(identifier.di(3)) && identifier.di(2) == 0;
   const bool has_phase = identifier.di(2) >= 1 && identifier.di(2) <= 3;
   const auto [part, is_part] = table::group_event_part(identifier.di(3), identifier.di(1));
-  if (has_phase && is_part && identifier.di(0) >= 1 && identifier.di(0) <= table::group_event_records_max) {
+  const bool fits = table::is_no_phase_group(identifier.di(3)) ? of_none : has_phase;
+  if (fits && is_part && identifier.di(0) >= 1 && identifier.di(0) <= table::group_event_records_max) {
     DataDescription of_part = from_rule(identifier, DataGroup::event, *part);
     of_part.ordinal = identifier.di(0);
     of_part.phase = static_cast<Phase>(identifier.di(2));

@@ -70,12 +70,35 @@ static_assert(phase_voltage_record.back().size_octets == 4);
 inline constexpr std::array all_phase_record{begin_6, one(signed_bcd, 3, -3, ampere), end_6};
 inline constexpr std::array<FieldText, 3> all_phase_texts{
     {{"begin", {"begin", "发生时刻"}}, {"current", {"current then", "电流值"}}, {"end", {"end", "结束时刻"}}}};
-/// Voltage or current in reversed sequence: 28 octets.
-inline constexpr std::array sequence_record{
-    begin_6, end_6, amount_kwh, amount_kwh, amount_kvarh_signed, amount_kvarh_signed};
-inline constexpr std::array<FieldText, 6> sequence_texts{{phase_voltage_texts[0], phase_voltage_texts[1],
-                                                          phase_voltage_texts[2], phase_voltage_texts[3],
-                                                          phase_voltage_texts[4], phase_voltage_texts[5]}};
+/// Voltage or current in reversed sequence: 76 octets; unbalanced: 78, the highest rate stands behind the end. Energies
+/// of the total and of each phase, as in the records of phases.
+inline constexpr std::size_t sequence_fields = 18;
+inline constexpr auto is_energy_field = [](std::size_t n) {
+  return n >= 2 && (n < 6 || ((n - 6) % 9 < 4 && n < 6 + 3 * 9));
+};
+template <class Out, class From>
+constexpr Out only_energies(const From& from, std::size_t gap) {
+  Out out{};
+  out[0] = from[0];
+  out[1] = from[1];
+  std::size_t place = 2 + gap;
+  for (std::size_t n = 2; n < from.size(); ++n)
+    if (is_energy_field(n)) out[place++] = from[n];
+  return out;
+}
+inline constexpr auto sequence_record =
+    only_energies<std::array<FieldFormat, sequence_fields>>(phase_voltage_record, 0);
+inline constexpr auto sequence_texts = only_energies<std::array<FieldText, sequence_fields>>(phase_voltage_texts, 0);
+inline constexpr auto unbalance_record = [] {
+  auto fields = only_energies<std::array<FieldFormat, sequence_fields + 1>>(phase_voltage_record, 1);
+  fields[2] = one(bcd, 2, -2, percent);
+  return fields;
+}();
+inline constexpr auto unbalance_texts = [] {
+  auto texts = only_energies<std::array<FieldText, sequence_fields + 1>>(phase_voltage_texts, 1);
+  texts[2] = {"unbalance_most", {"highest unbalance meanwhile", "期间最大不平衡率"}};
+  return texts;
+}();
 inline constexpr std::array over_limit_record{begin_6, end_6, one(bcd, 3, -4, kilowatt), moment};
 inline constexpr std::array<FieldText, 4> over_limit_texts{
     {{"begin", {"begin", "发生时刻"}},
@@ -127,10 +150,6 @@ inline constexpr std::array<FieldText, 5> settlement_texts{
    Layout::phases},                                                                         \
   {                                                                                         \
     di, any_di1_di0, "", {english " record", chinese "记录"}, raw_rest, Layout::record      \
-  }
-#define DUHENG_EVENT_TOTAL(di, name, english, chinese)                                                           \
-  {di, exact, "event_" name, {english " count and minutes", chinese "总次数及总累计时间"}, count_and_minutes}, { \
-    di, any_di1_di0, "", {english " record", chinese "记录"}, raw_rest, Layout::record                           \
   }
 
 inline constexpr DataRule event_table[] = {
@@ -266,8 +285,30 @@ inline constexpr DataRule event_table[] = {
      over_limit_record,
      Layout::record,
      over_limit_texts},
-    DUHENG_EVENT_TOTAL(0x03090000, "voltage_unbalance", "voltage-unbalance", "电压不平衡"),
-    DUHENG_EVENT_TOTAL(0x030A0000, "current_unbalance", "current-unbalance", "电流不平衡"),
+    {0x03090000,
+     exact,
+     "event_voltage_unbalance",
+     {"voltage-unbalance count and minutes", "电压不平衡总次数及总累计时间"},
+     count_and_minutes},
+    {0x03090000,
+     any_di0,
+     "event_voltage_unbalance",
+     {"voltage-unbalance record", "电压不平衡记录"},
+     unbalance_record,
+     Layout::record,
+     unbalance_texts},
+    {0x030A0000,
+     exact,
+     "event_current_unbalance",
+     {"current-unbalance count and minutes", "电流不平衡总次数及总累计时间"},
+     count_and_minutes},
+    {0x030A0000,
+     any_di0,
+     "event_current_unbalance",
+     {"current-unbalance record", "电流不平衡记录"},
+     unbalance_record,
+     Layout::record,
+     unbalance_texts},
     DUHENG_EVENT_PHASES(0x030B0000, "loss_of_current", "loss-of-current", "失流"),
     DUHENG_EVENT_PHASES(0x030C0000, "over_current", "over-current", "过流"),
     DUHENG_EVENT_PHASES(0x030D0000, "current_break", "current-break", "断流"),
@@ -347,7 +388,6 @@ inline constexpr DataRule event_table[] = {
 };
 #undef DUHENG_EVENT_COUNT
 #undef DUHENG_EVENT_PHASES
-#undef DUHENG_EVENT_TOTAL
 
 // Groups 10H..1CH: DI3 names the event, DI2 the phase (1 A, 2 B, 3 C, 0 none), 00 01 the count, 00 02 the minutes.
 #define DUHENG_PHASE_EVENT(di3, name, english, chinese)                                                     \

@@ -2,7 +2,10 @@
 // The parts of one event in groups 10H..1CH: DI3 names the event, DI2 the phase (1 A, 2 B, 3 C), DI1 the part, DI0 the
 // last but how many (1..10). Included by describe.cpp only.
 // Source: DL/T 645-2007, Annex A, table of event records: loss of voltage, under-voltage, over-voltage and phase break
-// have ampere-hours (21H..24H) before their end (25H), the events of currents have none (end 21H).
+// have ampere-hours (21H..24H) before their end (25H), the events of currents have none (end 21H). Reversed sequences
+// (14H, 15H) and unbalance (16H, 17H) are of no phase, DI2 is 0: energies alone, the end of a sequence at 12H, of an
+// unbalance at 13H behind its highest rate. 14H stands so in public code; 15H is taken as 14H, and 16H and 17H follow
+// from the order of the fields in the records of 03 09 and 03 0A: less certain.
 #include "codec/dlt645/event_rules.hpp"
 
 namespace duheng::dlt645::table {
@@ -64,10 +67,27 @@ inline constexpr std::array<DataRule, parts_at_end> end_parts{
     DUHENG_ENERGIES("end", "end", "结束", "_b", ", phase B", "B相"),
     DUHENG_ENERGIES("end", "end", "结束", "_c", ", phase C", "C相"),
 };
+inline constexpr std::size_t no_phase_parts_at_begin = 17;  // time, four totals, four energies of each phase
+inline constexpr std::array<DataRule, no_phase_parts_at_begin> no_phase_begin_parts{
+    part_rule("event_begin", {"beginning", "发生时刻"}, event_begin_6),
+    DUHENG_ENERGIES("begin", "beginning", "发生", "_total", ", total", "总"),
+    DUHENG_ENERGIES("begin", "beginning", "发生", "_a", ", phase A", "A相"),
+    DUHENG_ENERGIES("begin", "beginning", "发生", "_b", ", phase B", "B相"),
+    DUHENG_ENERGIES("begin", "beginning", "发生", "_c", ", phase C", "C相"),
+};
+inline constexpr std::array unbalance_rate_2{one(bcd, 2, -2, percent)};
+inline constexpr std::array unbalance_parts{
+    part_rule("event_unbalance_most", {"highest unbalance meanwhile", "期间最大不平衡率"}, unbalance_rate_2)};
 #undef DUHENG_ENERGIES
 #undef DUHENG_PHASE_VALUES
 
 constexpr bool is_voltage_group(std::uint8_t group) noexcept { return group >= 0x10 && group <= 0x13; }
+constexpr bool is_sequence_group(std::uint8_t group) noexcept { return group == 0x14 || group == 0x15; }
+constexpr bool is_unbalance_group(std::uint8_t group) noexcept { return group == 0x16 || group == 0x17; }
+/// Events of the meter, not of a phase.
+constexpr bool is_no_phase_group(std::uint8_t group) noexcept {
+  return is_sequence_group(group) || is_unbalance_group(group);
+}
 constexpr bool is_current_group(std::uint8_t group) noexcept { return group >= 0x18 && group <= 0x1C; }
 
 /// The rule of a part, where there is one.
@@ -75,7 +95,17 @@ struct PartFound {
   const DataRule* rule;
   bool found;
 };
+constexpr PartFound no_phase_event_part(std::uint8_t group, std::uint8_t part) noexcept {
+  const PartFound none{no_phase_begin_parts.data(), false};
+  if (part == 0) return none;
+  std::size_t place = part - std::size_t{1};
+  if (place < no_phase_begin_parts.size()) return {&no_phase_begin_parts[place], true};
+  place -= no_phase_begin_parts.size();
+  if (is_unbalance_group(group) && place-- == 0) return {&unbalance_parts[0], true};
+  return place < end_parts.size() ? PartFound{&end_parts[place], true} : none;
+}
 constexpr PartFound group_event_part(std::uint8_t group, std::uint8_t part) noexcept {
+  if (is_no_phase_group(group)) return no_phase_event_part(group, part);
   const PartFound none{begin_parts.data(), false};
   if ((!is_voltage_group(group) && !is_current_group(group)) || part == 0) return none;
   std::size_t place = part - std::size_t{1};

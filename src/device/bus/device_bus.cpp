@@ -31,7 +31,8 @@ void DeviceBus::add(std::shared_ptr<VirtualDevice> device) {
 
 bool DeviceBus::hears(const VirtualDevice& device) const {
   const std::uint32_t own = device.line_speed();
-  return baud_ == 0 || own == 0 || own == baud_;
+  const auto parity = device.line_parity();
+  return (baud_ == 0 || own == 0 || own == baud_) && (!parity_ || !parity || *parity == *parity_);
 }
 
 void DeviceBus::question(std::int64_t utc_ms, ByteView frame, const OnAnswer& on_answer) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "model/field_parity.hpp"
 
 namespace duheng::device {
 
@@ -35,9 +36,22 @@ struct DeviceHappening {
     button,                   ///< somebody at the device presses its button
     sensor,                   ///< 1: its sensor breaks (open or short circuit), 0: it is mended
     valve_seat,               ///< 1: its valve lets through although it is closed, 0: it is tight again
+    // What an electricity meter notices on its line: 1 begins, 0 ends. The first five happen to `phase`.
+    phase_break,
+    loss_of_current,
+    over_current,
+    overload,
+    reverse_flow,
+    voltage_sequence,  ///< the phases come in the wrong order
+    current_sequence,
+    voltage_unbalance,
+    current_unbalance,
+    over_demand,
+    terminal_cover,
   };
   Kind kind = Kind::clock_jump;
   std::int64_t amount = 0;
+  std::uint8_t phase = 0;  ///< 1 A, 2 B, 3 C; 0: all there are
 };
 
 /// A command that a device has carried out: it changed what the device keeps. Asking to change something that is so
@@ -67,6 +81,8 @@ class VirtualDevice {
   [[nodiscard]] virtual std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) = 0;
   /// The speed of its line's interface in bit/s, once somebody has set one; 0: whatever the line has.
   [[nodiscard]] virtual std::uint32_t line_speed() const { return 0; }
+  /// The parity it was set to; nothing: it was never set to one, and speaks as its line does.
+  [[nodiscard]] virtual std::optional<FieldParity> line_parity() const { return std::nullopt; }
   /// What it tells of its own accord: the frame that is due now; nothing when there is none. It is due again some time
   /// after, until a master has confirmed it. Only for lines on which nobody else may speak at that moment.
   [[nodiscard]] virtual std::optional<DeviceAnswer> report(std::int64_t utc_ms) {
@@ -147,6 +163,8 @@ class DeviceBus {
   /// What a master speaks at from now on; a device that was set to another speed hears and says nothing. 0: there is no
   /// speed on this line.
   void set_speed(std::uint32_t baud) noexcept { baud_ = baud; }
+  /// Likewise its parity: octets of another are dropped. Until it is set there is none on this line.
+  void set_parity(FieldParity parity) noexcept { parity_ = parity; }
   /// What devices tell of their own accord.
   void reports(std::int64_t utc_ms, const OnAnswer& on_report);
   /// `frame` is one whole question.
@@ -159,6 +177,7 @@ class DeviceBus {
   const LineProtocol& protocol_;
   std::map<std::uint64_t, std::shared_ptr<VirtualDevice>> devices_;
   std::uint32_t baud_ = 0;
+  std::optional<FieldParity> parity_;
 };
 
 /// One master's way in: cuts its octets into questions.

@@ -178,8 +178,7 @@ void VirtualCjt188Meter::happen(std::int64_t utc_ms, const DeviceHappening& happ
       return on ? restore_power(utc_ms) : fail_power(utc_ms);
     case Kind::button:
       return press_button(utc_ms);
-    case Kind::voltage:  // from the mains: these meters have none
-    case Kind::sensor:   // its measuring part does not break by itself
+    default:  // the mains and what goes on there: these meters have none; nor does a measuring part break by itself
       return;
   }
   static_cast<void>(is_awake(utc_ms));

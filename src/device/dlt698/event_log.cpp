@@ -26,11 +26,17 @@ constexpr std::array objects{
     EventObject{0x302A, magnetic_field, 5, 300},
     EventObject{0x3013, meter_clear},
     EventObject{0x3014, demand_clear},
+    EventObject{0x3009, over_demand},
+    EventObject{0x300F, voltage_sequence},
+    EventObject{0x3010, current_sequence},
+    EventObject{0x301D, voltage_unbalance},
+    EventObject{0x301E, current_unbalance},
 };
 constexpr std::array phase_objects{
-    EventObject{0x3000, loss_of_voltage},
-    EventObject{0x3001, under_voltage, 8, 300},
-    EventObject{0x3002, over_voltage, 4, 300},
+    EventObject{0x3000, loss_of_voltage},      EventObject{0x3001, under_voltage, 8, 300},
+    EventObject{0x3002, over_voltage, 4, 300}, EventObject{0x3003, phase_break},
+    EventObject{0x3004, loss_of_current},      EventObject{0x3005, over_current},
+    EventObject{0x3007, reverse_flow},         EventObject{0x3008, overload},
 };
 static_assert(objects.size() + phase_objects.size() * phase_count == event_kinds);
 

@@ -59,10 +59,20 @@ void Metering::follow(const State& state) {
   using Mirrored = std::pair<EventKind, MeterEvent>;
   for (const auto& [kind, mirrored] : {Mirrored{EventKind::loss_of_voltage, MeterEvent::loss_of_voltage},
                                        Mirrored{EventKind::under_voltage, MeterEvent::under_voltage},
-                                       Mirrored{EventKind::over_voltage, MeterEvent::over_voltage}})
+                                       Mirrored{EventKind::over_voltage, MeterEvent::over_voltage},
+                                       Mirrored{EventKind::phase_break, MeterEvent::phase_break},
+                                       Mirrored{EventKind::loss_of_current, MeterEvent::loss_of_current},
+                                       Mirrored{EventKind::over_current, MeterEvent::over_current},
+                                       Mirrored{EventKind::reverse_flow, MeterEvent::reverse_flow},
+                                       Mirrored{EventKind::overload, MeterEvent::overload}})
     for (std::uint8_t phase = 0; phase < phase_count; ++phase)
       for (const auto& event : state.book(of_phase(kind, phase)).kept)
         mirror_.events.add(mirror_of(event, mirrored, static_cast<std::uint8_t>(phase + 1)));
+  for (const auto& [kind, mirrored] : {Mirrored{EventKind::voltage_unbalance, MeterEvent::voltage_unbalance},
+                                       Mirrored{EventKind::current_unbalance, MeterEvent::current_unbalance},
+                                       Mirrored{EventKind::voltage_sequence, MeterEvent::voltage_sequence},
+                                       Mirrored{EventKind::current_sequence, MeterEvent::current_sequence}})
+    for (const auto& event : state.book(kind).kept) mirror_.events.add(mirror_of(event, mirrored, 0));
   quantities_.forget();
 }
 
@@ -96,7 +106,11 @@ std::int64_t Metering::energy_deciwatthour(std::int64_t utc_ms, bool reverse, in
   const auto steps = [](CurveEnergy::Wide amount) {
     return static_cast<std::int64_t>(amount / mw_ns_per_deciwatthour);
   };
-  if (reverse) return tariff == 0 ? steps(energy.export_mw_ns) % limit : 0;
+  if (reverse) {
+    const auto amount =
+        tariff == 0 ? energy.export_mw_ns : energy.export_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)];
+    return steps(amount) % limit;
+  }
   // What it showed when it was installed, which has no finer digits.
   const std::int64_t initial = quantities_.energy(installed_utc_ms(), 1, tariff).value_or(0);
   const std::int64_t at_first = mirror_.was_cleared() ? 0 : initial;

@@ -1,4 +1,5 @@
 // Where a meter is reached: its communication address and the speed of its port, set from afar.
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "device/dlt698/commands_fixture.hpp"
@@ -72,18 +73,45 @@ TEST_F(Dlt698Place, APortIsNotSetToWhatItCannotDo) {
   EXPECT_EQ(meter_->line_speed(), 0U);
 }
 
-TEST(Dlt698State, OneOfAnEarlierReleaseIsReadWithoutAPlace) {
-  const meter698::State fresh;
-  Bytes octets = meter698::encode(fresh);
+TEST(Dlt698State, ThoseOfEarlierReleasesAreRead) {
+  meter698::State kept;
+  // What older layouts lack ends in zeros and stands in known places: here all the energies' later parts are zero.
+  kept.folded.kept_back.import_mw_ns = kept.cleared_at.import_mw_ns = 7;
+  const Bytes now = meter698::encode(kept);
   constexpr std::size_t place_octets = 1 + 1 + meter698::LineSettings::size_octets;
-  octets.resize(octets.size() - place_octets);
-  octets[0] = 1;
-  const auto read = meter698::decode_state(octets);
+  constexpr std::size_t parts_octets = 4 * 16;
+  const auto without = [](Bytes octets, std::size_t at, std::size_t count) {
+    octets.erase(octets.begin() + static_cast<std::ptrdiff_t>(at),
+                 octets.begin() + static_cast<std::ptrdiff_t>(at + count));
+    return octets;
+  };
+  // The two energies begin with 7 in sixteen octets; behind them stand export and the import's four parts.
+  const auto find_seven = [&](std::size_t from) {
+    for (std::size_t at = from; at + 16 < now.size(); ++at)
+      if (now[at] == 7 && std::all_of(now.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                                      now.begin() + static_cast<std::ptrdiff_t>(at) + 16,
+                                      [](std::uint8_t octet) { return octet == 0; }))
+        return at;
+    return now.size();
+  };
+  constexpr std::size_t before_parts = 2 * 16 + 4 * 16;
+  const std::size_t folded = find_seven(0);
+  const std::size_t cleared = find_seven(folded + before_parts + parts_octets);
+  ASSERT_LT(cleared, now.size());
+  Bytes second = without(without(now, cleared + before_parts, parts_octets), folded + before_parts, parts_octets);
+  second[0] = 2;
+  ASSERT_TRUE(meter698::decode_state(second));
+  EXPECT_TRUE(meter698::decode_state(second)->cleared_at.import_mw_ns == 7);
+  Bytes first = second;
+  first.resize(first.size() - place_octets);
+  first[0] = 1;
+  const auto read = meter698::decode_state(first);
   ASSERT_TRUE(read);
   EXPECT_TRUE(read->address.empty());
   EXPECT_FALSE(read->line.is_set);
-  octets[0] = 0;
-  EXPECT_FALSE(meter698::decode_state(octets));
+  first[0] = 0;
+  EXPECT_FALSE(meter698::decode_state(first));
+  EXPECT_FALSE(meter698::decode_state(without(now, now.size() - 1, 1)));
 }
 
 }  // namespace

@@ -129,9 +129,43 @@ bool Registers::happen(std::int64_t utc_ms, const DeviceHappening& happening) {
       set_voltage(next, utc_ms, happening.amount);
       break;
     default:
-      return true;
+      if (!notice(next, utc_ms, happening)) return true;
   }
   return commit(std::move(next));
+}
+
+/// What goes on in its supply; false: nothing that such a meter notices.
+bool Registers::notice(State& draft, std::int64_t utc_ms, const DeviceHappening& happening) const {
+  using Kind = DeviceHappening::Kind;
+  struct Noticed {
+    Kind kind;
+    EventKind event;
+    bool by_phase;
+    bool needs_phases;
+  };
+  constexpr std::array<Noticed, 11> known{{{Kind::phase_break, EventKind::phase_break, true, false},
+                                           {Kind::loss_of_current, EventKind::loss_of_current, true, false},
+                                           {Kind::over_current, EventKind::over_current, true, false},
+                                           {Kind::overload, EventKind::overload, true, false},
+                                           {Kind::reverse_flow, EventKind::reverse_flow, true, false},
+                                           {Kind::voltage_sequence, EventKind::voltage_sequence, false, true},
+                                           {Kind::current_sequence, EventKind::current_sequence, false, true},
+                                           {Kind::voltage_unbalance, EventKind::voltage_unbalance, false, true},
+                                           {Kind::current_unbalance, EventKind::current_unbalance, false, true},
+                                           {Kind::over_demand, EventKind::over_demand, false, false},
+                                           {Kind::terminal_cover, EventKind::terminal_cover_open, false, false}}};
+  const auto found = std::ranges::find(known, happening.kind, &Noticed::kind);
+  if (found == known.end() || (found->needs_phases && phases() == 1)) return false;
+  const std::int64_t own_ms = clock_local_ms(utc_ms);
+  const bool begins = happening.amount != 0;
+  if (!found->by_phase) {
+    lasting_event(draft, utc_ms, own_ms, found->event, begins);
+    return true;
+  }
+  for (std::size_t phase = 0; phase < phases(); ++phase)
+    if (happening.phase == 0 || happening.phase == phase + 1)
+      lasting_event(draft, utc_ms, own_ms, of_phase(found->event, phase), begins);
+  return true;
 }
 
 }  // namespace duheng::device::meter698

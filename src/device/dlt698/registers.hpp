@@ -111,6 +111,7 @@ class Registers {
   [[nodiscard]] Dar clear_demand(State& draft, std::int64_t utc_ms) const;
   [[nodiscard]] Dar freeze_now(State& draft, std::int64_t utc_ms) const;
   void set_voltage(State& draft, std::int64_t utc_ms, std::int64_t per_mille) const;
+  [[nodiscard]] bool notice(State& draft, std::int64_t utc_ms, const DeviceHappening& happening) const;
   static void lasting_event(State& draft, std::int64_t utc_ms, std::int64_t own_ms, EventKind kind, bool begins);
 
   Dlt698MeterOptions options_;

@@ -322,9 +322,16 @@ Node Registers::event_cell(const EventRecord& record, const EventObject& object,
     }
     return make::array(std::move(list));
   }
-  // Energies as they were: those of the time for which single pauses are remembered.
-  if (!is_energy(column.oi) || record.utc_ms < metering_.known_from_utc_ms()) return make::null();
-  return energy(record.utc_ms, column).value_or(make::null());
+  // What was measured then, of the time for which single pauses are remembered: at the beginning, or at the end.
+  constexpr std::uint8_t at_end = 4;
+  std::int64_t utc_ms = record.utc_ms;
+  if (column.feature() == at_end) {
+    if (record.end_local_ms == never_ms) return make::null();
+    utc_ms += std::max<std::int64_t>(record.end_local_ms - record.begin_local_ms, 0);
+  }
+  const bool is_known = (is_energy(column.oi) || is_variable(column.oi)) && utc_ms >= metering_.known_from_utc_ms();
+  if (!is_known) return make::null();
+  return measured(utc_ms, {column.oi, column.attribute_number(), column.index}).value_or(make::null());
 }
 
 Node Registers::freeze_cell(const FrozenMoment& moment, const FreezeObject& object, Oad column) const {

@@ -7,7 +7,9 @@
 namespace duheng::device::meter698 {
 namespace {
 
-constexpr std::uint8_t layout = 2;  // 1: without address and line
+constexpr std::uint8_t layout = 3;
+constexpr std::uint8_t layout_with_place = 2;           // before: without address and line
+constexpr std::uint8_t layout_with_export_tariffs = 3;  // of the energies kept back and cleared
 constexpr std::uint8_t oldest_layout = 1;
 constexpr std::size_t objects_max = 64;
 constexpr std::uint8_t demand_period_max = 60;
@@ -34,12 +36,15 @@ void put_energy(ByteWriter& out, const CurveEnergy& energy) {
   put_wide(out, energy.import_mw_ns);
   put_wide(out, energy.export_mw_ns);
   for (const auto part : energy.import_by_tariff_mw_ns) put_wide(out, part);
+  for (const auto part : energy.export_by_tariff_mw_ns) put_wide(out, part);
 }
-CurveEnergy take_energy(ByteReader& in) {
+CurveEnergy take_energy(ByteReader& in, std::uint8_t version) {
   CurveEnergy out;
   out.import_mw_ns = take_wide(in);
   out.export_mw_ns = take_wide(in);
   for (auto& part : out.import_by_tariff_mw_ns) part = take_wide(in);
+  if (version < layout_with_export_tariffs) return out;
+  for (auto& part : out.export_by_tariff_mw_ns) part = take_wide(in);
   return out;
 }
 
@@ -221,12 +226,12 @@ Result<State> decode_state(ByteView octets) {
     pause.end_utc_ms = take_time(in);
   }
   out.folded.until_utc_ms = take_time(in);
-  out.folded.kept_back = take_energy(in);
+  out.folded.kept_back = take_energy(in, version);
   const std::size_t books = take_count(in, event_kinds);  // fewer: written before a kind was added
   for (std::size_t i = 0; i < books; ++i) out.events[i] = take_book(in);
   out.settlements = take_rules(in);
   out.cleared_utc_ms = take_time(in);
-  out.cleared_at = take_energy(in);
+  out.cleared_at = take_energy(in, version);
   out.demand_cleared_utc_ms = take_time(in);
   out.demand_period_minutes = in.u8();
   if (out.demand_period_minutes < 1 || out.demand_period_minutes > demand_period_max) in.set_failed();
@@ -235,7 +240,7 @@ Result<State> decode_state(ByteView octets) {
   for (auto& moment : out.instants_utc_ms) moment = take_time(in);
   if (in.u8() != 0) out.password = std::string(in.sized_text());
   if (in.u8() != 0) out.last_command = take_command(in);
-  if (version >= layout) take_place(in, out);
+  if (version >= layout_with_place) take_place(in, out);
   if (!in.ok() || !in.at_end() || version < oldest_layout) return fail(ErrorCode::malformed, "not a meter's state");
   return out;
 }

@@ -33,8 +33,19 @@ enum class EventKind : std::uint8_t {
   loss_of_voltage = 12,
   under_voltage = 15,
   over_voltage = 18,
+  phase_break = 21,
+  loss_of_current = 24,
+  over_current = 27,
+  reverse_flow = 30,
+  overload = 33,
+  // Of the meter as a whole.
+  voltage_sequence = 36,
+  current_sequence = 37,
+  voltage_unbalance = 38,
+  current_unbalance = 39,
+  over_demand = 40,
 };
-inline constexpr std::size_t event_kinds = 21;
+inline constexpr std::size_t event_kinds = 41;
 inline constexpr std::uint8_t phase_count = 3;
 /// `phase` from 0.
 [[nodiscard]] constexpr EventKind of_phase(EventKind kind, std::size_t phase) noexcept {

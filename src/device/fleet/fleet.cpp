@@ -32,6 +32,7 @@ constexpr int port_attempts = 200;
 // Fourteen digits, as CJ/T 188 has them; one for each device of a group.
 constexpr std::uint64_t first_group_address = 20'260'000'000'001ULL;
 constexpr std::uint64_t group_seeds = 1'000'000;
+constexpr std::uint64_t carrier_seeds = 2'000'000;
 constexpr std::uint32_t leaks_every = 10;
 constexpr std::int64_t report_every_ms = 1'000;
 constexpr std::string_view call_in_name = "call-in";
@@ -81,6 +82,38 @@ struct Fleet::Impl {
     bool is_udp = false;
     std::optional<FleetSwitches::Path> behind;  // a switch
   };
+  /// A carrier module at the end of a line; its meters' answers are proven each by itself.
+  struct CarrierEnd {
+    CarrierEnd(Impl& impl, DeviceBus& bus, const CarrierModuleOptions& options, std::function<void(ByteView)> send)
+        : module(bus, options,
+                 {[this, &impl](const gdw13762::NodeAddress& node, ByteView question) {
+                    trail_of(impl, node).question(question);
+                  },
+                  [this, &impl](const gdw13762::NodeAddress& node, const BusAnswer& said, bool spoiled) {
+                    return impl.note_outcome(trail_of(impl, node)
+                                                 .answer(said.address.to_string(), said.identifier.value, said.octets,
+                                                         impl.clock.utc_ms(), spoiled));
+                  },
+                  [&impl](const gdw13762::NodeAddress&, const BusAnswer& told) {
+                    return impl.note_outcome(impl.enter(told, told.octets, false));
+                  },
+                  [this] {
+                    for (auto& [node, trail] : trails) trail.cut();
+                  },
+                  std::move(send)}),
+          due(impl.loop, [this, &impl] { work(impl); }) {}
+    LedgerTrail& trail_of(Impl& impl, const gdw13762::NodeAddress& node) {
+      return trails.try_emplace(node, *impl.ledger).first->second;
+    }
+    void work(Impl& impl) {
+      module.advance(impl.clock.monotonic_ms(), impl.clock.utc_ms());
+      if (const std::int64_t due_ms = module.due_ms(); due_ms != INT64_MAX)
+        due.start_ms(std::max<std::int64_t>(due_ms - impl.clock.monotonic_ms(), 0));
+    }
+    std::map<gdw13762::NodeAddress, LedgerTrail> trails;
+    VirtualCarrierModule module;
+    link::Timer due;
+  };
   struct Line {
     Line(const LineProtocol& protocol, std::string n) : bus(protocol), name(std::move(n)) {}
     DeviceBus bus;
@@ -88,6 +121,9 @@ struct Fleet::Impl {
     std::unique_ptr<link::PseudoTerminal> terminal;
     std::unique_ptr<Visit> visit;
     std::string link_path;
+    std::optional<CarrierModuleOptions> carrier_options{};
+    bool tells_unasked = false;
+    std::unique_ptr<CarrierEnd> carrier;
   };
 
   /// A meter that dials the gateway and, cut off, dials again.
@@ -254,6 +290,9 @@ struct Fleet::Impl {
         protocol.next_question_confirms()
             ? visit.trail.answer(said.address.to_string(), said.identifier.value, octets, clock.utc_ms(), spoiled)
             : enter(said, octets, spoiled);
+    return note_outcome(written);
+  }
+  bool note_outcome(const Result<void>& written) {
     if (!written && !ledger_failed)
       log::error("fleet", "the ledger cannot be written; the meters keep silent", {{"error", written.error()}});
     ledger_failed = !written;
@@ -354,6 +393,8 @@ struct Fleet::Impl {
         if (written) static_cast<void>(connection.write(told.octets));
       });
     }
+    for (const auto& line : lines)
+      if (line->carrier && line->tells_unasked) line->carrier->module.push_reports(clock.utc_ms());
     report_timer.start_ms(report_every_ms);
   }
 
@@ -401,8 +442,12 @@ struct Fleet::Impl {
   Result<void> open_lines() {
     for (auto& line : lines) {
       DUHENG_TRY(line->terminal, link::open_pseudo_terminal(loop));
-      line->visit = std::make_unique<Visit>(line->bus, *ledger);
       auto& own = *line;
+      if (own.carrier_options) {
+        DUHENG_CHECK(open_carrier(own));
+        continue;
+      }
+      line->visit = std::make_unique<Visit>(line->bus, *ledger);
       let_faults_happen(*own.visit, own.bus, [&own](ByteView said) { static_cast<void>(own.terminal->write(said)); });
       line->terminal->set_handlers(
           [this, &own](ByteView octets) {
@@ -410,14 +455,31 @@ struct Fleet::Impl {
             answer(*own.visit, octets, [&](ByteView said) { static_cast<void>(own.terminal->write(said)); });
           },
           [&own] { own.visit->cut(); });
-      const std::string fresh = line->link_path + ".new";
-      static_cast<void>(::unlink(fresh.c_str()));
-      if (::symlink(line->terminal->path().c_str(), fresh.c_str()) != 0 ||
-          ::rename(fresh.c_str(), line->link_path.c_str()) != 0)
-        return fail(ErrorCode::storage_failed,
-                    fmt::format("cannot link {}: {}", line->link_path, std::strerror(errno)));
+      DUHENG_CHECK(link_line(own));
     }
     return {};
+  }
+
+  static Result<void> link_line(const Line& line) {
+    const std::string fresh = line.link_path + ".new";
+    static_cast<void>(::unlink(fresh.c_str()));
+    if (::symlink(line.terminal->path().c_str(), fresh.c_str()) != 0 ||
+        ::rename(fresh.c_str(), line.link_path.c_str()) != 0)
+      return fail(ErrorCode::storage_failed, fmt::format("cannot link {}: {}", line.link_path, std::strerror(errno)));
+    return {};
+  }
+
+  Result<void> open_carrier(Line& line) {
+    line.carrier = std::make_unique<CarrierEnd>(*this, line.bus, *line.carrier_options, [&line](ByteView said) {
+      static_cast<void>(line.terminal->write(said));
+    });
+    line.terminal->set_handlers(
+        [this, &line](ByteView octets) {
+          line.carrier->module.octets(clock.monotonic_ms(), clock.utc_ms(), octets);
+          line.carrier->work(*this);
+        },
+        [&line] { line.carrier->module.cut(); });
+    return link_line(line);
   }
 
   /// The port the gateway shall listen on, the same after every restart.
@@ -462,6 +524,15 @@ struct Fleet::Impl {
   Line& add_line(LineKind kind, std::string name) {
     auto& line = *lines.emplace_back(std::make_unique<Line>(protocol_of(kind), std::move(name)));
     line.link_path = path(line.name);
+    return line;
+  }
+  Line& add_carrier_line(LineKind kind, std::string name, const FleetGroup& group) {
+    auto& line = add_line(kind, std::move(name));
+    line.tells_unasked = kind == LineKind::dlt698;
+    auto& options = line.carrier_options.emplace(group.carrier);
+    options.protocol =
+        kind == LineKind::dlt698 ? gdw13762::CarriedProtocol::dlt698 : gdw13762::CarriedProtocol::dlt645_2007;
+    options.seed = mixed(config.seed, carrier_seeds + lines.size());
     return line;
   }
   void add_caller(LineKind kind, std::shared_ptr<VirtualDevice> device) {
@@ -525,9 +596,12 @@ struct Fleet::Impl {
       }
       if (place == 0) {
         const bool is_tcp = group.channel == Channel::tcp;
-        channel = fmt::format("{}-{}", group.model, is_tcp ? "tcp" : "serial");
+        const bool is_carrier = group.channel == Channel::carrier;
+        channel = fmt::format("{}-{}", group.model, is_tcp ? "tcp" : is_carrier ? "carrier" : "serial");
         channel += fmt::format("-{}", channels_named[channel]++);
-        bus = is_tcp ? &add_port(model.line, channel).bus : &add_line(model.line, channel).bus;
+        bus = is_tcp       ? &add_port(model.line, channel).bus
+              : is_carrier ? &add_carrier_line(model.line, channel, group).bus
+                           : &add_line(model.line, channel).bus;
       }
       bus->add(make_group_device(model, number++, place, channel));
     }
@@ -540,7 +614,10 @@ struct Fleet::Impl {
       text += fmt::format("  - {{ name: {}, {}: {{ host: {}, port: {} }} }}\n", ports[i]->name,
                           ports[i]->is_udp ? "udp" : "tcp", config.tcp_address, first_port + i);
     for (const auto& line : lines)
-      text += fmt::format("  - {{ name: {0}, serial: {{ path: {0}, baud: 9600, parity: even }} }}\n", line->name);
+      text += fmt::format("  - {{ name: {0}, serial: {{ path: {0}, baud: 9600, parity: even }}{1} }}\n", line->name,
+                          !line->carrier_options                   ? ""
+                          : line->carrier_options->at_once_max > 1 ? ", carrier: { kind: broadband }"
+                                                                   : ", carrier: { kind: narrow_band }");
     if (!callers.empty())
       text += fmt::format("listeners:\n  - {{ name: {}, tcp: {{ address: {}, port: {} }} }}\n", call_in_name,
                           config.call_in_host, call_in_port);

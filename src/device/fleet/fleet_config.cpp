@@ -48,6 +48,34 @@ FleetSnmp read_snmp(const ConfigNode& node) {
   return out;
 }
 
+void read_carrier(const ConfigNode& group, const VirtualModel* model, FleetGroup& out) {
+  if (model != nullptr && model->line != LineKind::dlt645 && model->line != LineKind::dlt698)
+    group.reject("channel", "cannot be carrier: such modules carry DL/T 645 and DL/T 698.45");
+  const auto node = group.section("carrier");
+  auto& options = out.carrier;
+  const auto number = [&](const char* key, std::int64_t most, std::int64_t usual) {
+    return node.integer(key, {0, most}, usual);
+  };
+  const auto chance = [&](const char* key) { return static_cast<std::uint32_t>(number(key, 1'000, 0)); };
+  const bool has_long_answers = model != nullptr && model->line == LineKind::dlt698;
+  options.at_once_max = static_cast<std::uint8_t>(node.integer("at_once", {1, 20}, has_long_answers ? 5 : 1));
+  options.communication_kind =
+      static_cast<std::uint8_t>(options.at_once_max > 1 ? gdw13762::CommunicationKind::broadband_carrier
+                                                        : gdw13762::CommunicationKind::routed_carrier);
+  options.answer_timeout_s = static_cast<std::uint8_t>(node.integer("answer_timeout_s", {1, 250}, 20));
+  options.relay_levels_max = static_cast<std::uint8_t>(number("relay_levels", 7, 3));
+  options.hop_ms_min = number("hop_ms_min", 60'000, options.hop_ms_min);
+  options.hop_ms_max =
+      node.integer("hop_ms_max", {options.hop_ms_min, 60'000}, std::max(options.hop_ms_min, options.hop_ms_max));
+  options.lost_per_mille = chance("lost_per_mille");
+  options.swallowed_per_mille = chance("swallowed_per_mille");
+  options.spoiled_per_mille = chance("spoiled_per_mille");
+  options.doubled_per_mille = chance("doubled_per_mille");
+  options.busy_per_mille = chance("busy_per_mille");
+  options.rerouted_per_mille = chance("rerouted_per_mille");
+  options.restart_per_mille = chance("restart_per_mille");
+}
+
 FleetGroup read_group(const ConfigNode& node) {
   using Channel = FleetGroup::Channel;
   FleetGroup out;
@@ -56,13 +84,16 @@ FleetGroup read_group(const ConfigNode& node) {
   if (model == nullptr) node.reject("model", fmt::format("'{}' has no virtual device", out.model));
   out.count = static_cast<std::uint32_t>(node.integer("count", {1, 100'000}));
   const bool is_switch = model != nullptr && model->line == LineKind::snmp;
-  out.channel = static_cast<Channel>(node.choice("channel", {"tcp", "serial", "call_in", "udp"}, is_switch ? 3 : 0));
+  out.channel =
+      static_cast<Channel>(node.choice("channel", {"tcp", "serial", "call_in", "udp", "carrier"}, is_switch ? 3 : 0));
   if (is_switch != (out.channel == Channel::udp)) node.reject("channel", "is udp for switches, and for nobody else");
-  const std::int64_t usual = out.channel == Channel::serial ? 8 : out.channel == Channel::tcp ? 20 : 1;
+  const bool is_line = out.channel == Channel::serial || out.channel == Channel::carrier;
+  const std::int64_t usual = is_line ? 8 : out.channel == Channel::tcp ? 20 : 1;
   out.per_channel = static_cast<std::uint32_t>(node.integer("per_channel", {1, 100'000}, usual));
   if (out.channel == Channel::call_in && out.per_channel != 1)
     node.reject("per_channel", "is 1 for devices that call in");
   if (is_switch) read_switch(node, out);
+  if (out.channel == Channel::carrier) read_carrier(node, model, out);
   if (model == nullptr || !is_modbus(model->line)) return out;
   if (out.channel == Channel::call_in) node.reject("channel", "cannot be call_in: a unit number identifies nobody");
   if (out.channel == Channel::serial && model->line == LineKind::modbus_tcp)
@@ -76,7 +107,8 @@ void read_groups(const ConfigNode& root, FleetConfig& out) {
   std::size_t ports = out.tcp_ports;
   for (const auto& node : root.items("groups")) {
     const auto& group = out.groups.emplace_back(read_group(node));
-    if (group.channel == FleetGroup::Channel::serial) lines += group.channels();
+    if (group.channel == FleetGroup::Channel::serial || group.channel == FleetGroup::Channel::carrier)
+      lines += group.channels();
     if (group.channel == FleetGroup::Channel::tcp || group.channel == FleetGroup::Channel::udp)
       ports += group.channels();
     if (lines > serial_lines_max) return node.reject("count", "makes more than 64 serial lines");

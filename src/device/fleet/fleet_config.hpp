@@ -5,19 +5,23 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "device/carrier/virtual_carrier_module.hpp"
 #include "device/snmp/snmp_agent.hpp"
 
 namespace duheng::device {
 
 /// Devices of one model besides `meters`; see device/fleet/catalogue.hpp for the models there are.
 struct FleetGroup {
-  enum class Channel : std::uint8_t { tcp, serial, call_in, udp };
+  /// carrier: behind a carrier module at the end of a serial line (device/carrier).
+  enum class Channel : std::uint8_t { tcp, serial, call_in, udp, carrier };
   std::string model;
   std::uint32_t count = 1;  ///< 1 to 100,000
   Channel channel = Channel::tcp;
   std::uint32_t per_channel = 20;  ///< devices on one port or line; call_in and udp have one each
   /// Of a switch: channels over TCP that are reached through it, on its ports 2, 3 …
   std::vector<std::string> carries{};
+  /// Of a group behind carrier modules: what they are like; protocol and seed are the fleet's to set.
+  CarrierModuleOptions carrier{};
   [[nodiscard]] std::uint32_t channels() const noexcept { return (count + per_channel - 1) / per_channel; }
 };
 

@@ -426,7 +426,10 @@ TEST(FleetConfig, TheExampleIsWhole) {
   const auto example = load_fleet_config(std::string(DUHENG_SOURCE_DIR) + "/packaging/examples/fleet.yaml");
   ASSERT_TRUE(example) << example.error().message;
   EXPECT_EQ(example->meters, FleetConfig{}.meters);
-  EXPECT_EQ(example->groups.size(), 9U);
+  EXPECT_EQ(example->groups.size(), 10U);
+  EXPECT_EQ(example->groups[8].channel, FleetGroup::Channel::carrier);
+  EXPECT_EQ(example->groups[8].carrier.at_once_max, 5);
+  EXPECT_EQ(example->groups[8].carrier.lost_per_mille, 5U);
 }
 
 TEST(FleetConfig, LimitsAreStatedAndKept) {
@@ -442,6 +445,9 @@ TEST(FleetConfig, LimitsAreStatedAndKept) {
             "fleet.yaml:2: 'first_port' leaves no room for so many ports");
   EXPECT_EQ(error("data_directory: x\nmeters: 20\n"), "fleet.yaml:1: 'tcp' has more ports than meters are left for");
   EXPECT_EQ(error("data_directory: x\nmetres: 20\n"), "fleet.yaml:2: unknown key 'metres'");
+  EXPECT_EQ(error("data_directory: x\nmeters: 0\ngroups:\n"
+                  "  - { model: cjt188-cold-water, count: 1, channel: carrier }\n"),
+            "fleet.yaml:4: 'channel' cannot be carrier: such modules carry DL/T 645 and DL/T 698.45");
 }
 
 }  // namespace

@@ -5,16 +5,22 @@
 namespace duheng::device {
 
 CurveEnergy operator+(const CurveEnergy& a, const CurveEnergy& b) noexcept {
-  CurveEnergy out{a.import_mw_ns + b.import_mw_ns, a.export_mw_ns + b.export_mw_ns, a.import_by_tariff_mw_ns};
-  for (std::size_t i = 0; i < out.import_by_tariff_mw_ns.size(); ++i)
+  CurveEnergy out{a.import_mw_ns + b.import_mw_ns, a.export_mw_ns + b.export_mw_ns, a.import_by_tariff_mw_ns,
+                  a.export_by_tariff_mw_ns};
+  for (std::size_t i = 0; i < out.import_by_tariff_mw_ns.size(); ++i) {
     out.import_by_tariff_mw_ns[i] += b.import_by_tariff_mw_ns[i];
+    out.export_by_tariff_mw_ns[i] += b.export_by_tariff_mw_ns[i];
+  }
   return out;
 }
 
 CurveEnergy operator-(const CurveEnergy& a, const CurveEnergy& b) noexcept {
-  CurveEnergy out{a.import_mw_ns - b.import_mw_ns, a.export_mw_ns - b.export_mw_ns, a.import_by_tariff_mw_ns};
-  for (std::size_t i = 0; i < out.import_by_tariff_mw_ns.size(); ++i)
+  CurveEnergy out{a.import_mw_ns - b.import_mw_ns, a.export_mw_ns - b.export_mw_ns, a.import_by_tariff_mw_ns,
+                  a.export_by_tariff_mw_ns};
+  for (std::size_t i = 0; i < out.import_by_tariff_mw_ns.size(); ++i) {
     out.import_by_tariff_mw_ns[i] -= b.import_by_tariff_mw_ns[i];
+    out.export_by_tariff_mw_ns[i] -= b.export_by_tariff_mw_ns[i];
+  }
   return out;
 }
 
@@ -26,6 +32,7 @@ CurveEnergy not_negative(CurveEnergy energy) noexcept {
   lift(energy.import_mw_ns);
   lift(energy.export_mw_ns);
   for (auto& part : energy.import_by_tariff_mw_ns) lift(part);
+  for (auto& part : energy.export_by_tariff_mw_ns) lift(part);
   return energy;
 }
 

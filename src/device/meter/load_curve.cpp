@@ -61,6 +61,11 @@ int LoadCurve::tariff_of_slot(int slot) noexcept {
   return 2;
 }
 
+int LoadCurve::tariff_at(std::int64_t local_ms) noexcept {
+  const std::int64_t into_day_ms = (local_ms % day_ms + day_ms) % day_ms;
+  return tariff_of_slot(static_cast<int>(into_day_ms * slots / day_ms));
+}
+
 LoadCurve::LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool exports, Use use)
     : curve_(seed, installed_day, bases_of(seed, exports, use), [seed, use](std::int64_t day) {
         return use == Use::factory ? factory_factor_of(seed, day) : factor_of(seed, day);
@@ -69,11 +74,13 @@ LoadCurve::LoadCurve(std::uint64_t seed, std::int64_t installed_day, bool export
 CurveEnergy LoadCurve::energy(std::int64_t local_ms) const {
   CurveEnergy out;
   curve_.integrate(local_ms, [&out](int slot, DayCurve::Wide amount) {
+    const auto tariff = static_cast<std::size_t>(tariff_of_slot(slot));
     if (amount >= 0) {
       out.import_mw_ns += amount;
-      out.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff_of_slot(slot))] += amount;
+      out.import_by_tariff_mw_ns[tariff] += amount;
     } else {
       out.export_mw_ns -= amount;
+      out.export_by_tariff_mw_ns[tariff] -= amount;
     }
   });
   return out;

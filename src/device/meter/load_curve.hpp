@@ -13,6 +13,7 @@ struct CurveEnergy {
   Wide import_mw_ns = 0;
   Wide export_mw_ns = 0;
   std::array<Wide, 4> import_by_tariff_mw_ns{};  ///< sharp, peak, flat, valley
+  std::array<Wide, 4> export_by_tariff_mw_ns{};
 };
 
 /// What a household, shop or prosumer draws: a DayCurve of power, so that energy is the integral of power to the last
@@ -35,6 +36,7 @@ class LoadCurve {
   static constexpr int halvings = DayCurve::halvings;
   /// 0 sharp, 1 peak, 2 flat, 3 valley, by the local time of day.
   [[nodiscard]] static int tariff_of_slot(int slot) noexcept;
+  [[nodiscard]] static int tariff_at(std::int64_t local_ms) noexcept;
 
  private:
   DayCurve curve_;

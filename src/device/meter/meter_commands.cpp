@@ -443,7 +443,38 @@ void VirtualMeter::happen(std::int64_t utc_ms, const DeviceHappening& happening)
     case Kind::power:
       return set_supply(utc_ms, happening.amount != 0);
     default:
-      return;  // nothing that such a meter notices
+      return notice(utc_ms, happening);
+  }
+}
+
+/// What goes on in its supply, by kind, and by phase where the kind has phases.
+void VirtualMeter::notice(std::int64_t utc_ms, const DeviceHappening& happening) {
+  using Kind = DeviceHappening::Kind;
+  using enum MeterEvent;
+  constexpr std::array<std::pair<Kind, MeterEvent>, 11> noticed{{{Kind::phase_break, phase_break},
+                                                                 {Kind::loss_of_current, loss_of_current},
+                                                                 {Kind::over_current, over_current},
+                                                                 {Kind::overload, overload},
+                                                                 {Kind::reverse_flow, reverse_flow},
+                                                                 {Kind::voltage_sequence, voltage_sequence},
+                                                                 {Kind::current_sequence, current_sequence},
+                                                                 {Kind::voltage_unbalance, voltage_unbalance},
+                                                                 {Kind::current_unbalance, current_unbalance},
+                                                                 {Kind::over_demand, over_demand},
+                                                                 {Kind::terminal_cover, terminal_cover_open}}};
+  const auto found = std::ranges::find(noticed, happening.kind, &std::pair<Kind, MeterEvent>::first);
+  if (found == noticed.end()) return;
+  const MeterEvent kind = found->second;
+  const bool needs_phases =
+      info_of(kind).layout == EventLayout::sequence || info_of(kind).layout == EventLayout::unbalance;
+  if (needs_phases && !options_.three_phase) return;
+  const std::uint8_t phases = !info_of(kind).per_phase ? 0 : options_.three_phase ? 3 : 1;
+  for (std::uint8_t phase = phases == 0 ? 0 : 1; phase <= phases; ++phase) {
+    if (phases != 0 && happening.phase != 0 && happening.phase != phase) continue;
+    const bool lasts = state_.events.lasts(kind, phase, utc_ms);
+    if (happening.amount != 0 && !lasts)
+      static_cast<void>(begin_incident({.kind = kind, .phase = phase, .begin_utc_ms = utc_ms}));
+    if (happening.amount == 0 && lasts) static_cast<void>(end_incident(kind, phase, utc_ms));
   }
 }
 

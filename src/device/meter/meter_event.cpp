@@ -32,6 +32,10 @@ constexpr std::array<MeterEventInfo, meter_event_count> infos{{
     {magnetic_field, 0x03350000, EventLayout::magnetic, false, false, 0, 1},
     {trip, 0x1D000001, EventLayout::relay, false, false, 0, 1},
     {close, 0x1E000001, EventLayout::relay, false, false, 0, 1},
+    {voltage_unbalance, 0x03090000, EventLayout::unbalance, false, true, 0x16, 0},
+    {current_unbalance, 0x030A0000, EventLayout::unbalance, false, true, 0x17, 0},
+    {over_current, 0x030C0000, EventLayout::phase_current, true, true, 0x19, 0},
+    {over_demand, 0x03120000, EventLayout::over_limit, false, false, 0, 0},
 }};
 static_assert([] {
   for (std::size_t i = 0; i < infos.size(); ++i)

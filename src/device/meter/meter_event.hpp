@@ -34,8 +34,12 @@ enum class MeterEvent : std::uint8_t {
   magnetic_field = 19,
   trip = 20,
   close = 21,
+  voltage_unbalance = 22,
+  current_unbalance = 23,
+  over_current = 24,
+  over_demand = 25,
 };
-inline constexpr std::size_t meter_event_count = 22;
+inline constexpr std::size_t meter_event_count = 26;
 
 /// How a record of that kind is laid out on the wire; see meter_event_records.cpp.
 enum class EventLayout : std::uint8_t {
@@ -50,7 +54,9 @@ enum class EventLayout : std::uint8_t {
   phase,          ///< 131: begin, end, what flowed meanwhile, what was measured then, ampere-hours
   phase_current,  ///< 115: the same without ampere-hours
   all_phases,     ///< 15: begin, current, end
-  sequence,       ///< 28: begin, end, what flowed meanwhile
+  sequence,       ///< 76: begin, end, what flowed meanwhile, also by phases
+  unbalance,      ///< 78: begin, end, highest rate, what flowed meanwhile, also by phases
+  over_limit,     ///< 20: begin, end, the highest demand then and when; the first of six entries, forward active
   magnetic,       ///< 28: begin, end, two energies before, two after
   relay,          ///< 34: time, operator, six energies
 };

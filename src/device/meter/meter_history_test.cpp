@@ -275,13 +275,16 @@ TEST(MeterHistory, EveryEventHasItsCounterAndRecordsAndTheirSizes) {
       {EventLayout::begin_end, 12},      {EventLayout::programming, 50}, {EventLayout::meter_clear, 106},
       {EventLayout::demand_clear, 202},  {EventLayout::event_clear, 14}, {EventLayout::clock_set, 16},
       {EventLayout::settlement, 16},     {EventLayout::cover, 60},       {EventLayout::phase, 131},
-      {EventLayout::phase_current, 115}, {EventLayout::all_phases, 15},  {EventLayout::sequence, 28},
-      {EventLayout::magnetic, 28},       {EventLayout::relay, 34}};
+      {EventLayout::phase_current, 115}, {EventLayout::all_phases, 15},  {EventLayout::sequence, 76},
+      {EventLayout::magnetic, 28},       {EventLayout::relay, 34},       {EventLayout::unbalance, 78},
+      {EventLayout::over_limit, 20}};
   VirtualMeter meter(meter_options());
   for (const auto& info : meter_events()) {
     const std::uint8_t phase = info.per_phase ? 2 : 0;
-    const std::uint32_t record = info.layout == EventLayout::relay ? (info.identifier & 0xFF000000U) | 0xFF00U
-                                                                   : info.identifier | std::uint32_t{phase} << 8;
+    const std::uint32_t record =
+        info.layout == EventLayout::relay
+            ? (info.identifier & 0xFF000000U) | 0xFF00U
+            : info.identifier | std::uint32_t{phase} << 8 | (info.layout == EventLayout::over_limit ? 0x100U : 0U);
     const auto before = meter.state().events.count(info.kind, phase);
     for (std::uint32_t last = 1; last <= before; ++last)
       EXPECT_EQ(read(meter, record | last).data.size(), sizes.at(info.layout)) << std::hex << record;
@@ -349,12 +352,70 @@ TEST(MeterHistory, EventsOfGroupsTellTheSameAsTheirRecordsPartByPart) {
   }
 }
 
+TEST(MeterHistory, EventsOfNoPhaseAreToldPartByPartToo) {
+  VirtualMeter meter(meter_options());
+  const std::int64_t begin = now_ms - 60 * minute_ms;
+  const std::int64_t end = begin + 20 * minute_ms;
+  for (const auto kind : {MeterEvent::voltage_sequence, MeterEvent::current_sequence, MeterEvent::voltage_unbalance,
+                          MeterEvent::current_unbalance}) {
+    const auto& info = info_of(kind);
+    const bool is_unbalance = info.layout == EventLayout::unbalance;
+    ASSERT_TRUE(meter.begin_incident({.kind = kind, .begin_utc_ms = begin, .end_utc_ms = end}));
+    const std::uint32_t first = std::uint32_t{info.short_group} << 24 | 1U;
+    const std::uint32_t end_part = is_unbalance ? 0x13 : 0x12;
+    const auto record = read(meter, info.identifier | 1U).data;
+    const auto part = [&](std::uint32_t number) { return read(meter, first | number << 8).data; };
+    EXPECT_EQ(part(1), Bytes(record.begin(), record.begin() + 6)) << std::hex << first;
+    EXPECT_EQ(part(end_part), Bytes(record.begin() + 6, record.begin() + 12));
+    EXPECT_EQ(number(meter, first | 2U << 8), number(meter, 0x00010000, begin));
+    EXPECT_EQ(number(meter, first | (end_part + 1) << 8), number(meter, 0x00010000, end));
+    if (is_unbalance) {
+      EXPECT_EQ(part(0x12), Bytes(record.begin() + 12, record.begin() + 14));
+      EXPECT_GT(number(meter, first | 0x12U << 8), 1'000);  // more than 10 %
+    }
+    const std::uint32_t last = end_part + 16;
+    for (std::uint32_t each = 1; each <= last; ++each) {
+      const auto said = read(meter, first | each << 8);
+      ASSERT_FALSE(said.refused) << std::hex << (first | each << 8);
+      EXPECT_EQ(said.data.size(), dlt645::describe({first | each << 8})->item_octets) << std::hex << each;
+    }
+    EXPECT_TRUE(read(meter, first | (last + 1) << 8).refused);
+  }
+}
+
+TEST(MeterHistory, WhatHappensOnTheLineShowsInWhatIsMeasured) {
+  VirtualMeter meter(meter_options());
+  const auto usual = numbers(meter, 0x0203FF00);
+  using Kind = DeviceHappening::Kind;
+  const auto during = [&](Kind kind, std::uint8_t phase) {
+    meter.happen(now_ms, {kind, 1, phase});
+    const auto powers = numbers(meter, 0x0203FF00);
+    meter.happen(now_ms, {kind, 0, phase});
+    EXPECT_EQ(powers[0], usual[0]) << "the sum is what the curve says";
+    EXPECT_EQ(powers[0], powers[1] + powers[2] + powers[3]);
+    return powers;
+  };
+  EXPECT_EQ(during(Kind::loss_of_current, 2)[2], 0);
+  // It has solar panels: at this moment all phases export.
+  EXPECT_GE(during(Kind::over_current, 3)[3] / usual[3], 2);
+  EXPECT_GE(during(Kind::overload, 1)[1] / usual[1], 2);
+  EXPECT_LT(during(Kind::reverse_flow, 2)[2] * usual[2], 0);
+  EXPECT_EQ(numbers(meter, 0x0203FF00), usual);
+  EXPECT_EQ(numbers(meter, 0x030C0000)[0], 0) << "of phase A none";
+  EXPECT_EQ(numbers(meter, 0x030C0000)[4], 1);
+  meter.happen(now_ms, {Kind::over_demand, 1});
+  EXPECT_EQ(numbers(meter, 0x03120000)[0], 1);
+  VirtualMeter one(meter_options(false));
+  one.happen(now_ms, {Kind::voltage_unbalance, 1});
+  EXPECT_EQ(numbers(one, 0x03090000)[0], 0) << "a single phase is in balance with itself";
+}
+
 TEST(MeterHistory, WhatNeverHappensIsCountedAsNothing) {
   VirtualMeter three(meter_options());
   VirtualMeter one(meter_options(false));
   EXPECT_EQ(numbers(three, 0x03060000), (std::vector<std::int64_t>{0, 0}));
-  EXPECT_EQ(numbers(three, 0x030C0000).size(), 6U);
-  EXPECT_EQ(numbers(one, 0x030C0000).size(), 2U);
+  EXPECT_EQ(numbers(three, 0x030D0000).size(), 6U);
+  EXPECT_EQ(numbers(one, 0x030D0000).size(), 2U);
   EXPECT_EQ(number(three, 0x03301200), 0);
   EXPECT_TRUE(read(three, 0x03301201).refused);
   EXPECT_TRUE(read(three, 0x03100001).refused);

@@ -20,6 +20,10 @@ constexpr std::int64_t present_demand_ms = 15 * minute_ms;
 constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr std::uint32_t demand_period_identifier = 0x04000103;
 
+/// Who feeds reactive power rather than draws it: a house at night, whose cables and mains filters outweigh its motors,
+/// and an inverter told to do so in the afternoon. Tariffs: 0 sharp, 1 peak, 2 flat, 3 valley.
+constexpr bool is_capacitive(bool reverse, std::size_t tariff) { return tariff == (reverse ? 2U : 3U); }
+
 /// sqrt(1 - f^2) / f in per mille, f in per mille.
 std::int64_t reactive_share_per_mille(std::int64_t factor_per_mille) {
   const auto f = static_cast<double>(factor_per_mille) / 1'000.0;
@@ -59,28 +63,38 @@ CurveEnergy MeterQuantities::counted(std::int64_t utc_ms) const {
 
 std::int64_t MeterQuantities::energy_centikwh(std::int64_t utc_ms, bool reverse, int tariff) const {
   const auto energy = counted(utc_ms);
-  if (reverse) return tariff == 0 ? centikwh(energy.export_mw_ns) % energy_limit_centikwh : 0;
+  if (reverse) {
+    const auto amount =
+        tariff == 0 ? energy.export_mw_ns : energy.export_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)];
+    return centikwh(amount) % energy_limit_centikwh;
+  }
   if (tariff == 0) return (initial_centikwh() + centikwh(energy.import_mw_ns)) % energy_limit_centikwh;
   const auto part = energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)];
   return (initial_centikwh() / tariff_count + centikwh(part)) % energy_limit_centikwh;
 }
 
-std::int64_t MeterQuantities::reactive(std::int64_t utc_ms, bool reverse, int tariff) const {
-  const auto energy = counted(utc_ms);
-  if (reverse && tariff != 0) return 0;
-  const Wide active = reverse       ? energy.export_mw_ns
-                      : tariff == 0 ? energy.import_mw_ns
-                                    : energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)];
-  return centikwh(active * reactive_per_mille / 1'000) % energy_limit_centikwh;
+/// Of a quadrant, 1 to 4: in 2 and 3 active energy is exported, in 3 and 4 reactive energy is capacitive.
+Wide MeterQuantities::reactive_mw_ns(const CurveEnergy& energy, std::uint8_t quadrant, int tariff) const {
+  const bool reverse = quadrant == 2 || quadrant == 3;
+  const auto& active = reverse ? energy.export_by_tariff_mw_ns : energy.import_by_tariff_mw_ns;
+  Wide sum = 0;
+  for (std::size_t part = 0; part < active.size(); ++part) {
+    const bool wanted = tariff == 0 || static_cast<std::size_t>(tariff - 1) == part;
+    if (wanted && is_capacitive(reverse, part) == (quadrant >= 3)) sum += active[part];
+  }
+  return sum * reactive_per_mille / 1'000;
+}
+
+std::int64_t MeterQuantities::reactive(std::int64_t utc_ms, std::uint8_t quadrant, int tariff) const {
+  return centikwh(reactive_mw_ns(counted(utc_ms), quadrant, tariff)) % energy_limit_centikwh;
 }
 
 /// With a constant share of reactive energy, apparent energy is a constant multiple of active energy.
 std::int64_t MeterQuantities::apparent(std::int64_t utc_ms, bool reverse, int tariff) const {
   const auto energy = counted(utc_ms);
-  if (reverse && tariff != 0) return 0;
-  const Wide active = reverse       ? energy.export_mw_ns
-                      : tariff == 0 ? energy.import_mw_ns
-                                    : energy.import_by_tariff_mw_ns[static_cast<std::size_t>(tariff - 1)];
+  const auto& parts = reverse ? energy.export_by_tariff_mw_ns : energy.import_by_tariff_mw_ns;
+  const Wide whole = reverse ? energy.export_mw_ns : energy.import_mw_ns;
+  const Wide active = tariff == 0 ? whole : parts[static_cast<std::size_t>(tariff - 1)];
   static const auto apparent_per_mille = std::llround(std::hypot(1'000.0, static_cast<double>(reactive_per_mille)));
   return centikwh(active * apparent_per_mille / 1'000) % energy_limit_centikwh;
 }
@@ -94,14 +108,14 @@ std::optional<std::int64_t> MeterQuantities::energy(std::int64_t utc_ms, std::ui
     case 2:
       return energy_centikwh(utc_ms, quantity == 2, tariff);
     case 3:  // quadrants 1 and 2, as the combination word says
-      return (reactive(utc_ms, false, tariff) + reactive(utc_ms, true, tariff)) % signed_limit_centikwh;
+      return (reactive(utc_ms, 1, tariff) + reactive(utc_ms, 2, tariff)) % signed_limit_centikwh;
+    case 4:  // 3 and 4
+      return (reactive(utc_ms, 3, tariff) + reactive(utc_ms, 4, tariff)) % signed_limit_centikwh;
     case 5:
     case 6:
-      return reactive(utc_ms, quantity == 6, tariff);
-    case 4:
     case 7:
     case 8:
-      return 0;  // nothing capacitive here
+      return reactive(utc_ms, static_cast<std::uint8_t>(quantity - 4), tariff);
     case 9:
     case 10:
       return apparent(utc_ms, quantity == 10, tariff);
@@ -117,23 +131,69 @@ std::int64_t MeterQuantities::share_of_phase_per_mille(std::size_t phase) const 
   return phase == 0 ? share_a : phase == 1 ? share_b : 1'000 - share_a - share_b;
 }
 
+namespace {
+
+using Shares = std::array<std::int64_t, 3>;
+
+/// Where the load goes when it leaves a phase: over the others, so that the sum stays what the curve says.
+void move_load(Shares& shares, std::size_t from, std::int64_t to_per_mille) {
+  const std::size_t other = (from + 1) % shares.size();
+  shares[other] += shares[from] - to_per_mille;
+  shares[from] = to_per_mille;
+}
+/// What an event does to the shares of three phases.
+void apply_to_shares(MeterEvent kind, std::size_t phase, Shares& shares) {
+  constexpr std::int64_t most_of_it = 850;
+  constexpr std::int64_t backwards = -150;
+  switch (kind) {
+    case MeterEvent::loss_of_current:
+    case MeterEvent::phase_break:
+      return move_load(shares, phase, 0);
+    case MeterEvent::over_current:
+    case MeterEvent::overload:
+      shares = {(1'000 - most_of_it) / 2, (1'000 - most_of_it) / 2, (1'000 - most_of_it) / 2};
+      shares[phase] = most_of_it;
+      return;
+    case MeterEvent::reverse_flow:
+      return move_load(shares, phase, backwards);
+    case MeterEvent::current_unbalance:
+      shares = {700, 200, 100};
+      return;
+    default:
+      return;
+  }
+}
+void apply_to_voltages(MeterEvent kind, std::size_t phase, Shares& per_mille) {
+  switch (kind) {
+    case MeterEvent::loss_of_voltage:
+    case MeterEvent::phase_break:
+      per_mille[phase] = 300;
+      return;
+    case MeterEvent::under_voltage:
+      per_mille[phase] = 850;
+      return;
+    case MeterEvent::over_voltage:
+      per_mille[phase] = 1'150;
+      return;
+    case MeterEvent::voltage_unbalance:
+      per_mille = {1'060, 1'000, 930};
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
 MeterQuantities::Phases MeterQuantities::phases_at(std::int64_t utc_ms) const {
   Phases out;
   for (std::size_t phase = 0; phase < out.share_per_mille.size(); ++phase)
     out.share_per_mille[phase] = share_of_phase_per_mille(phase);
   for (const auto& record : state_.events.records()) {
-    if (record.phase == 0 || !record.lasts(utc_ms)) continue;
-    const std::size_t phase = record.phase - 1U;
-    auto& voltage = out.voltage_per_mille[phase];
-    if (record.kind == MeterEvent::loss_of_voltage || record.kind == MeterEvent::phase_break) voltage = 300;
-    if (record.kind == MeterEvent::under_voltage) voltage = 850;
-    if (record.kind == MeterEvent::over_voltage) voltage = 1'150;
-    const bool no_current = record.kind == MeterEvent::loss_of_current || record.kind == MeterEvent::phase_break;
-    if (!options_.three_phase || !no_current) continue;
-    // The load goes on over the other phases: the sum stays what the curve says.
-    const std::size_t other = (phase + 1) % out.share_per_mille.size();
-    out.share_per_mille[other] += out.share_per_mille[phase];
-    out.share_per_mille[phase] = 0;
+    if (!record.lasts(utc_ms)) continue;
+    const std::size_t phase = record.phase == 0 ? 0 : record.phase - 1U;
+    apply_to_voltages(record.kind, phase, out.voltage_per_mille);
+    if (options_.three_phase) apply_to_shares(record.kind, phase, out.share_per_mille);
   }
   return out;
 }
@@ -150,7 +210,9 @@ void MeterQuantities::measure_phase(std::int64_t utc_ms, std::size_t phase, std:
   const std::int64_t current_ma = amount * 1'000'000 / (voltage * factor);
   out.current_ma[phase - 1] = power < 0 ? -current_ma : current_ma;
   out.power_factor_per_mille[phase] = power == 0 ? 1'000 : power < 0 ? -factor : factor;
-  out.power_reactive_decivar[phase] = amount * reactive_share_per_mille(factor) / 1'000;
+  const std::int64_t reactive = amount * reactive_share_per_mille(factor) / 1'000;
+  const auto tariff = static_cast<std::size_t>(LoadCurve::tariff_at(local_ms(utc_ms)));
+  out.power_reactive_decivar[phase] = is_capacitive(power < 0, tariff) ? -reactive : reactive;
   out.power_reactive_decivar[0] += out.power_reactive_decivar[phase];
 }
 
@@ -186,8 +248,9 @@ std::int64_t MeterQuantities::present_demand_deciwatt(std::int64_t utc_ms) const
 }
 
 std::int64_t MeterQuantities::present_demand_decivar(std::int64_t utc_ms) const {
-  const std::int64_t active = present_demand_deciwatt(utc_ms);
-  return (active < 0 ? -active : active) * reactive_per_mille / 1'000;
+  const auto window = counted(utc_ms) - counted(std::max(utc_ms - present_demand_ms, floor_utc_ms()));
+  const auto of = [&](std::uint8_t quadrant) { return reactive_mw_ns(window, quadrant, 0); };
+  return mean_deciwatt(of(1) + of(2) - of(3) - of(4), present_demand_ms);
 }
 
 MeterQuantities::Scan MeterQuantities::begin_scan(std::int64_t from_utc_ms) const {
@@ -216,8 +279,10 @@ void MeterQuantities::scan_until(Scan& scan, std::int64_t to_utc_ms) const {
     };
     offer(scan.tops[0][0], block.import_mw_ns);
     offer(scan.tops[1][0], block.export_mw_ns);
-    for (std::size_t tariff = 0; tariff < block.import_by_tariff_mw_ns.size(); ++tariff)
+    for (std::size_t tariff = 0; tariff < block.import_by_tariff_mw_ns.size(); ++tariff) {
       offer(scan.tops[0][tariff + 1], block.import_by_tariff_mw_ns[tariff]);
+      offer(scan.tops[1][tariff + 1], block.export_by_tariff_mw_ns[tariff]);
+    }
   }
 }
 
@@ -246,10 +311,11 @@ std::optional<MeterQuantities::Demand> MeterQuantities::demand(std::int64_t utc_
 
 std::int64_t MeterQuantities::phase_word(std::int64_t utc_ms, std::uint8_t phase) const {
   using enum MeterEvent;
-  constexpr std::array<std::pair<MeterEvent, int>, 7> bits{{{loss_of_voltage, 0},
+  constexpr std::array<std::pair<MeterEvent, int>, 8> bits{{{loss_of_voltage, 0},
                                                             {under_voltage, 1},
                                                             {over_voltage, 2},
                                                             {loss_of_current, 3},
+                                                            {over_current, 4},
                                                             {overload, 5},
                                                             {reverse_flow, 6},
                                                             {phase_break, 7}}};

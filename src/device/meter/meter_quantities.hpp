@@ -50,8 +50,9 @@ class MeterQuantities {
   [[nodiscard]] Measurement measure(std::int64_t utc_ms) const;
   /// Forward or reverse energy in 0.01 kWh; tariff 0 is the total, 1 to 4 sharp, peak, flat, valley.
   [[nodiscard]] std::int64_t energy_centikwh(std::int64_t utc_ms, bool reverse, int tariff) const;
-  /// By DI2 of group 00: 0 combined, 1 forward, 2 reverse, 3 and 4 combined reactive, 5 to 8 the quadrants; nothing
-  /// for others. Reactive energy is counted with the mean power factor, so it is as exact as the active one.
+  /// By DI2 of group 00: 0 combined, 1 forward, 2 reverse, 3 and 4 combined reactive, 5 to 8 the quadrants, 9 and 10
+  /// apparent; nothing for others. Reactive energy is counted with the mean power factor, so it is as exact as the
+  /// active one; its quadrant follows from the direction and the tariff (`is_capacitive`).
   [[nodiscard]] std::optional<std::int64_t> energy(std::int64_t utc_ms, std::uint8_t quantity, int tariff) const;
 
   /// Mean power of the last 15 minutes, import positive, in 0.1 W; and the reactive one in 0.1 var.
@@ -89,7 +90,8 @@ class MeterQuantities {
   [[nodiscard]] std::int64_t local_ms(std::int64_t utc_ms) const noexcept;
   [[nodiscard]] CurveEnergy counted(std::int64_t utc_ms) const;
   [[nodiscard]] std::int64_t initial_centikwh() const noexcept;
-  [[nodiscard]] std::int64_t reactive(std::int64_t utc_ms, bool reverse, int tariff) const;
+  [[nodiscard]] CurveEnergy::Wide reactive_mw_ns(const CurveEnergy& energy, std::uint8_t quadrant, int tariff) const;
+  [[nodiscard]] std::int64_t reactive(std::int64_t utc_ms, std::uint8_t quadrant, int tariff) const;
   [[nodiscard]] std::int64_t apparent(std::int64_t utc_ms, bool reverse, int tariff) const;
   [[nodiscard]] Phases phases_at(std::int64_t utc_ms) const;
   void measure_phase(std::int64_t utc_ms, std::size_t phase, std::int64_t voltage_per_mille, Measurement& out) const;

@@ -40,7 +40,8 @@ std::optional<NamedEvent> named_in_group_3(std::uint32_t identifier) {
     if (identifier == info.identifier) return NamedEvent{.info = &info};
     const bool has_phase = info.per_phase && phase >= 1 && phase <= MeterQuantities::phase_count;
     if (info.per_phase != has_phase) continue;
-    const std::uint32_t first = info.identifier | (has_phase ? std::uint32_t{phase} << 8 : 0U);
+    const std::uint32_t entry = info.layout == EventLayout::over_limit ? 0x0100U : 0U;
+    const std::uint32_t first = info.identifier | entry | (has_phase ? std::uint32_t{phase} << 8 : 0U);
     if ((identifier & 0xFFFFFF00U) != (first & 0xFFFFFF00U) || low == 0 || low > EventBook::records_kept) continue;
     return NamedEvent{
         .info = &info, .what = NamedEvent::What::record, .phase = has_phase ? phase : std::uint8_t{0}, .last = low};
@@ -84,6 +85,9 @@ Bytes MeterRecords::counts(const MeterEventInfo& info) const {
     if (info.has_minutes)
       put(out, count_3, std::min(state_.events.duration_ms(info.kind, phase, utc_ms_) / minute_ms, count_most));
   }
+  constexpr std::size_t demands_over_limit = 6;
+  if (info.layout == EventLayout::over_limit)  // the other five never happen to this meter
+    for (std::size_t i = 1; i < demands_over_limit; ++i) put(out, count_3, 0);
   return out;
 }
 
@@ -131,6 +135,17 @@ std::array<std::int64_t, 4> MeterRecords::charges(const EventRecord& record) con
   return out;
 }
 
+/// In 0.01 %: the distance of the strongest and the weakest phase, by the strongest, at the beginning.
+std::int64_t MeterRecords::unbalance_of(MeterEvent kind, const EventRecord& record) const {
+  const auto then = quantities_.measure(record.begin_utc_ms);
+  const auto& values = kind == MeterEvent::voltage_unbalance ? then.voltage_decivolt : then.current_ma;
+  std::array<std::int64_t, MeterQuantities::phase_count> amounts{};
+  for (std::size_t phase = 0; phase < amounts.size(); ++phase)
+    amounts[phase] = values[phase] < 0 ? -values[phase] : values[phase];
+  const auto [least, most] = std::ranges::minmax(amounts);
+  return most == 0 ? 0 : (most - least) * 10'000 / most;
+}
+
 /// `quantity` from 0: forward, reverse, combined reactive 1 and 2. Without a phase the total.
 void MeterRecords::put_energy_of(Bytes& out, std::int64_t utc_ms, std::size_t quantity,
                                  std::optional<std::size_t> phase) const {
@@ -163,8 +178,9 @@ void MeterRecords::put_phase_value(Bytes& out, const EventRecord& record, std::s
 std::optional<Bytes> MeterRecords::part(const MeterEventInfo& info, const EventRecord& record,
                                         std::uint8_t number) const {
   constexpr std::size_t totals = 4;
-  constexpr std::size_t values_of_phase = 9;
-  constexpr std::size_t parts_at_begin = 1 + totals + MeterQuantities::phase_count * values_of_phase;
+  const bool of_phases = info.layout == EventLayout::phase || info.layout == EventLayout::phase_current;
+  const std::size_t values_of_phase = of_phases ? 9 : totals;
+  const std::size_t parts_at_begin = 1 + totals + MeterQuantities::phase_count * values_of_phase;
   constexpr std::size_t parts_at_end = 1 + totals + MeterQuantities::phase_count * totals;
   Bytes out;
   std::size_t place = number - std::size_t{1};
@@ -187,6 +203,10 @@ std::optional<Bytes> MeterRecords::part(const MeterEventInfo& info, const EventR
       return out;
     }
     place -= charge.size();
+  }
+  if (info.layout == EventLayout::unbalance && place-- == 0) {
+    put(out, rate_2, unbalance_of(info.kind, record));
+    return out;
   }
   if (place >= parts_at_end) return std::nullopt;
   const bool has_ended = record.has_ended(utc_ms_);
@@ -254,9 +274,20 @@ Bytes MeterRecords::record(const MeterEventInfo& info, const EventRecord& record
       put_energies(out, end_utc_ms, 2);
       break;
     case EventLayout::sequence:
+    case EventLayout::unbalance:
       put_end();
+      if (info.layout == EventLayout::unbalance) put(out, rate_2, unbalance_of(info.kind, record));
       put_increments(out, record, 1'000);
+      for (std::size_t phase = 0; phase < MeterQuantities::phase_count; ++phase)
+        put_increments(out, record, quantities_.share_of_phase_per_mille(phase));
       break;
+    case EventLayout::over_limit: {
+      put_end();
+      const auto most = quantities_.max_demand(record.begin_utc_ms, end_utc_ms, false, 0);
+      put_demand(out, most.deciwatt,
+                 most.end_utc_ms ? std::optional(state_.clock.own_ms(*most.end_utc_ms)) : std::nullopt);
+      break;
+    }
     case EventLayout::all_phases:
       put(out, current_3, quantities_.measure(record.begin_utc_ms).current_ma[0]);
       put_end();
@@ -306,8 +337,7 @@ std::optional<Bytes> MeterRecords::event(dlt645::DataIdentifier identifier) cons
   const auto found = state_.events.record(info.kind, what->phase, what->last);
   if (!found || found->begin_utc_ms > utc_ms_) return std::nullopt;
   if (what->what == NamedEvent::What::record) return record(info, *found);
-  const bool has_parts = info.layout == EventLayout::phase || info.layout == EventLayout::phase_current;
-  return has_parts ? part(info, *found, what->part) : std::nullopt;
+  return info.short_group != 0 ? part(info, *found, what->part) : std::nullopt;
 }
 
 std::optional<std::int64_t> MeterRecords::freeze_moment(dlt645::DataIdentifier identifier) const {

@@ -35,6 +35,7 @@ class MeterRecords {
   /// One part of a record in groups 10H..1CH; nothing when there is no such part.
   [[nodiscard]] std::optional<Bytes> part(const MeterEventInfo& info, const EventRecord& record,
                                           std::uint8_t number) const;
+  [[nodiscard]] std::int64_t unbalance_of(MeterEvent kind, const EventRecord& record) const;
   void put_energy_of(Bytes& out, std::int64_t utc_ms, std::size_t quantity, std::optional<std::size_t> phase) const;
   void put_phase_value(Bytes& out, const EventRecord& record, std::size_t phase, std::size_t value) const;
   /// Total, then by phase; 0.01 Ah.

@@ -38,22 +38,30 @@ std::int64_t read_moment_or(ByteReader& in, std::int64_t never) {
   return utc_ms;
 }
 
+constexpr std::uint8_t no_energy = 0;
+constexpr std::uint8_t energy_without_export_tariffs = 1;  // as older meters wrote it
+constexpr std::uint8_t whole_energy = 2;
+
 /// Most meters have none of it: one octet then.
 void write_energy(ByteWriter& out, const CurveEnergy& energy) {
-  bool any = energy.import_mw_ns != 0 || energy.export_mw_ns != 0;
-  for (const auto part : energy.import_by_tariff_mw_ns) any = any || part != 0;
-  out.u8(any ? 1 : 0);
+  const bool any = energy.import_mw_ns != 0 || energy.export_mw_ns != 0;  // their parts are not negative
+  out.u8(any ? whole_energy : no_energy);
   if (!any) return;
   write_wide(out, energy.import_mw_ns);
   write_wide(out, energy.export_mw_ns);
   for (const auto part : energy.import_by_tariff_mw_ns) write_wide(out, part);
+  for (const auto part : energy.export_by_tariff_mw_ns) write_wide(out, part);
 }
 CurveEnergy read_energy(ByteReader& in) {
   CurveEnergy out;
-  if (in.u8() == 0) return out;
+  const std::uint8_t parts = in.u8();
+  if (parts > whole_energy) in.set_failed();
+  if (parts == no_energy || !in.ok()) return out;
   out.import_mw_ns = read_wide(in);
   out.export_mw_ns = read_wide(in);
   for (auto& part : out.import_by_tariff_mw_ns) part = read_wide(in);
+  if (parts == energy_without_export_tariffs) return out;
+  for (auto& part : out.export_by_tariff_mw_ns) part = read_wide(in);
   return out;
 }
 

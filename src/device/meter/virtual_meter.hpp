@@ -131,6 +131,7 @@ class VirtualMeter final : public VirtualDevice {
   [[nodiscard]] Result<void> keep(MeterState next);
   [[nodiscard]] Result<void> keep_command(MeterState next, const DeviceCommand& done);
   void set_supply(std::int64_t utc_ms, bool on);
+  void notice(std::int64_t utc_ms, const DeviceHappening& happening);
   void set_voltage(std::int64_t utc_ms, std::int64_t per_mille);
 
   VirtualMeterOptions options_;

@@ -19,6 +19,7 @@ inline constexpr FieldFormat voltage_2{FieldKind::bcd, 2};
 inline constexpr FieldFormat current_3{FieldKind::signed_bcd, 3};
 inline constexpr FieldFormat power_3{FieldKind::signed_bcd, 3};
 inline constexpr FieldFormat demand_3{FieldKind::bcd, 3};
+inline constexpr FieldFormat rate_2{FieldKind::bcd, 2};
 inline constexpr FieldFormat factor_2{FieldKind::signed_bcd, 2};
 inline constexpr FieldFormat frequency_2{FieldKind::bcd, 2};
 inline constexpr FieldFormat minute_5{FieldKind::date_hour_minute, 5};

@@ -26,7 +26,8 @@ BuiltPdu refuse(std::uint8_t function, ExceptionCode code) { return modbus::exce
 constexpr std::string_view vendor = "Duheng";
 constexpr std::string_view revision = "1.0";
 constexpr std::string_view memory_key = "modbus";
-constexpr std::uint8_t memory_version = 2;
+constexpr std::uint8_t memory_version = 3;
+constexpr std::uint8_t version_without_parity = 2;
 constexpr std::uint8_t version_without_line = 1;
 
 }  // namespace
@@ -59,10 +60,14 @@ void VirtualModbusDevice::take_up() {
     line.unit = in.u8();
     line.speed_code = in.u8();
   }
-  const bool is_line =
-      line.unit >= 1 && line.unit <= ModbusLineSettings::unit_max &&
-      (line.speed_code == ModbusLineSettings::not_set || line.speed_code < ModbusLineSettings::bauds_by_code.size());
-  const bool is_known = version == memory_version || version == version_without_line;
+  if (version == memory_version) line.parity_code = in.u8();
+  const auto fits = [](std::uint8_t code, std::size_t codes) {
+    return code == ModbusLineSettings::not_set || code < codes;
+  };
+  const bool is_line = line.unit >= 1 && line.unit <= ModbusLineSettings::unit_max &&
+                       fits(line.speed_code, ModbusLineSettings::bauds_by_code.size()) &&
+                       fits(line.parity_code, ModbusLineSettings::parity_codes);
+  const bool is_known = version >= version_without_line && version <= memory_version;
   if (!is_known || !is_line || !in.ok() || !in.at_end() || !behaviour_->restore(saved)) return;
   last_command_ = command;
   line_ = line;
@@ -70,6 +75,11 @@ void VirtualModbusDevice::take_up() {
 
 std::uint32_t VirtualModbusDevice::line_speed() const {
   return line_.speed_code == ModbusLineSettings::not_set ? 0 : ModbusLineSettings::bauds_by_code[line_.speed_code];
+}
+
+std::optional<FieldParity> VirtualModbusDevice::line_parity() const {
+  if (line_.parity_code == ModbusLineSettings::not_set) return std::nullopt;
+  return static_cast<FieldParity>(line_.parity_code);
 }
 
 void VirtualModbusDevice::show_line(RegisterBank& bank) const {
@@ -80,7 +90,8 @@ void VirtualModbusDevice::show_line(RegisterBank& bank) const {
   bank.holding.resize(std::max<std::size_t>(bank.holding.size(), *first + ModbusLineSettings::registers));
   bank.holding[*first] = line_.unit;
   bank.holding[*first + 1U] = code;
-  bank.holding[*first + 2U] = ModbusLineSettings::even_parity;
+  const bool has_parity = line_.parity_code != ModbusLineSettings::not_set;
+  bank.holding[*first + 2U] = has_parity ? line_.parity_code : ModbusLineSettings::usual_parity;
 }
 
 std::optional<Outcome> VirtualModbusDevice::write_line(std::uint16_t address, std::uint16_t value, bool check_only) {
@@ -96,7 +107,9 @@ std::optional<Outcome> VirtualModbusDevice::write_line(std::uint16_t address, st
       if (!check_only) line_.speed_code = static_cast<std::uint8_t>(value);
       return Outcome::taken;
     default:
-      return value == ModbusLineSettings::even_parity ? Outcome::taken : Outcome::bad_value;
+      if (value >= ModbusLineSettings::parity_codes) return Outcome::bad_value;
+      if (!check_only) line_.parity_code = static_cast<std::uint8_t>(value);
+      return Outcome::taken;
   }
 }
 
@@ -109,6 +122,7 @@ bool VirtualModbusDevice::keep(const DeviceCommand& done) {
     out.sized(behaviour_->save());
     out.u8(line_.unit);
     out.u8(line_.speed_code);
+    out.u8(line_.parity_code);
     if (!options_.memory->store(memory_key, octets)) return false;
   }
   last_command_ = done;

@@ -35,15 +35,17 @@ class ModbusBehaviour {
 };
 
 /// Three holding registers: the unit address (1 to 247), the code of the speed (0 to 4: 1200, 2400, 4800, 9600, 19200
-/// bit/s), the code of the parity (1, even: it has no other). What is written holds from the answer on.
+/// bit/s), the code of the parity (0 none, 1 even, 2 odd). What is written holds from the answer on.
 struct ModbusLineSettings {
   static constexpr std::size_t registers = 3;
   static constexpr std::uint8_t not_set = 255;
   static constexpr std::uint8_t unit_max = 247;
   static constexpr std::array<std::uint32_t, 5> bauds_by_code{1'200, 2'400, 4'800, 9'600, 19'200};
-  static constexpr std::uint8_t even_parity = 1;
+  static constexpr std::uint8_t usual_parity = 1;  // even
+  static constexpr std::uint8_t parity_codes = 3;  // as FieldParity
   std::uint8_t unit = 1;
   std::uint8_t speed_code = not_set;  ///< it speaks at whatever speed its line has
+  std::uint8_t parity_code = not_set;
 };
 
 struct ModbusDeviceOptions {
@@ -62,6 +64,7 @@ class VirtualModbusDevice final : public VirtualDevice {
   [[nodiscard]] const std::string& uid() const noexcept override { return options_.uid; }
   [[nodiscard]] std::uint64_t bus_key() const noexcept override { return line_.unit; }
   [[nodiscard]] std::uint32_t line_speed() const override;
+  [[nodiscard]] std::optional<FieldParity> line_parity() const override;
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
   [[nodiscard]] std::optional<DeviceCommand> last_command() const override { return last_command_; }
   void listen_to_commands(CommandListener listener) override { listener_ = std::move(listener); }

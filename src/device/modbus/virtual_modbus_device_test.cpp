@@ -370,10 +370,16 @@ TEST(VirtualModbusDevice, ANewAddressAndSpeedHoldFromTheAnswerOnAndOutliveAResta
   EXPECT_EQ(ask(7, 100, 42), 1);  // answers as 7
   EXPECT_EQ(ask(7, 101, 3), 0);   // and is 42
   EXPECT_EQ(ask(42, 101, 3), 1);
+  bus.set_parity(FieldParity::even);
+  EXPECT_EQ(ask(42, 102, 2), 1);  // never set to one, it answers as the line speaks
+  EXPECT_EQ(ask(42, 101, 3), 0);
+  bus.set_parity(FieldParity::odd);
+  EXPECT_EQ(ask(42, 101, 3), 1);
   memory->restart();
   meter = make();
   EXPECT_EQ(meter->bus_key(), 42U);
   EXPECT_EQ(meter->line_speed(), 9'600U);
+  EXPECT_EQ(meter->line_parity(), FieldParity::odd);
   EXPECT_FALSE(write_as(*meter, 7, 101, 1));
 }
 
@@ -381,11 +387,14 @@ TEST(VirtualModbusDevice, CommunicationRegistersTakeOnlyWhatTheyCanMean) {
   Master master(make_three_phase_behaviour({.seed = 3}));
   auto& meter = master.device();
   EXPECT_EQ(master.read(holding, 100, 3), (std::vector<std::uint16_t>{7, 3, 1}));
-  for (const auto& [address, value] : {std::pair<int, int>{100, 0}, {100, 248}, {101, 5}, {102, 0}})
+  for (const auto& [address, value] : {std::pair<int, int>{100, 0}, {100, 248}, {101, 5}, {102, 3}})
     EXPECT_EQ(write_as(meter, 7, static_cast<std::uint16_t>(address), static_cast<std::uint16_t>(value)),
               code(ExceptionCode::illegal_data_value));
   EXPECT_EQ(write_as(meter, 7, 103, 1), code(ExceptionCode::illegal_data_address));
-  EXPECT_EQ(write_as(meter, 7, 102, 1), 0);
+  EXPECT_FALSE(meter.line_parity());
+  EXPECT_EQ(write_as(meter, 7, 102, 0), 0);
+  EXPECT_EQ(meter.line_parity(), FieldParity::none);
+  EXPECT_EQ(master.read(holding, 100, 3), (std::vector<std::uint16_t>{7, 3, 0}));
   EXPECT_EQ(meter.line_speed(), 0U);
   EXPECT_EQ(meter.bus_key(), 7U);
 }

@@ -34,6 +34,28 @@ Happening happening_of(Kind kind) {
       return Happening::sensor;
     case Kind::valve_leaking:
       return Happening::valve_seat;
+    case Kind::phase_break:
+      return Happening::phase_break;
+    case Kind::loss_of_current:
+      return Happening::loss_of_current;
+    case Kind::over_current:
+      return Happening::over_current;
+    case Kind::overload:
+      return Happening::overload;
+    case Kind::reverse_flow:
+      return Happening::reverse_flow;
+    case Kind::voltage_sequence:
+      return Happening::voltage_sequence;
+    case Kind::current_sequence:
+      return Happening::current_sequence;
+    case Kind::voltage_unbalance:
+      return Happening::voltage_unbalance;
+    case Kind::current_unbalance:
+      return Happening::current_unbalance;
+    case Kind::over_demand:
+      return Happening::over_demand;
+    case Kind::terminal_cover:
+      return Happening::terminal_cover;
     default:
       return Happening::clock_jump;
   }
@@ -50,7 +72,7 @@ ScenarioDevice::ScenarioDevice(Scenario& scenario, std::shared_ptr<VirtualDevice
 /// Instants have one step, states two (on and off), ramps one for each `step_ms` and one at their end.
 std::optional<ScenarioDevice::Due> ScenarioDevice::step_of(const ScenarioRule& rule, std::int64_t step) {
   const auto due = [&](std::int64_t elapsed_ms, std::int64_t amount) {
-    return Due{elapsed_ms, {happening_of(rule.kind), amount}};
+    return Due{elapsed_ms, {happening_of(rule.kind), amount, rule.phase}};
   };
   switch (rule.kind) {
     case Kind::clock_jump:

@@ -16,6 +16,7 @@ class ScenarioDevice final : public VirtualDevice {
   [[nodiscard]] std::optional<DeviceAnswer> answer(std::int64_t utc_ms, ByteView question) override;
   [[nodiscard]] std::optional<DeviceAnswer> report(std::int64_t utc_ms) override;
   [[nodiscard]] std::uint32_t line_speed() const override { return device_->line_speed(); }
+  [[nodiscard]] std::optional<FieldParity> line_parity() const override { return device_->line_parity(); }
   [[nodiscard]] std::optional<DeviceCommand> last_command() const override { return device_->last_command(); }
   void listen_to_commands(CommandListener listener) override { device_->listen_to_commands(std::move(listener)); }
   void happen(std::int64_t utc_ms, const DeviceHappening& happening) override { device_->happen(utc_ms, happening); }

@@ -10,18 +10,40 @@ namespace {
 
 using Kind = ScenarioRule::Kind;
 
-constexpr std::array<std::string_view, ScenarioRule::kinds> names{"noise",          "wrong_checksum",
-                                                                  "delay",          "silence",
-                                                                  "half_frame",     "duplicate_answer",
-                                                                  "wrong_address",  "garbage",
-                                                                  "echo",           "slow_octets",
-                                                                  "clock_jump",     "clock_drift",
-                                                                  "magnetic_field", "electrostatic_discharge",
-                                                                  "radiated_field", "cover_open",
-                                                                  "reverse",        "voltage",
-                                                                  "battery",        "power_cut",
-                                                                  "press_button",   "sensor_broken",
-                                                                  "valve_leaking"};
+constexpr std::array<std::string_view, ScenarioRule::kinds> names{"noise",
+                                                                  "wrong_checksum",
+                                                                  "delay",
+                                                                  "silence",
+                                                                  "half_frame",
+                                                                  "duplicate_answer",
+                                                                  "wrong_address",
+                                                                  "garbage",
+                                                                  "echo",
+                                                                  "slow_octets",
+                                                                  "clock_jump",
+                                                                  "clock_drift",
+                                                                  "magnetic_field",
+                                                                  "electrostatic_discharge",
+                                                                  "radiated_field",
+                                                                  "cover_open",
+                                                                  "reverse",
+                                                                  "voltage",
+                                                                  "battery",
+                                                                  "power_cut",
+                                                                  "press_button",
+                                                                  "sensor_broken",
+                                                                  "valve_leaking",
+                                                                  "phase_break",
+                                                                  "loss_of_current",
+                                                                  "over_current",
+                                                                  "overload",
+                                                                  "reverse_flow",
+                                                                  "voltage_sequence",
+                                                                  "current_sequence",
+                                                                  "voltage_unbalance",
+                                                                  "current_unbalance",
+                                                                  "over_demand",
+                                                                  "terminal_cover"};
 
 constexpr std::size_t rules_max = 1'000;
 constexpr std::size_t names_max = 100'000;
@@ -111,6 +133,13 @@ void read_details(const ConfigNode& node, ScenarioRule& out) {
     case Kind::voltage:
     case Kind::battery:
       return read_ramp(node, out);
+    case Kind::phase_break:
+    case Kind::loss_of_current:
+    case Kind::over_current:
+    case Kind::overload:
+    case Kind::reverse_flow:
+      out.phase = static_cast<std::uint8_t>(node.choice("phase", {"all", "a", "b", "c"}, 0));
+      return;
     default:
       return;
   }

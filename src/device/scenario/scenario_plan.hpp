@@ -37,8 +37,20 @@ struct ScenarioRule {
     press_button,
     sensor_broken,
     valve_leaking,  ///< lets through although it is closed, and does not know it
+    // On the lines of electricity meters, the first five of phase `phase`.
+    phase_break,
+    loss_of_current,
+    over_current,
+    overload,
+    reverse_flow,
+    voltage_sequence,
+    current_sequence,
+    voltage_unbalance,
+    current_unbalance,
+    over_demand,
+    terminal_cover,
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::valve_leaking) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::terminal_cover) + 1;
   enum class Place : std::uint8_t { before, within, after };
   static constexpr std::int64_t no_end = INT64_MAX;
 
@@ -63,6 +75,7 @@ struct ScenarioRule {
   std::int64_t step_ms = 0;
   std::int64_t amount_from = 0;
   std::int64_t amount_to = 0;
+  std::uint8_t phase = 0;  ///< 1 A, 2 B, 3 C; 0: all
 
   [[nodiscard]] bool is_of_device() const noexcept { return kind >= Kind::clock_jump; }
   [[nodiscard]] bool holds_at(std::int64_t elapsed_ms) const noexcept {

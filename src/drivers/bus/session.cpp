@@ -97,11 +97,11 @@ void Session::opened(const Moment& now, SessionOutput& out) {
   advance(now, out);
 }
 
-std::optional<Session::Question> Session::closed() {
-  std::optional<Question> under_way;
+std::vector<LineSession::Question> Session::closed() {
+  std::vector<Question> under_way;
   if (has_current_) {
     if (meters_[current_.meter].retired) free_meters_.push_back(current_.meter);
-    under_way = std::move(current_);
+    under_way.push_back(std::move(current_));
   }
   state_ = State::closed;
   deadline_ms_ = INT64_MAX;

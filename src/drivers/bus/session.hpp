@@ -8,85 +8,9 @@
 
 #include "base/bytes.hpp"
 #include "drivers/bus/dialect.hpp"
+#include "drivers/bus/line_session.hpp"
 
 namespace duheng::drivers {
-
-/// How a meter type wants to be spoken to.
-struct MeterTiming {
-  std::int64_t response_timeout_ms =
-      1'500;                 ///< last octet of the question to first octet of the answer, and some reserve
-  std::uint8_t retries = 2;  ///< further questions after the first
-  std::uint8_t preamble_octets = 4;
-};
-
-struct SessionSettings {
-  /// A connection that reaches the meters alone (TCP) is dropped and opened anew after a time-out: no late answer can
-  /// then come. On a shared line (serial) the session waits instead, as long again as the time-out, before it asks
-  /// anything else.
-  bool reopen_after_timeout = false;
-  std::int64_t octet_time_us = 0;  ///< time of one octet on the line; 0 when it does not matter (TCP)
-  /// A half-duplex line whose receiver hears what is sent: what comes back first is taken off. Needed where an answer
-  /// looks like its question (Modbus writes).
-  bool line_echoes = false;
-  std::size_t questions_max = 65'536;  ///< waiting questions; beyond it ask() refuses
-};
-
-enum class Outcome : std::uint8_t {
-  answered,   ///< `payload` holds the data
-  refused,    ///< the meter answered with an error word
-  timed_out,  ///< no usable answer after all retries; of a command: nobody knows whether it was done
-  sent,       ///< a broadcast is out
-};
-
-/// One question and what became of it. The views end with the call that brings them.
-struct Exchange {
-  std::uint64_t number = 0;  ///< rising; for stored_through()
-  std::uint32_t meter = 0;
-  std::uint32_t tag = 0;         ///< what the asker gave
-  const Query* query = nullptr;  ///< as asked; ends with the call
-  Outcome outcome = Outcome::timed_out;
-  bool late = false;        ///< a whole answer to an earlier question, come when another was waited for
-  bool unasked = false;     ///< told by the device of its own accord: no tag, no request, and `query` is null
-  std::uint32_t error = 0;  ///< of a refusal: the protocol's own code
-  ByteView request;         ///< with preamble; follow-up questions behind it
-  ByteView response;        ///< without preamble; following frames behind it; empty when none came
-  ByteView payload;         ///< what the answer holds, by the dialect's header; following frames joined
-  std::int64_t sent_utc_ms = 0;
-  Moment received;  ///< last octet
-};
-
-/// What a session wants done. Must not call back into the session.
-class SessionOutput {
- public:
-  virtual ~SessionOutput() = default;
-  virtual void send(ByteView octets) = 0;
-  virtual void deliver(const Exchange& exchange) = 0;
-  /// Close the channel and open it again; closed() is implied, opened() must follow when it stands.
-  virtual void reopen() = 0;
-};
-
-struct MeterCounters {
-  std::uint64_t questions = 0;  ///< retries included
-  std::uint64_t answers = 0;
-  std::uint64_t refusals = 0;
-  std::uint64_t time_outs = 0;
-  std::uint64_t late_answers = 0;
-  std::uint64_t unasked_answers = 0;  ///< whole, from this meter, but to no question of ours: dropped
-  /// Damaged frames (checksum, end octet, cut short) and octets of no frame, heard while an answer of this meter was
-  /// awaited or still due. Who spoiled them nobody can tell: the meter, its line, or somebody who spoke at once.
-  std::uint64_t bad_frames = 0;
-  std::uint64_t noise_octets = 0;
-  std::uint64_t reports = 0;  ///< told of its own accord
-};
-struct BusCounters {
-  std::uint64_t echoes = 0;             ///< our own question heard back (half duplex)
-  std::uint64_t foreign_questions = 0;  ///< another master on the line
-  std::uint64_t foreign_answers = 0;    ///< of meters that are not ours
-  std::uint64_t bad_frames = 0;         ///< checksum, end octet, or cut short; those counted to meters among them
-  std::uint64_t noise_octets = 0;       ///< likewise
-  std::uint64_t stray_bad_frames = 0;   ///< of bad_frames: heard while no meter's answer was awaited
-  std::uint64_t stray_noise_octets = 0;
-};
 
 /// A master on one bus (a serial line, or one connection) with one or many meters of one protocol: one question at a
 /// time, urgent ones first, else in the order asked. Pure: octets and time in, actions out; no two meters' or two
@@ -100,68 +24,45 @@ struct BusCounters {
 /// only when it is durable; a device that hears no confirmation tells it again.
 ///
 /// A command (Query::at_most_once) is sent once, never repeated, and not carried over to a new connection.
-class Session {
+class Session final : public LineSession {
  public:
-  struct Question {
-    std::uint32_t meter = 0;
-    Query query;
-    std::uint32_t tag = 0;
-  };
   Session(std::unique_ptr<Dialect> dialect, SessionSettings settings)
       : settings_(settings), dialect_(std::move(dialect)) {}
 
-  /// Adds a meter and returns its number: 0, 1, 2 ...; numbers of retired meters are given again.
-  std::uint32_t add_meter(const BusAddress& address, const MeterTiming& timing);
-  /// A meter in service has this address.
-  [[nodiscard]] bool has_meter(const BusAddress& address) const { return by_address_.contains(address); }
+  std::uint32_t add_meter(const BusAddress& address, const MeterTiming& timing) override;
+  [[nodiscard]] bool has_meter(const BusAddress& address) const override { return by_address_.contains(address); }
   /// Takes a meter out of service: its waiting questions are dropped. A question under way keeps the line until it
   /// ends, so that its answer is not taken for another's; it is not repeated, and what became of it is still delivered.
   /// Late answers count as foreign.
-  struct Retired {
-    std::vector<Question> waiting;      ///< will not be answered
-    std::optional<Question> under_way;  ///< its outcome is still delivered, unless the channel ends before
-  };
-  Retired retire_meter(std::uint32_t meter);
-  /// From now on the meter is asked under this address; what is under way goes on. False: another meter has it.
-  [[nodiscard]] bool change_address(std::uint32_t meter, const BusAddress& address);
-  [[nodiscard]] const BusAddress& address(std::uint32_t meter) const { return meters_.at(meter).address; }
-  /// The line has another speed from its next opening on.
-  void set_octet_time_us(std::int64_t octet_time_us) noexcept { settings_.octet_time_us = octet_time_us; }
-  /// Queues a question, behind the urgent ones or behind all. False when `questions_max` are waiting.
-  [[nodiscard]] bool ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent = false);
-  /// Drops the meter's questions that were not sent yet, but for urgent ones; returns how many.
-  std::size_t drop_questions(std::uint32_t meter);
+  Retired retire_meter(std::uint32_t meter) override;
+  [[nodiscard]] bool change_address(std::uint32_t meter, const BusAddress& address) override;
+  [[nodiscard]] const BusAddress& address(std::uint32_t meter) const override { return meters_.at(meter).address; }
+  void set_octet_time_us(std::int64_t octet_time_us) noexcept override { settings_.octet_time_us = octet_time_us; }
+  using LineSession::ask;
+  [[nodiscard]] bool ask(std::uint32_t meter, Query query, std::uint32_t tag, bool urgent) override;
+  std::size_t drop_questions(std::uint32_t meter) override;
 
   // Inputs. Each may send, deliver, reopen.
-  void opened(const Moment& now, SessionOutput& out);
-  /// The channel is gone: a question under way and all waiting ones are dropped without a word. Returns the one under
-  /// way, whose fate is unknown.
-  std::optional<Question> closed();
-  void octets(const Moment& now, ByteView octets, SessionOutput& out);
-  /// To be called at deadline_ms(), or any time.
-  void timer(const Moment& now, SessionOutput& out);
-  /// Exchanges up to this number are durable.
-  void stored_through(std::uint64_t number, const Moment& now, SessionOutput& out);
-  /// Counts an exchange that took place before this session had the line: the next question waits until the number
-  /// returned is durable, too.
-  [[nodiscard]] std::uint64_t count_exchange() noexcept { return ++delivered_; }
-  /// After ask(): sends when nothing is under way.
-  void advance(const Moment& now, SessionOutput& out);
+  void opened(const Moment& now, SessionOutput& out) override;
+  std::vector<Question> closed() override;
+  void octets(const Moment& now, ByteView octets, SessionOutput& out) override;
+  void timer(const Moment& now, SessionOutput& out) override;
+  void stored_through(std::uint64_t number, const Moment& now, SessionOutput& out) override;
+  /// The next question waits until the number returned is durable, too.
+  [[nodiscard]] std::uint64_t count_exchange() noexcept override { return ++delivered_; }
+  void advance(const Moment& now, SessionOutput& out) override;
 
-  /// Monotonic time at which timer() is wanted; INT64_MAX when none is.
-  [[nodiscard]] std::int64_t deadline_ms() const noexcept { return deadline_ms_; }
-  [[nodiscard]] bool is_open() const noexcept { return state_ != State::closed; }
+  [[nodiscard]] std::int64_t deadline_ms() const noexcept override { return deadline_ms_; }
+  [[nodiscard]] bool is_open() const noexcept override { return state_ != State::closed; }
   /// The meter that the question being sent, or under way, is for.
-  [[nodiscard]] std::optional<std::uint32_t> meter_asked() const noexcept {
+  [[nodiscard]] std::optional<std::uint32_t> meter_of(ByteView /*octets*/) const override {
     return has_current_ ? std::optional(current_.meter) : std::nullopt;
   }
-  /// A question is out and its answer has not come.
-  [[nodiscard]] bool awaiting_answer() const noexcept { return state_ == State::awaiting; }
-  [[nodiscard]] std::size_t waiting_questions() const noexcept { return urgent_.size() + questions_.size(); }
-  /// Meters in service.
-  [[nodiscard]] std::size_t meter_count() const noexcept { return by_address_.size(); }
-  [[nodiscard]] const MeterCounters& counters(std::uint32_t meter) const { return meters_.at(meter).counters; }
-  [[nodiscard]] BusCounters bus_counters() const noexcept;
+  [[nodiscard]] bool awaiting_answer() const noexcept override { return state_ == State::awaiting; }
+  [[nodiscard]] std::size_t waiting_questions() const noexcept override { return urgent_.size() + questions_.size(); }
+  [[nodiscard]] std::size_t meter_count() const noexcept override { return by_address_.size(); }
+  [[nodiscard]] const MeterCounters& counters(std::uint32_t meter) const override { return meters_.at(meter).counters; }
+  [[nodiscard]] BusCounters bus_counters() const noexcept override;
 
   static constexpr std::size_t payload_octets_max = 16'384;
   /// Reports that wait for being confirmed; beyond it the oldest is not, and comes again.

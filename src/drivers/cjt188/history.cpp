@@ -116,7 +116,9 @@ class SettlementPlan final : public HistoryPlan {
 std::shared_ptr<const HistoryPlan> cjt188_history(const Cjt188Settings& settings, const ConfigNode& node,
                                                   const std::vector<ConfigNode>& items,
                                                   std::vector<ItemShape>& shapes) {
-  if (node.text("kind") != "monthly_freeze") node.reject("kind", "these meters keep settlements only: monthly_freeze");
+  const std::string kind = node.text("kind");
+  if (kind == "events") return cjt188_event_log(settings, node, items, shapes);
+  if (kind != "monthly_freeze") node.reject("kind", "these meters keep settlements and events: monthly_freeze, events");
   const auto count_max = static_cast<std::size_t>(node.integer("records_max", {1, settlements_kept}, settlements_kept));
   if (items.size() != 1) node.reject("items", "must be one: a settlement holds one value");
   if (!items.empty()) {

@@ -26,4 +26,10 @@ struct Cjt188Settings {
                                                                 const std::vector<ConfigNode>& items,
                                                                 std::vector<ItemShape>& shapes);
 
+/// `kind: events`: `di` is the newest record, each item an `event` number of the log and what it says (`code`).
+[[nodiscard]] std::shared_ptr<const HistoryPlan> cjt188_event_log(const Cjt188Settings& settings,
+                                                                  const ConfigNode& history,
+                                                                  const std::vector<ConfigNode>& items,
+                                                                  std::vector<ItemShape>& shapes);
+
 }  // namespace duheng::drivers

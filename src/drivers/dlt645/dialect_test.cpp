@@ -80,8 +80,8 @@ TEST_F(Dlt645Commands, CommandUnderWayIsNamedWhenTheChannelGoes) {
   ask(trip(), 5);
   session_.advance(at(0), log_);
   const auto lost = session_.closed();
-  ASSERT_TRUE(lost.has_value());
-  EXPECT_EQ(lost->tag, 5U);
+  ASSERT_EQ(lost.size(), 1U);
+  EXPECT_EQ(lost.front().tag, 5U);
   session_.opened(at(10), log_);
   session_.timer(at(60'000), log_);
   EXPECT_EQ(log_.sent.size(), 1U);

@@ -104,6 +104,8 @@ std::shared_ptr<const HistoryPlan> settlements_of(const ConfigNode& node, const 
   return std::make_shared<PlanOf<SettlementPlan>>(std::move(plan));
 }
 
+constexpr std::uint8_t first_event_group = 0x10;
+
 /// The part that an item names, by its number in the table; nothing, and rejected, when the group has none such.
 std::optional<EventPart> event_part(const ConfigNode& item, ItemShape& shape, const GroupEventPlan& plan) {
   constexpr std::uint32_t group_and_phase = 0xFFFF0000;
@@ -120,7 +122,9 @@ std::optional<EventPart> event_part(const ConfigNode& item, ItemShape& shape, co
   out.part = part;
   out.is_time = part == begin_part || part == plan.end_part;
   constexpr std::uint8_t last_at_begin = 0x20;
-  out.of_end = part > last_at_begin;
+  constexpr std::uint8_t last_at_begin_of_no_phase = 0x11;
+  const bool of_phase = plan.begin.di(2) != 0;
+  out.of_end = part > (of_phase ? last_at_begin : last_at_begin_of_no_phase);
   if (out.is_time) {
     shape.kind = SeriesKind::event;
     out.code = item.integer("code", {0, INT32_MAX}, 1);
@@ -134,13 +138,12 @@ std::optional<EventPart> event_part(const ConfigNode& item, ItemShape& shape, co
 std::shared_ptr<const HistoryPlan> group_events_of(const ConfigNode& node, GroupEventPlan plan,
                                                    const std::vector<ConfigNode>& items,
                                                    std::vector<ItemShape>& shapes) {
-  constexpr std::uint8_t last_voltage_group = 0x13;
-  constexpr std::uint8_t end_of_voltages = 0x25;
-  constexpr std::uint8_t end_of_currents = 0x21;
-  plan.end_part = plan.begin.di(3) <= last_voltage_group ? end_of_voltages : end_of_currents;
+  constexpr std::array<std::uint8_t, 13> ends{0x25, 0x25, 0x25, 0x25, 0x12, 0x12, 0x13,
+                                              0x13, 0x21, 0x21, 0x21, 0x21, 0x21};  // of 10H, 11H ... 1CH
+  plan.end_part = ends.at(plan.begin.di(3) - first_event_group);
   const auto what = dlt645::describe(plan.begin);
   if (!what || plan.begin.di(1) != 1 || what->fields().front().kind != dlt645::FieldKind::date_time) {
-    node.reject("di", "must name the beginning of a phase's last event, e.g. 10010101");
+    node.reject("di", "must name the beginning of the last event, e.g. 10010101, or 14000101 where it has no phase");
     return nullptr;
   }
   for (std::uint32_t i = 0; i < items.size(); ++i) {
@@ -160,9 +163,8 @@ std::shared_ptr<const HistoryPlan> events_of(const ConfigNode& node, const std::
   if (!what) return nullptr;
   if (what->group != dlt645::DataGroup::event) node.reject("di", "is no event record");
   plan.identifier = what->identifier;
-  constexpr std::uint8_t first_group = 0x10;
   constexpr std::uint8_t last_group = 0x1C;
-  if (plan.identifier.di(3) >= first_group && plan.identifier.di(3) <= last_group) {
+  if (plan.identifier.di(3) >= first_event_group && plan.identifier.di(3) <= last_group) {
     GroupEventPlan group;
     group.begin = plan.identifier;
     group.count_max = std::min(plan.count_max, group.count_max);

@@ -204,10 +204,11 @@ class SpeedOperation final : public Operation {
   [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
     DUHENG_TRY(const auto speed, argument_mantissa(inputs, speed_argument, 0));
     if (speed <= 0 || speed > UINT32_MAX) return no_speed();
-    return this->speed(static_cast<std::uint32_t>(speed), inputs);
+    return tell_format({static_cast<std::uint32_t>(speed), std::nullopt}, inputs);
   }
-  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& /*inputs*/) const override {
-    const std::uint8_t word = dlt645::speed_word_of(baud, coding_);
+  [[nodiscard]] Result<std::vector<Query>> tell_format(const LineFormat& format,
+                                                       const OperationInputs& /*inputs*/) const override {
+    const std::uint8_t word = dlt645::speed_word_of(format.baud, coding_);
     if (word == 0) return no_speed();
     return std::vector{command_query(Function::change_speed, Bytes{word})};
   }

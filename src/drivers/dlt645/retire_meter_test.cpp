@@ -148,7 +148,7 @@ TEST(RetireMeter, OnAClosedLineNothingOfItIsLeft) {
   line.ask(1, import_total);
   line.open();
   static_cast<void>(line.session.retire_meter(1));
-  EXPECT_TRUE(line.session.closed());
+  EXPECT_FALSE(line.session.closed().empty());
   EXPECT_EQ(line.session.add_meter(bus_address(address_of(7)), {1'000, 1, 4}), 1U);
 }
 

@@ -15,6 +15,7 @@ using dlt698::Oad;
 
 constexpr Oad freeze_time{0x2021, 2, 0};
 constexpr Oad event_begin{0x201E, 2, 0};
+constexpr Oad event_end{0x2020, 2, 0};
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t day_ms = 1'440 * minute_ms;
 /// A meter's clock may be so much behind: what is younger is not yet given up as missing.
@@ -27,6 +28,7 @@ struct RecordItem {
   Oad table;
   Dlt698Place place;
   std::optional<std::int64_t> code;  ///< of events: what the register says at the time in this column
+  bool of_end = false;               ///< of events: what held at their end, else at their beginning
 };
 
 struct RecordPlan {
@@ -215,21 +217,26 @@ class RecordRun final : public HistoryRun {
   }
 
   void take_row(const Row& row, const std::vector<Oad>& columns, std::vector<HistoryValue>& out) {
-    std::optional<std::int64_t> stamp;
+    Stamps stamps;
+    for (const auto& [column, data] : row.cells) {
+      if (column >= columns.size()) continue;
+      if (columns[column] == plan_.time_column) stamps.begin = stamp_in(data, range_.zone_offset_minutes);
+      if (columns[column] == event_end) stamps.end = stamp_in(data, range_.zone_offset_minutes);
+    }
     for (const auto& [column, data] : row.cells)
-      if (column < columns.size() && columns[column] == plan_.time_column)
-        stamp = stamp_in(data, range_.zone_offset_minutes);
-    for (const auto& [column, data] : row.cells)
-      if (column < columns.size()) take_cell(row.table, columns[column], data, stamp, out);
+      if (column < columns.size()) take_cell(row.table, columns[column], data, stamps, out);
   }
-  void take_cell(Oad table, Oad column, ByteView data, std::optional<std::int64_t> stamp,
-                 std::vector<HistoryValue>& out) {
+  struct Stamps {
+    std::optional<std::int64_t> begin;  ///< or of the freeze
+    std::optional<std::int64_t> end;
+  };
+  void take_cell(Oad table, Oad column, ByteView data, const Stamps& stamps, std::vector<HistoryValue>& out) {
     for (const RecordItem& item : plan_.items) {
       if (item.table != table || item.place.oad != column) continue;
       if (item.code) {
         const auto own = stamp_in(data, range_.zone_offset_minutes);
         if (own && in_range(*own)) tell({item.item, ItemState::good, *item.code, 0, {}, *own}, out);
-      } else if (stamp && in_range(*stamp)) {
+      } else if (const auto& stamp = item.of_end ? stamps.end : stamps.begin; stamp && in_range(*stamp)) {
         take_value(item, data, *stamp, out);
       }
     }
@@ -285,9 +292,16 @@ std::int64_t window_of(const ConfigNode& node, std::string_view kind) {
 
 void take_event_item(const ConfigNode& node, ItemShape& shape, RecordItem& item) {
   const auto oad = parse_oad(node.text("oad"));
-  constexpr std::array times{event_begin, Oad{0x2020, 2, 0}};
+  constexpr std::array times{event_begin, event_end};
+  if (oad && oad->feature() != 0) {
+    constexpr std::uint8_t at_end = 4;  // bits 5 to 7 of the attribute: the value at the event's end
+    item.place = read_place(node, shape, true);
+    item.of_end = oad->feature() == at_end;
+    return;
+  }
   if (!oad || std::ranges::find(times, *oad) == times.end())
-    node.reject("oad", "must be 201E0200 or 20200200: when the event began, or ended");
+    node.reject(
+        "oad", "must be 201E0200 or 20200200, when the event began or ended, or a value with a feature, e.g. 00102201");
   item.place.oad = oad.value_or(event_begin);
   item.code = node.integer("code", {0, INT32_MAX}, 1);
   shape.kind = SeriesKind::event;
@@ -341,6 +355,8 @@ std::shared_ptr<const HistoryPlan> dlt698_history(const ConfigNode& node, const 
     if (std::ranges::find(plan.columns, item.place.oad) == plan.columns.end()) plan.columns.push_back(item.place.oad);
     plan.items.push_back(item);
   }
+  const bool any_of_end = std::ranges::any_of(plan.items, &RecordItem::of_end);
+  if (any_of_end && std::ranges::find(plan.columns, event_end) == plan.columns.end()) plan.columns.push_back(event_end);
   if (plan.tables.empty()) plan.tables.push_back(common.value_or(Oad{}));
   return std::make_shared<RecordHistory>(std::move(plan));
 }

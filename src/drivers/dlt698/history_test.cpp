@@ -277,7 +277,10 @@ TEST(Dlt698History, RefusesWrongFilesByLine) {
                          nullptr, &problem));
   EXPECT_EQ(problem.substr(0, 17), "m.yaml:1: 'table'");
   static_cast<void>(plan("kind: events, table: \"30110200\"", "{ register: x, oad: \"00100201\" }", nullptr, &problem));
-  EXPECT_EQ(problem, "m.yaml:1: 'oad' must be 201E0200 or 20200200: when the event began, or ended");
+  EXPECT_EQ(
+      problem,
+      "m.yaml:1: 'oad' must be 201E0200 or 20200200, when the event began or ended, or a value with a feature, e.g. "
+      "00102201");
   std::vector<ItemShape> shapes;
   static_cast<void>(plan("kind: daily_freeze, table: \"50040200\"",
                          "{ register: energy_active_import_tariff_1, oad: \"00100200\", element: 1 }", &shapes));

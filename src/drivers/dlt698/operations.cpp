@@ -155,8 +155,9 @@ class SettlementDayOperation final : public ServiceOperation {
 class PortSpeedOperation final : public ServiceOperation {
  public:
   explicit PortSpeedOperation(bool with_password) : ServiceOperation(with_password) {}
-  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& inputs) const override {
-    DUHENG_TRY(const Node apdu, apdu_at(baud));
+  [[nodiscard]] Result<std::vector<Query>> tell_format(const LineFormat& format,
+                                                       const OperationInputs& inputs) const override {
+    DUHENG_TRY(const Node apdu, apdu_at(format.baud));
     return with_connection(apdu, inputs);
   }
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {

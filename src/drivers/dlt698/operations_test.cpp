@@ -105,7 +105,7 @@ TEST(Dlt698Operation, ASpeedIsAPortsComdcbAndTakesTheDeviceElsewhere) {
   // ACTION F201 7F00: structure of port, COMDCB (9600, even, 8, 1, none), meter reading.
   EXPECT_EQ(last_apdu(*change, in), "070100F2017F00020351F20102015F0602080100160100");
   EXPECT_EQ(change->moves_to(in), (NewPlace{.address = {}, .baud = 9'600}));
-  EXPECT_EQ(to_hex(change->speed(2'400, in)->back().body).substr(26, 12), "5F0302080100");
+  EXPECT_EQ(to_hex(change->tell_format({2'400, {}}, in)->back().body).substr(26, 12), "5F0302080100");
   in.arguments["whole_line"] = "1";
   EXPECT_TRUE(change->moves_to(in)->whole_line);
   in.arguments["speed"] = "1000";

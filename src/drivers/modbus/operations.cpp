@@ -122,10 +122,11 @@ class SpeedOperation final : public Operation {
       : where_(where), form_(form), codes_(std::move(codes)) {}
   [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
     DUHENG_TRY(const auto baud, argument_mantissa(inputs, "speed", 0));
-    return speed(baud > 0 && baud <= UINT32_MAX ? static_cast<std::uint32_t>(baud) : 0, inputs);
+    return tell_format({baud > 0 && baud <= UINT32_MAX ? static_cast<std::uint32_t>(baud) : 0, std::nullopt}, inputs);
   }
-  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& /*inputs*/) const override {
-    const auto code = codes_.find(baud);
+  [[nodiscard]] Result<std::vector<Query>> tell_format(const LineFormat& format,
+                                                       const OperationInputs& /*inputs*/) const override {
+    const auto code = codes_.find(format.baud);
     if (code == codes_.end()) return fail(ErrorCode::invalid_argument, "the device has no code for this speed");
     DUHENG_TRY(Query query, write_query(where_, code->second, form_));
     return std::vector{std::move(query)};
@@ -133,6 +134,34 @@ class SpeedOperation final : public Operation {
   [[nodiscard]] bool needs_password() const override { return false; }
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
     return place_at_speed(inputs);
+  }
+
+ private:
+  RegisterDescription where_;
+  Form form_;
+  Codes codes_;
+};
+
+/// The register that holds the code of the device's parity: the argument "parity", by the model's list of codes. The
+/// number of stop bits stays what it is.
+class ParityOperation final : public Operation {
+ public:
+  using Codes = std::map<FieldParity, std::int64_t>;
+  ParityOperation(const RegisterDescription& where, Form form, Codes codes)
+      : where_(where), form_(form), codes_(std::move(codes)) {}
+  [[nodiscard]] Result<std::vector<Query>> build(const OperationInputs& inputs) const override {
+    return tell_format({0, parity_argument(inputs)}, inputs);
+  }
+  [[nodiscard]] Result<std::vector<Query>> tell_format(const LineFormat& format,
+                                                       const OperationInputs& /*inputs*/) const override {
+    const auto code = format.parity ? codes_.find(*format.parity) : codes_.end();
+    if (code == codes_.end()) return fail(ErrorCode::invalid_argument, "the device has no code for this parity");
+    DUHENG_TRY(Query query, write_query(where_, code->second, form_));
+    return std::vector{std::move(query)};
+  }
+  [[nodiscard]] bool needs_password() const override { return false; }
+  [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
+    return place_at_parity(inputs);
   }
 
  private:
@@ -211,20 +240,36 @@ SpeedOperation::Codes codes_of(const ConfigNode& node, const RegisterDescription
   return out;
 }
 
-/// Address and speed are whole numbers in holding registers.
+/// Likewise which number stands for which parity.
+ParityOperation::Codes parity_codes_of(const ConfigNode& node, const RegisterDescription& where, Form form) {
+  ParityOperation::Codes out;
+  std::set<std::int64_t> numbers;
+  const auto nodes = node.items("codes");
+  if (nodes.empty()) node.reject("codes", "must say which number stands for which parity");
+  for (const auto& item : nodes) {
+    const auto parity = static_cast<FieldParity>(item.choice("parity", {"none", "even", "odd"}));
+    const std::int64_t code = item.integer("code");
+    if (!write_query(where, code, form)) item.reject("code", "does not fit the register");
+    if (!numbers.insert(code).second) item.reject("code", "stands above already");
+    if (!out.emplace(parity, code).second) item.reject("parity", "stands above already");
+  }
+  return out;
+}
+
+/// Address, speed and parity are whole numbers in holding registers.
 bool check_communication(const ConfigNode& node, const RegisterDescription& where) {
   if (!check_writable(node, where)) return false;
   if (where.table == modbus::Table::holding_registers && where.type != ValueType::bits && where.exponent == 0)
     return true;
-  node.reject("address and speed stand in holding registers as whole numbers");
+  node.reject("address, speed and parity stand in holding registers as whole numbers");
   return false;
 }
 
 }  // namespace
 
 std::shared_ptr<const Operation> modbus_command(const ConfigNode& node) {
-  enum class Kind : std::uint8_t { write, change_speed, write_address };
-  const auto kind = static_cast<Kind>(node.choice("does", {"write", "change_speed", "write_address"}));
+  enum class Kind : std::uint8_t { write, change_speed, change_parity, write_address };
+  const auto kind = static_cast<Kind>(node.choice("does", {"write", "change_speed", "change_parity", "write_address"}));
   if (kind != Kind::write) {
     const auto where = modbus_description(node);
     const Form form = form_of(node);
@@ -234,6 +279,8 @@ std::shared_ptr<const Operation> modbus_command(const ConfigNode& node) {
     }
     if (!check_communication(node, where)) return nullptr;
     if (kind == Kind::write_address) return std::make_shared<AddressOperation>(where, form);
+    if (kind == Kind::change_parity)
+      return std::make_shared<ParityOperation>(where, form, parity_codes_of(node, where, form));
     return std::make_shared<SpeedOperation>(where, form, codes_of(node, where, form));
   }
   const auto where = modbus_description(node);

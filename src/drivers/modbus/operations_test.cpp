@@ -48,12 +48,32 @@ TEST(ModbusOperation, ASpeedIsWrittenByItsCode) {
   inputs.arguments["speed"] = "9600";
   EXPECT_EQ(to_hex(made.operation->build(inputs)->front().body), "00650003");
   EXPECT_EQ(made.operation->build(inputs)->front().operation, 6);
-  EXPECT_EQ(to_hex(made.operation->speed(2'400, inputs)->front().body), "00650001");
+  EXPECT_EQ(to_hex(made.operation->tell_format({2'400, {}}, inputs)->front().body), "00650001");
   EXPECT_EQ(made.operation->moves_to(inputs), (NewPlace{.address = {}, .baud = 9'600}));
   inputs.arguments["whole_line"] = "1";
   EXPECT_TRUE(made.operation->moves_to(inputs)->whole_line);
   inputs.arguments["speed"] = "4800";
   EXPECT_EQ(made.operation->build(inputs).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ModbusOperation, AParityIsWrittenByItsCode) {
+  const auto made = moving("change_parity\n  address: 102\n  codes: [{parity: none, code: 0}, {parity: odd, code: 2}]");
+  ASSERT_NE(made.operation, nullptr) << made.problem;
+  OperationInputs inputs;
+  inputs.arguments["parity"] = "2";
+  EXPECT_EQ(to_hex(made.operation->build(inputs)->front().body), "00660002");
+  EXPECT_EQ(to_hex(made.operation->tell_format({0, FieldParity::none}, inputs)->front().body), "00660000");
+  EXPECT_EQ(made.operation->tell_format({9'600, {}}, inputs).error().code, ErrorCode::invalid_argument);
+  NewPlace place{.address = {}, .baud = 0, .parity = FieldParity::odd};
+  EXPECT_EQ(made.operation->moves_to(inputs), place);
+  inputs.arguments["whole_line"] = "1";
+  EXPECT_TRUE(made.operation->moves_to(inputs)->whole_line);
+  for (const char* wrong : {"1", "3", "x"}) {  // no code for even
+    inputs.arguments["parity"] = wrong;
+    EXPECT_FALSE(made.operation->build(inputs)) << wrong;
+  }
+  EXPECT_NE(moving("change_parity\n  address: 102\n  codes: [{parity: odd, code: 2}, {parity: none, code: 2}]").problem,
+            "");
 }
 
 TEST(ModbusOperation, AnAddressIsWrittenAndIsTheNewPlace) {

@@ -8,6 +8,7 @@
 #include "base/config.hpp"
 #include "drivers/models/maintenance.hpp"
 #include "drivers/models/model_reader.hpp"
+#include "drivers/models/rule_text.hpp"
 #include "drivers/registry/registry.hpp"
 
 namespace duheng::drivers {
@@ -162,8 +163,7 @@ void read_processing(ModelReader& reader) {
       return;
     }
     auto rule = read_processing_rule(node);
-    if (!find_register(reader.model, rule.from)) node.reject("from", "is no register that the model reads");
-    if (find_register(reader.model, rule.into)) node.reject("into", "is a register that the model reads");
+    if (const auto fault = find_fault(rule, reader.model)) node.reject(fault->key, fault->reason);
     for (const auto& other : reader.model.processing)
       if (other.into == rule.into) node.reject("into", "stands above already");
     reader.model.processing.push_back(std::move(rule));

@@ -33,8 +33,9 @@ class CheckedOperation final : public Operation {
   [[nodiscard]] std::optional<NewPlace> moves_to(const OperationInputs& inputs) const override {
     return operation_->moves_to(with_numbers(inputs));
   }
-  [[nodiscard]] Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& inputs) const override {
-    return operation_->speed(baud, with_numbers(inputs));
+  [[nodiscard]] Result<std::vector<Query>> tell_format(const LineFormat& format,
+                                                       const OperationInputs& inputs) const override {
+    return operation_->tell_format(format, with_numbers(inputs));
   }
   [[nodiscard]] bool needs_password() const override { return operation_->needs_password(); }
   [[nodiscard]] bool is_broadcast() const override { return operation_->is_broadcast(); }

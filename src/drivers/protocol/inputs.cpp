@@ -46,4 +46,17 @@ std::optional<NewPlace> place_at_speed(const OperationInputs& inputs) {
                   .whole_line = wants_whole_line(inputs)};
 }
 
+std::optional<FieldParity> parity_argument(const OperationInputs& inputs) {
+  const auto number = argument_mantissa(inputs, "parity", 0);
+  if (!number || *number < 0 || *number > static_cast<std::int64_t>(FieldParity::odd)) return std::nullopt;
+  return static_cast<FieldParity>(*number);
+}
+
+std::optional<NewPlace> place_at_parity(const OperationInputs& inputs) {
+  const auto parity = parity_argument(inputs);
+  if (!parity) return std::nullopt;
+  return NewPlace{
+      .address = {}, .baud = 0, .reaches_all = false, .whole_line = wants_whole_line(inputs), .parity = parity};
+}
+
 }  // namespace duheng::drivers

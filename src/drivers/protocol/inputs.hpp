@@ -30,5 +30,8 @@ namespace duheng::drivers {
 
 /// Where a device is after it was told to speak as the argument "speed" (bit/s) says; nothing when that is no speed.
 [[nodiscard]] std::optional<NewPlace> place_at_speed(const OperationInputs& inputs);
+/// Likewise with the argument "parity" (0 none, 1 even, 2 odd).
+[[nodiscard]] std::optional<FieldParity> parity_argument(const OperationInputs& inputs);
+[[nodiscard]] std::optional<NewPlace> place_at_parity(const OperationInputs& inputs);
 
 }  // namespace duheng::drivers

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "drivers/bus/query.hpp"
 #include "drivers/protocol/driver.hpp"
+#include "model/field_parity.hpp"
 
 namespace duheng::drivers {
 
@@ -24,15 +25,25 @@ struct OperationInputs {
   std::int32_t zone_offset_minutes = 480;  ///< of the civil time that the device keeps
 };
 
+/// How octets travel on a serial line. What is 0 or nothing is not said, or stays as it was.
+struct LineFormat {
+  std::uint32_t baud = 0;
+  std::optional<FieldParity> parity{};
+  [[nodiscard]] bool says_nothing() const noexcept { return baud == 0 && !parity; }
+  friend bool operator==(const LineFormat&, const LineFormat&) = default;
+};
+
 /// How a device is reached once it has obeyed an operation that changes that. What is empty or 0 stays as it was.
 struct NewPlace {
   std::string address;     ///< as Driver::address() takes it
   std::uint32_t baud = 0;  ///< of its serial line
   /// The operation reaches every device on the line, whatever its address: it is for a device that is alone there.
   bool reaches_all = false;
-  /// The new speed is meant for every device of the line, each told by itself, then for the line: see
-  /// Operation::speed().
+  /// The new speed or parity is meant for every device of the line, each told by itself, then for the line: see
+  /// Operation::tell_format().
   bool whole_line = false;
+  std::optional<FieldParity> parity{};  ///< of its serial line
+  [[nodiscard]] LineFormat format() const noexcept { return {baud, parity}; }
   friend bool operator==(const NewPlace&, const NewPlace&) = default;
 };
 
@@ -55,15 +66,17 @@ class Operation {
     static_cast<void>(inputs);
     return std::nullopt;
   }
-  /// What asks the device for a speed, whatever the arguments say of it: how a device is told again, or told back.
-  /// Errors: unsupported - the operation changes no speed; else as build().
-  [[nodiscard]] virtual Result<std::vector<Query>> speed(std::uint32_t baud, const OperationInputs& inputs) const {
-    static_cast<void>(baud), static_cast<void>(inputs);
-    return fail(ErrorCode::unsupported, "it changes no speed");
+  /// What asks the device for a speed or parity, whatever the arguments say of it: how a device is told again, or told
+  /// back. The last question is the change; those before it change nothing (a CONNECT).
+  /// Errors: unsupported - the operation changes no such thing; else as build().
+  [[nodiscard]] virtual Result<std::vector<Query>> tell_format(const LineFormat& format,
+                                                               const OperationInputs& inputs) const {
+    static_cast<void>(format), static_cast<void>(inputs);
+    return fail(ErrorCode::unsupported, "it changes nothing about the line");
   }
 };
 
-/// The argument of a command that changes a speed: with any value but "0" it is for the whole line.
+/// The argument of a command that changes a speed or a parity: with any value but "0" it is for the whole line.
 inline constexpr std::string_view whole_line_argument = "whole_line";
 [[nodiscard]] inline bool wants_whole_line(const OperationInputs& inputs) {
   const auto found = inputs.arguments.find(whole_line_argument);

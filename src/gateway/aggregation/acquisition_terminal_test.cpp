@@ -175,5 +175,110 @@ TEST_F(AcquisitionTerminal, EverySensorKindIsScaledAndFilteredBesideWhatWasRead)
   }
 }
 
+/// The same rules, set by the platform while the gateway runs, changed, and kept over a restart; what the gateway's own
+/// file says stays.
+TEST_F(AcquisitionTerminal, RulesOfThePlanTakeHoldWhileItRunsAndSurviveARestart) {
+  auto fleet = device::Fleet::start(loop_, disk_, clock_, random_, config_);
+  ASSERT_TRUE(fleet) << fleet.error().message;
+  const auto uid = uids();
+  const std::string modbus = uid.at("modbus-temperature-sensor");
+  const std::string heat = uid.at("cjt188-heat-2018");
+  const std::string flow = uid.at("modbus-flow-sensor");
+  std::ofstream(root_ + "/gateway.yaml")
+      << "data_directory: gateway\nmodels_directory: models\ndevices_files: [fleet/devices.yaml]\nprocessing:\n"
+      << "  - { device: \"" << flow
+      << "\", from: volume_total, into: volume_litre, unit: L, exponent: 0, gain: 1000 }\n";
+  const auto config = load_gateway_config(root_ + "/gateway.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  auto gateway = GatewayService::start(loop_, disk_, clock_, random_, *config);
+  ASSERT_TRUE(gateway) << gateway.error().message;
+  const auto fahrenheit = [](const char* gain) {
+    return std::string(R"({"from":"temperature","into":"temperature_f","unit":"degF","exponent":-1,"gain":")") + gain +
+           R"(","offset":"32"})";
+  };
+  FieldPlan plan;
+  plan.version = 1;
+  plan.rules = {{modbus, "temperature_f", fahrenheit("1.8")},
+                {heat, "temperature_supply_filtered",
+                 R"({"from":"temperature_supply","into":"temperature_supply_filtered","unit":"degC","exponent":-2,)"
+                 R"("filter":{"kind":"median","window":3}})"},
+                {flow, "volume_litre", R"({"from":"volume_total","into":"volume_litre","exponent":0,"gain":"1"})"},
+                {flow, "volume_x", R"({"from":"nothing","into":"volume_x","exponent":0})"},
+                {"nobody", "x", R"({"from":"a","into":"x","exponent":0})"}};
+  plan.sums.resize(1);
+  plan.sums[0].uid = flow;
+  plan.sums[0].members = {heat};
+  plan.sort();
+  (*gateway)->plan().take(plan);
+  const auto in_force = [&](std::uint64_t version) {
+    return link::wait_for(loop_, [&] { return (*gateway)->plan().report().version == version; });
+  };
+  ASSERT_TRUE(in_force(1));
+  std::map<std::string, std::string> told;
+  for (const auto& problem : (*gateway)->plan().report().problems) told[problem.subject + " " + problem.reason] = "";
+  EXPECT_TRUE(told.contains(flow + " rule volume_litre: the gateway's own file has a rule for this result"));
+  EXPECT_TRUE(told.contains(flow + " rule volume_x: 'from' is no register that the model reads"));
+  EXPECT_TRUE(told.contains("nobody rule x: the device is not served"));
+  EXPECT_TRUE(told.contains(flow + " sum: a device has its uid"));
+  EXPECT_EQ(told.size(), 4U);
+  const auto of = [&](const std::string& device, std::string_view from, std::string_view into) {
+    return pairs((*gateway)->spool(), device, from, into);
+  };
+  const auto wait = [&](auto condition) {
+    return link::wait_for(loop_, condition) || link::wait_for(loop_, condition);
+  };
+  ASSERT_TRUE(wait([&] {
+    return of(modbus, "temperature", "temperature_f").size() >= 4 &&
+           of(flow, "volume_total", "volume_litre").size() >= 3 &&
+           of(heat, "temperature_supply", "temperature_supply_filtered").size() >= 4;
+  }));
+  const auto is_golden = [](const Pair& pair, std::int64_t gain_tenths) {
+    const std::int64_t tenfold = gain_tenths * pair.raw + 3'200;
+    return pair.result == (tenfold >= 0 ? (tenfold + 5) / 10 : (tenfold - 5) / 10);
+  };
+  for (const auto& pair : of(modbus, "temperature", "temperature_f")) EXPECT_TRUE(is_golden(pair, 18)) << pair.raw;
+  for (const auto& [raw, result] : of(flow, "volume_total", "volume_litre"))
+    EXPECT_EQ(result, raw) << "the file's rule";
+  std::vector<std::int64_t> window;
+  for (const auto& [raw, result] : of(heat, "temperature_supply", "temperature_supply_filtered")) {
+    window.push_back(raw);
+    if (window.size() > 3) window.erase(window.begin());
+    auto sorted = window;
+    std::ranges::sort(sorted);
+    const std::int64_t twice = sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2];
+    EXPECT_LE(std::abs(2 * result - twice), 1);
+  }
+
+  // One rule changes, one goes; from some reading on all are by the new one.
+  auto changed = plan;
+  changed.version = 2;
+  std::erase_if(changed.rules, [&](const FieldRule& rule) { return rule.device != modbus; });
+  changed.rules[0].text = fahrenheit("3.6");
+  changed.sums.clear();
+  const auto before = of(modbus, "temperature", "temperature_f").size();
+  (*gateway)->plan().take(changed);
+  ASSERT_TRUE(in_force(2));
+  EXPECT_TRUE((*gateway)->plan().report().problems.empty());
+  ASSERT_TRUE(wait([&] { return of(modbus, "temperature", "temperature_f").size() >= before + 4; }));
+  bool is_new = false;
+  for (const auto& pair : of(modbus, "temperature", "temperature_f")) {
+    is_new = is_new || !is_golden(pair, 18);
+    EXPECT_TRUE(is_golden(pair, is_new ? 36 : 18)) << pair.raw;
+  }
+  EXPECT_TRUE(is_new);
+
+  // Without the platform, after a restart.
+  gateway->reset();
+  auto again = GatewayService::start(loop_, disk_, clock_, random_, *config);
+  ASSERT_TRUE(again) << again.error().message;
+  gateway = std::move(again);
+  EXPECT_EQ((*gateway)->plan().report().version, 2U);
+  const auto kept = of(modbus, "temperature", "temperature_f").size();
+  const auto filtered = of(heat, "temperature_supply", "temperature_supply_filtered").size();
+  ASSERT_TRUE(wait([&] { return of(modbus, "temperature", "temperature_f").size() >= kept + 3; }));
+  EXPECT_TRUE(is_golden(of(modbus, "temperature", "temperature_f").back(), 36));
+  EXPECT_EQ(of(heat, "temperature_supply", "temperature_supply_filtered").size(), filtered);
+}
+
 }  // namespace
 }  // namespace duheng::gateway

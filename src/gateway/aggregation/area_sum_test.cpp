@@ -1,6 +1,9 @@
 // A gateway's whole core with 10,000 virtual meters, no sockets: their profiles are fetched, and the sums of the area
 // are what the meters' registers say.
+#include <algorithm>
+#include <chrono>
 #include <gtest/gtest.h>
+#include <iostream>
 #include <map>
 
 #include "base/simulated_disk.hpp"
@@ -157,6 +160,76 @@ TEST(AreaSum, TenThousandMetersAddUpToTheLastDigit) {
     }
   }
   RecordProperty("sums", static_cast<int>(found.sums.size()));
+}
+
+TEST(AreaSum, ASumOfThePlanComesChangesAndGoesWhileTheGatewayRuns) {
+  SumRule of_file = area_rule();
+  of_file.uid = "of-file";
+  Area area({.channels = 10, .meters_per_channel = 10, .latency_ms_max = 2}, of_file);
+  const auto some = [&](std::size_t first, std::size_t count) {
+    FieldSum sum = area_rule();
+    for (std::size_t i = first; i < first + count; ++i) sum.members.push_back(area.field.meters()[i].uid);
+    return area.core->with_members(sum).value();
+  };
+  EXPECT_EQ(area.core->set_sum(of_file, 0).error().code, ErrorCode::already_exists);
+  const std::int64_t begun = area.clock.utc_ms();  // 00:05
+  ASSERT_TRUE(area.core->set_sum(some(0, 50), begun));
+  area.run_ms(30 * 60'000);
+  const std::int64_t changed = area.clock.utc_ms();  // 00:35
+  ASSERT_TRUE(area.core->set_sum(some(70, 30), changed));
+  area.run_ms(70 * 60'000);
+  const std::int64_t removed = area.clock.utc_ms();  // 01:45
+  area.core->remove_sum("area");
+  area.run_ms(90 * 60'000);
+  const Found found = found_in(area.batches);
+  std::size_t before = 0;
+  std::size_t after = 0;
+  for (const auto& [at, sum] : found.sums) {
+    EXPECT_GT(at, begun);
+    EXPECT_LE(at, removed);
+    std::map<std::string, std::int64_t> parts;
+    for (const auto& uid : at <= changed ? some(0, 50).members : some(70, 30).members)
+      parts[uid] = found.parts.at(at).at(uid);
+    EXPECT_EQ(sum, sum_of(parts) * 100) << at;
+    EXPECT_EQ(found.missing.at(at), 0);
+    ++(at <= changed ? before : after);
+  }
+  EXPECT_EQ(before, 2U) << "00:15 and 00:30";
+  EXPECT_EQ(after, 5U) << "00:45 to 01:45";
+  EXPECT_TRUE(found.incomplete.empty());
+}
+
+TEST(AreaSum, AThousandRulesAndTenThousandMembersDoNotHoldUpTheGateway) {
+  Area area({.channels = 100, .meters_per_channel = 100, .latency_ms_max = 2}, area_rule());
+  const auto begun = std::chrono::steady_clock::now();
+  std::int64_t longest_us = 0;
+  const auto timed = [&](auto work) {
+    const auto from = std::chrono::steady_clock::now();
+    work();
+    const auto took = std::chrono::steady_clock::now() - from;
+    longest_us =
+        std::max<std::int64_t>(longest_us, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  };
+  for (std::size_t i = 0; i < 1'000; ++i)
+    timed([&] {
+      const std::string& uid = area.field.meters()[i].uid;
+      const FieldRule rule{uid, "energy_smooth",
+                           R"({"from":"energy_active_import_total","into":"energy_smooth","exponent":-3,)"
+                           R"("filter":{"kind":"mean","window":3}})"};
+      EXPECT_TRUE(area.core->set_rules(uid, std::span(&rule, 1)).empty());
+    });
+  FieldSum all = area_rule();
+  all.uid = "all";
+  for (const auto& meter : area.field.meters()) all.members.push_back(meter.uid);
+  timed([&] { EXPECT_TRUE(area.core->set_sum(area.core->with_members(all).value(), area.clock.utc_ms())); });
+  all.members.pop_back();
+  timed([&] { EXPECT_TRUE(area.core->set_sum(area.core->with_members(all).value(), area.clock.utc_ms())); });
+  timed([&] { area.core->remove_sum("all"); });
+  const auto whole = std::chrono::steady_clock::now() - begun;
+  RecordProperty("longest_us", static_cast<int>(longest_us));
+  RecordProperty("all_ms", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(whole).count()));
+  std::cout << "longest change " << longest_us << " us\n";
+  EXPECT_LT(longest_us, 1'000'000);
 }
 
 TEST(AreaSum, LossesOnTheLinesDelaySumsAndNeverSpoilThem) {

@@ -8,28 +8,24 @@
 namespace duheng::gateway {
 namespace {
 
-constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::size_t points_max = 10'000;
+constexpr IntegerRule seconds{0, 604'800};
 
-PlannedSum read_sum(const ConfigNode& node) {
-  PlannedSum out;
-  SumRule& rule = out.rule;
-  rule.uid = node.text("uid");
-  if (rule.uid.empty() || rule.uid.size() > batch_limits::device_uid_bytes_max)
-    node.reject("uid", "must be 1 to 64 octets");
-  rule.register_name = node.text("register", rule.register_name);
-  constexpr std::size_t suffix = std::string_view("_incomplete").size();
-  if (rule.register_name.empty() || rule.register_name.size() + suffix > batch_limits::register_name_bytes_max)
-    node.reject("register", fmt::format("must be 1 to {} octets", batch_limits::register_name_bytes_max - suffix));
-  rule.unit = node.text("unit", rule.unit);
-  rule.exponent = static_cast<std::int8_t>(node.integer("exponent", {-9, 0}, rule.exponent));
-  rule.interval_ms = node.integer("interval_s", {60, 86'400}, rule.interval_ms / 1'000) * 1'000;
-  if (day_ms % rule.interval_ms != 0) node.reject("interval_s", "must divide the day");
-  rule.tolerance_ms = node.integer("tolerance_s", {0, rule.interval_ms / 2'000}, 0) * 1'000;
-  rule.wait_ms = node.integer("wait_s", {1, 7 * 86'400}, rule.wait_ms / 1'000) * 1'000;
+FieldSum read_sum(const ConfigNode& node) {
+  FieldSum out;
+  out.uid = node.text("uid");
+  out.register_name = node.text("register", out.register_name);
+  out.unit = node.text("unit", out.unit);
+  out.exponent = static_cast<std::int8_t>(node.integer("exponent", {-9, 0}, out.exponent));
+  out.interval_ms = node.integer("interval_s", seconds, out.interval_ms / 1'000) * 1'000;
+  out.tolerance_ms = node.integer("tolerance_s", seconds, 0) * 1'000;
+  out.wait_ms = node.integer("wait_s", seconds, out.wait_ms / 1'000) * 1'000;
   out.channel = node.text("channel", "");
-  for (const auto& member : node.items("members")) rule.members.push_back(member.as_text());
-  if (out.channel.empty() && rule.members.empty()) node.reject("must have members, a channel, or both");
+  for (const auto& member : node.items("members")) out.members.push_back(member.as_text());
+  if (const auto fault = find_fault(out); fault && fault->key.empty())
+    node.reject(fault->reason);
+  else if (fault)
+    node.reject(fault->key, fault->reason);
   return out;
 }
 
@@ -67,8 +63,8 @@ Result<DerivationOptions> resolve_derivation(const DerivationConfig& config,
     out.points.push_back(point);
   }
   for (const auto& planned : config.sums) {
-    SumRule rule = planned.rule;
-    if (!uids.insert(planned.rule.uid).second)
+    SumRule rule = planned;
+    if (!uids.insert(planned.uid).second)
       return fail(ErrorCode::invalid_argument, fmt::format("the uid '{}' of a sum is taken", rule.uid));
     std::set<std::string> members(rule.members.begin(), rule.members.end());
     for (const auto& device : devices)

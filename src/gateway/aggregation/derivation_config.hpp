@@ -9,14 +9,9 @@ struct DeviceOnChannel {
   std::string uid;
   std::string channel;
 };
-/// A sum whose members are still to be found among the devices.
-struct PlannedSum {
-  SumRule rule;
-  std::string channel;  ///< all devices on it, besides the members named
-};
 struct DerivationConfig {
   std::vector<PointRule> points;
-  std::vector<PlannedSum> sums;
+  std::vector<FieldSum> sums;  ///< members on a channel are still to be found among the devices
 };
 
 /// The lists `processing` and `sums` of a gateway's configuration; what is wrong is told at its lines.

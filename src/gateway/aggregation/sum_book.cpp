@@ -1,8 +1,9 @@
 #include "gateway/aggregation/sum_book.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
-#include "gateway/aggregation/exact.hpp"
+#include "drivers/processing/exact.hpp"
 
 namespace duheng::gateway {
 namespace {
@@ -20,15 +21,97 @@ std::int64_t distance(std::int64_t a, std::int64_t b) { return a < b ? b - a : a
 }  // namespace
 
 SumBook::SumBook(std::vector<SumRule> rules) {
-  sums_.reserve(rules.size());
   for (auto& rule : rules) {
-    const auto number = static_cast<std::uint32_t>(sums_.size());
-    Sum& sum = sums_.emplace_back();
-    sum.rule = std::move(rule);
-    const std::size_t members = std::max<std::size_t>(sum.rule.members.size(), 1);
-    sum.instants_max = std::clamp<std::size_t>(sum_limits::values_max / members, 16, sum_limits::instants_max);
-    for (std::uint32_t member = 0; member < sum.rule.members.size(); ++member)
-      seats_[sum.rule.members[member]].push_back({number, member});
+    std::string uid = rule.uid;
+    by_uid_.insert_or_assign(std::move(uid), place(std::move(rule), INT64_MIN));
+  }
+}
+
+std::uint32_t SumBook::place(SumRule rule, std::int64_t after_utc_ms) {
+  std::uint32_t number = static_cast<std::uint32_t>(sums_.size());
+  if (free_.empty()) {
+    sums_.emplace_back();
+  } else {
+    number = free_.back();
+    free_.pop_back();
+    sums_[number] = {};
+  }
+  Sum& sum = sums_[number];
+  sum.rule = std::move(rule);
+  sum.after_utc_ms = after_utc_ms;
+  const std::size_t members = std::max<std::size_t>(sum.rule.members.size(), 1);
+  sum.instants_max = std::clamp<std::size_t>(sum_limits::values_max / members, 16, sum_limits::instants_max);
+  for (std::uint32_t member = 0; member < sum.rule.members.size(); ++member)
+    seats_[sum.rule.members[member]].push_back({number, member});
+  seat_count_ += sum.rule.members.size();
+  return number;
+}
+
+Result<std::int64_t> SumBook::set(SumRule rule, std::int64_t from_utc_ms) {
+  const auto known = by_uid_.find(rule.uid);
+  if (known != by_uid_.end() && sums_[known->second].rule == rule) return sums_[known->second].after_utc_ms;
+  if (seat_count_ + rule.members.size() > sum_limits::seats_max)
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("the sums of a gateway have at most {} members together", sum_limits::seats_max));
+  if (known == by_uid_.end() && by_uid_.size() >= sum_limits::sums_max)
+    return fail(ErrorCode::limit_exceeded, fmt::format("a gateway has at most {} sums", sum_limits::sums_max));
+  if (known != by_uid_.end()) from_utc_ms = end(known->second, from_utc_ms);
+  std::string uid = rule.uid;
+  by_uid_.insert_or_assign(std::move(uid), place(std::move(rule), from_utc_ms));
+  return from_utc_ms;
+}
+
+void SumBook::remove(std::string_view uid, std::int64_t now_utc_ms) {
+  const auto known = by_uid_.find(uid);
+  if (known == by_uid_.end()) return;
+  static_cast<void>(end(known->second, now_utc_ms));
+  by_uid_.erase(known);
+}
+
+void SumBook::forget(std::uint32_t number, std::map<std::int64_t, Instant>::iterator instant) {
+  agenda_.erase({at_once, number, instant->first});
+  agenda_.erase({instant->second.due_utc_ms, number, instant->first});
+  sums_[number].instants.erase(instant);
+}
+
+std::int64_t SumBook::end(std::uint32_t number, std::int64_t at_utc_ms) {
+  Sum& sum = sums_[number];
+  // With a tolerance an instant may be complete before its time: it is not told again by others.
+  sum.last_utc_ms = std::max({at_utc_ms, sum.last_instant, sum.after_utc_ms});
+  while (!sum.instants.empty() && std::prev(sum.instants.end())->first > sum.last_utc_ms)
+    forget(number, std::prev(sum.instants.end()));
+  // Meters' own profiles come up to two intervals late.
+  ending_.emplace(std::max(sum.last_utc_ms, at_utc_ms) + 2 * sum.rule.interval_ms + sum.rule.wait_ms, number);
+  return sum.last_utc_ms;
+}
+
+void SumBook::release(std::uint32_t number) {
+  Sum& sum = sums_[number];
+  while (!sum.instants.empty()) forget(number, sum.instants.begin());
+  for (const auto& member : sum.rule.members) {
+    const auto seats = seats_.find(member);
+    std::erase_if(seats->second, [&](const Seat& seat) { return seat.sum == number; });
+    if (seats->second.empty()) seats_.erase(seats);
+  }
+  seat_count_ -= sum.rule.members.size();
+  sum = {};
+  free_.push_back(number);
+}
+
+/// Those that end are kept as long as one of their instants may still be told.
+void SumBook::release_ended(std::int64_t now_utc_ms) {
+  while (!ending_.empty() && ending_.begin()->first <= now_utc_ms) {
+    const std::uint32_t number = ending_.begin()->second;
+    ending_.erase(ending_.begin());
+    const Sum& sum = sums_[number];
+    std::int64_t open_until_utc_ms = INT64_MIN;
+    for (const auto& [at, instant] : sum.instants)
+      if (!instant.done && !instant.told_incomplete)
+        open_until_utc_ms = std::max(open_until_utc_ms, std::max(now_utc_ms, instant.due_utc_ms) + 1);
+    if (open_until_utc_ms == INT64_MIN)
+      release(number);
+    else
+      ending_.emplace(open_until_utc_ms, number);
   }
 }
 
@@ -58,9 +141,7 @@ SumBook::Instant* SumBook::instant_of(std::uint32_t number, std::int64_t instant
       ++statistics_.values_too_old;
       return nullptr;
     }
-    agenda_.erase({at_once, number, oldest->first});
-    agenda_.erase({oldest->second.due_utc_ms, number, oldest->first});
-    sum.instants.erase(oldest);
+    forget(number, oldest);
   }
   Instant& made = sum.instants[instant_utc_ms];
   made.values.resize(sum.rule.members.size());
@@ -74,6 +155,7 @@ void SumBook::put(const Seat& seat, std::int64_t mantissa, const Reading& readin
   const SumRule& rule = sums_[seat.sum].rule;
   const std::int64_t at = nearest_instant(reading.time_utc_ms, rule.interval_ms);
   if (distance(at, reading.time_utc_ms) > rule.tolerance_ms) return;
+  if (at <= sums_[seat.sum].after_utc_ms || at > sums_[seat.sum].last_utc_ms) return;  // others' instant
   Instant* instant = instant_of(seat.sum, at, now_utc_ms);
   if (instant == nullptr || instant->done) return;
   Value& value = instant->values[seat.member];
@@ -135,6 +217,7 @@ GroupSum SumBook::tell(Sum& sum, std::int64_t instant_utc_ms, Instant& instant) 
 }
 
 std::optional<GroupSum> SumBook::take_due(std::int64_t now_utc_ms) {
+  release_ended(now_utc_ms);
   while (!agenda_.empty() && agenda_.begin()->due_utc_ms <= now_utc_ms) {
     const Due due = *agenda_.begin();
     agenda_.erase(agenda_.begin());

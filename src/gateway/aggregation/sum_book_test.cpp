@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <rapidcheck/gtest.h>
+#include <set>
 
 #include "gateway/aggregation/field_derivation.hpp"
 
@@ -257,6 +258,168 @@ RC_GTEST_PROP(SumBookProperty, SumsEqualTheirPartsWhateverComesWhen, ()) {
     RC_ASSERT(incomplete[instant] <= 1);
     RC_ASSERT(complete[instant] + incomplete[instant] >= 1);
   }
+}
+
+TEST(SumBook, AnInstantBelongsToTheMembersOfItsTime) {
+  SumBook book({three()});
+  book.observe("a", centi, value(100, start), start);
+  book.observe("b", centi, value(20, start), start);
+  auto less = three();
+  less.members = {"a", "b"};
+  EXPECT_EQ(book.set(less, start + 60'000).value(), start + 60'000);
+  // The running instant of before still waits for its third member, the next one for two.
+  book.observe("a", centi, value(101, start + quarter), start + quarter);
+  book.observe("b", centi, value(21, start + quarter), start + quarter);
+  const auto next = book.take_due(start + quarter);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->instant_utc_ms, start + quarter);
+  EXPECT_EQ(next->parts.size(), 2U);
+  EXPECT_TRUE(next->complete());
+  EXPECT_FALSE(has(next->quality, Quality::decreased)) << "other members are not compared";
+  book.observe("c", centi, value(3, start), start + quarter);
+  const auto before = book.take_due(start + quarter);
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->parts.size(), 3U);
+  EXPECT_EQ(before->mantissa, 123);
+}
+
+TEST(SumBook, TheFormerMembersAreWaitedForAndThenForgotten) {
+  SumBook book({three()});
+  book.observe("a", centi, value(100, start), start);
+  book.remove("sum-1", start + 60'000);
+  EXPECT_FALSE(book.contains("sum-1"));
+  EXPECT_FALSE(book.empty());
+  const auto told = book.take_due(start + 2 * quarter);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->missing, 2U);
+  EXPECT_FALSE(book.take_due(start + 5 * quarter));
+  EXPECT_TRUE(book.empty());
+  EXPECT_EQ(book.next_due_utc_ms(), INT64_MAX);
+  book.observe("a", centi, value(100, start + quarter), start + 5 * quarter);
+  EXPECT_EQ(book.next_due_utc_ms(), INT64_MAX);
+}
+
+TEST(SumBook, AnInstantCompleteBeforeItsTimeIsNotToldAgainByOthers) {
+  auto tolerant = three();
+  tolerant.tolerance_ms = 60'000;
+  SumBook book({tolerant});
+  const std::int64_t early = start + quarter - 30'000;
+  for (const char* member : {"a", "b", "c"}) book.observe(member, centi, value(1, early), early);
+  ASSERT_TRUE(book.take_due(early));
+  auto less = tolerant;
+  less.members = {"a"};
+  EXPECT_EQ(book.set(less, early + 1'000).value(), start + quarter);
+  book.observe("a", centi, value(1, start + quarter + 1'000), start + quarter + 1'000);
+  EXPECT_FALSE(book.take_due(start + quarter + 1'000));
+}
+
+TEST(SumBook, TheSameSumAgainChangesNothingAndTooManyMembersAreRefused) {
+  SumBook book({});
+  EXPECT_EQ(book.set(three(), start).value(), start);
+  book.observe("a", centi, value(1, start + quarter), start + quarter);
+  EXPECT_EQ(book.set(three(), start + 2 * quarter).value(), start);
+  EXPECT_EQ(book.next_due_utc_ms(), start + 3 * quarter);
+  std::vector<std::string> many(sum_limits::members_max);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = std::to_string(i);
+  auto large = three();
+  large.members = many;
+  bool is_refused = false;
+  for (int i = 0; i < 60 && !is_refused; ++i) {
+    large.uid = "large-" + std::to_string(i);
+    is_refused = !book.set(large, start).has_value();
+  }
+  EXPECT_TRUE(is_refused);
+  EXPECT_FALSE(book.contains(large.uid));
+}
+
+/// Sums that change, go and come at arbitrary moments while values come late, twice or never: whatever is told as
+/// complete is the exact sum of the members that were the sum's at that instant, and no instant is told complete twice.
+RC_GTEST_PROP(SumBookProperty, ACompleteSumIsThatOfTheMembersOfItsInstantWheneverTheyChange, ()) {
+  const auto meters = *rc::gen::inRange<std::size_t>(1, 6);
+  const auto instants = *rc::gen::inRange<std::int64_t>(1, 8);
+  const std::int64_t tolerance = *rc::gen::element<std::int64_t>(0, 60'000);
+  const auto rule_of = [&](unsigned mask) {
+    SumRule rule = three();
+    rule.tolerance_ms = tolerance;
+    rule.members.clear();
+    for (std::size_t i = 0; i < meters; ++i)
+      if ((mask >> i & 1U) != 0) rule.members.push_back("m" + std::to_string(i));
+    return rule;
+  };
+  struct Event {
+    std::int64_t at;
+    std::size_t meter;       // or a change, when it is `meters`
+    std::int64_t instant;    // or the new members; 0: removed
+    std::int64_t shift = 0;  // of the value's own time
+  };
+  std::vector<Event> events;
+  for (std::size_t meter = 0; meter < meters; ++meter)
+    for (std::int64_t i = 0; i < instants; ++i) {
+      const int copies = *rc::gen::inRange(0, 3);
+      for (int copy = 0; copy < copies; ++copy) {
+        const std::int64_t shift = tolerance == 0 ? 0 : *rc::gen::inRange<std::int64_t>(-50'000, 50'001);
+        const std::int64_t instant = start + i * quarter;
+        events.push_back({instant + shift + *rc::gen::inRange<std::int64_t>(0, 4 * quarter), meter, instant, shift});
+      }
+    }
+  const int changes = *rc::gen::inRange(0, 6);
+  for (int i = 0; i < changes; ++i)
+    events.push_back({start + *rc::gen::inRange<std::int64_t>(-quarter, (instants + 3) * quarter), meters,
+                      *rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << meters)});
+  std::ranges::sort(events, {}, &Event::at);
+  const auto amount = [](std::size_t meter, std::int64_t instant) {
+    return static_cast<std::int64_t>(meter + 1) * 1'000'000 + (instant - start) / quarter;
+  };
+  SumBook book({});
+  unsigned present = (1U << meters) - 1;
+  // Since when which members count; the first entry at or before an instant is the one that holds.
+  std::map<std::int64_t, unsigned> in_force{{start - 10 * quarter, present}};
+  RC_ASSERT(book.set(rule_of(present), start - 10 * quarter).has_value());
+  std::set<std::int64_t> complete;
+  std::map<std::pair<std::size_t, std::int64_t>, bool> came;
+  const auto check = [&](std::int64_t now) {
+    while (const auto sum = book.take_due(now)) {
+      auto holds = in_force.lower_bound(sum->instant_utc_ms);  // an instant at the change is still the former's
+      RC_ASSERT(holds != in_force.begin());
+      const unsigned members = std::prev(holds)->second;
+      RC_ASSERT(sum->parts.size() == rule_of(members).members.size());
+      std::int64_t expected = 0;
+      for (const auto& part : sum->parts) {
+        const auto meter = static_cast<std::size_t>(part.uid[1] - '0');
+        RC_ASSERT((members >> meter & 1U) == 1U);
+        if (!part.present) continue;
+        RC_ASSERT((came.contains({meter, sum->instant_utc_ms})));
+        RC_ASSERT(part.value.mantissa == amount(meter, sum->instant_utc_ms));
+        expected += part.value.mantissa;
+      }
+      RC_ASSERT(sum->mantissa == expected);
+      if (sum->complete()) RC_ASSERT(complete.insert(sum->instant_utc_ms).second);
+    }
+  };
+  for (const Event& event : events) {
+    check(event.at);
+    if (event.meter < meters) {
+      came[{event.meter, event.instant}] = true;
+      book.observe("m" + std::to_string(event.meter), centi,
+                   value(amount(event.meter, event.instant), event.instant + event.shift), event.at);
+    } else {
+      const auto next = static_cast<unsigned>(event.instant);
+      if (next == 0) {
+        book.remove("sum-1", event.at);
+      } else {
+        const std::int64_t after = book.set(rule_of(next), event.at).value();
+        // Nothing that holds is put in question: what was set for later instants has told none.
+        in_force.erase(in_force.upper_bound(after), in_force.end());
+        if (next != present) in_force[after] = next;
+      }
+      present = next;
+    }
+    check(event.at);
+  }
+  check(start + 100 * quarter);
+  book.remove("sum-1", start + 100 * quarter);
+  check(start + 200 * quarter);
+  RC_ASSERT(book.empty());
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ class FieldAccess {
     std::uint32_t baud = 0;     ///< 0: no serial line of this gateway's, its speed is somebody else's
     /// Device and channel are of the platform's plan: what is changed there stays changed.
     bool is_planned = false;
+    FieldParity parity = FieldParity::even;
   };
   [[nodiscard]] virtual Line line_of(std::uint32_t device) const {
     static_cast<void>(device);
@@ -57,7 +58,7 @@ class FieldAccess {
     static_cast<void>(device);
     return {};
   }
-  /// From now on the device is asked so; a new speed closes its channel and opens it again.
+  /// From now on the device is asked so; a new speed or parity closes its channel and opens it again.
   /// Errors: invalid_argument - no address of its protocol, no usual speed; already_exists - another device of the
   /// channel has the address.
   [[nodiscard]] virtual Result<void> move(std::uint32_t device, const drivers::NewPlace& place) {

@@ -85,6 +85,12 @@ void LineMove::silent(std::int64_t /*now_ms*/) {
   if (++silent_ >= questions_each) next_member();
 }
 
+void LineMove::unheard() {
+  if (++silent_ < questions_each) return;
+  members_.at(cursor_).where.reset();
+  next_member();
+}
+
 void LineMove::refused(std::int64_t now_ms) {
   if (!telling_now_) return answered(now_ms);  // whoever refuses is there
   auto& member = members_.at(cursor_);

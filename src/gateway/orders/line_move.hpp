@@ -5,14 +5,15 @@
 
 namespace duheng::gateway {
 
-/// Taking all devices of one serial line to a new speed, one by one, when nobody can rely on any answer and each device
-/// that has followed is deaf at the old speed. What to do next, and where each device is in the end.
+/// Taking all devices of one serial line to a new speed or parity, one by one, when nobody can rely on any answer and
+/// each device that has followed is deaf at the old one. What to do next, and where each device is in the end.
 ///
 /// Every device that is not known to be at the goal is told at the other speed, then looked for at the goal. One that
 /// is missing there is looked for at the other speed and, heard there, told again. One that refuses, or says yes and
 /// stays, turns the whole line back: a device that nobody reads any more is worse than a line that stays slow. A device
 /// that answers nowhere turns nobody back; it was silent before, or has to be looked after on the spot.
 ///
+/// Where telling takes a question before (a CONNECT), and that is not answered, the device was told nothing.
 /// A device is told anew only after it was heard at the place it is to leave. Pure; times are monotonic milliseconds.
 class LineMove {
  public:
@@ -58,6 +59,8 @@ class LineMove {
   void answered(std::int64_t now_ms);
   void silent(std::int64_t now_ms);
   void refused(std::int64_t now_ms);
+  /// What had to be said before it could be told was not answered: it was told nothing.
+  void unheard();
   /// The device can be asked no more.
   void gone(std::size_t member) { members_.at(member).gone = true; }
 

@@ -58,7 +58,7 @@ struct OrderRunner::Live {
   std::optional<MoveSettling> move;             ///< where the device is now is being found out
   drivers::NewPlace old_place;                  ///< where it was before
   PingTally ping;
-  std::uint32_t line_baud = 0;               ///< it is for the whole of its line, at this speed; 0: it is not
+  drivers::LineFormat line;                  ///< it is for the whole of its line, at this; says nothing: it is not
   std::int64_t gather_until_ms = INT64_MAX;  ///< when the orders of the line's other devices must have come
   bool in_line = false;                      ///< one of a LineWork
   std::uint32_t ticket = 0;
@@ -73,18 +73,32 @@ struct OrderRunner::Live {
     return changes() || script.maintenance == drivers::Maintenance::gateway_restart;
   }
   [[nodiscard]] bool is_history() const noexcept { return order.kind == OrderKind::history; }
+  [[nodiscard]] bool is_for_line() const noexcept { return !line.says_nothing(); }
 };
 
-/// A line whose devices are being taken to another speed, by one order each.
+/// E.g. "9600 bit/s", "odd parity".
+[[nodiscard]] std::string words_of(const drivers::LineFormat& format);
+/// As much of what a line is now as `wanted` speaks of.
+[[nodiscard]] drivers::LineFormat present_format(const FieldAccess::Line& line, const drivers::LineFormat& wanted);
+
+/// A line whose devices are being taken to another speed or parity, by one order each.
 struct OrderRunner::LineWork {
   std::vector<OrderId> members;
   LineMove::Begin begin = LineMove::Begin::afresh;
   std::optional<LineMove> move;  ///< when the log knows of all members
-  std::uint32_t old_baud = 0;
-  std::uint32_t new_baud = 0;
-  bool telling = false;  ///< the question that is out tells, and does not look
-  [[nodiscard]] std::uint32_t baud_at(LineMove::Place place) const noexcept {
-    return place == LineMove::Place::new_place ? new_baud : old_baud;
+  drivers::LineFormat old_format;
+  drivers::LineFormat new_format;
+  bool telling = false;                ///< the question that is out tells, and does not look
+  std::vector<drivers::Query> saying;  ///< what tells the device whose turn it is; the last question is the change
+  std::size_t said = 0;                ///< of these, how many it has answered
+  [[nodiscard]] bool is_change_out() const noexcept { return telling && said + 1 == saying.size(); }
+  [[nodiscard]] const drivers::LineFormat& format_at(LineMove::Place place) const noexcept {
+    return place == LineMove::Place::new_place ? new_format : old_format;
+  }
+  /// What is said next is for another device, or begins anew.
+  void say_nothing() {
+    saying.clear();
+    said = 0;
   }
 };
 

@@ -1,4 +1,5 @@
 // Orders that change how a device is reached, and those that the gateway does itself.
+#include <array>
 #include <fmt/format.h>
 
 #include "drivers/models/maintenance.hpp"
@@ -11,10 +12,10 @@ namespace {
 constexpr std::int64_t change_over_ms = 1'000;
 constexpr std::int64_t look_again_ms = 200;
 
-std::string words_of(const drivers::NewPlace& place) {
-  if (place.address.empty()) return fmt::format("{} bit/s", place.baud);
-  return place.baud == 0 ? fmt::format("address {}", place.address)
-                         : fmt::format("address {} and {} bit/s", place.address, place.baud);
+std::string place_words(const drivers::NewPlace& place) {
+  if (place.address.empty()) return words_of(place.format());
+  return place.format().says_nothing() ? fmt::format("address {}", place.address)
+                                       : fmt::format("address {} and {}", place.address, words_of(place.format()));
 }
 
 OrderValue figure(std::string_view name, std::string_view unit, std::int64_t value, std::int64_t utc_ms) {
@@ -28,18 +29,35 @@ OrderValue figure(std::string_view name, std::string_view unit, std::int64_t val
 
 }  // namespace
 
-void OrderRunner::leave_out_foreign_speed(OrderScript& script, const FieldAccess::Place& place) const {
-  if (!script.moves || script.moves->baud == 0 || field_.line_of(place.device).baud != 0) return;
+std::string words_of(const drivers::LineFormat& format) {
+  constexpr std::array<std::string_view, 3> parities{"no parity", "even parity", "odd parity"};
+  std::string out;
+  if (format.baud != 0) out = fmt::format("{} bit/s", format.baud);
+  if (format.parity)
+    out += fmt::format("{}{}", out.empty() ? "" : " and ", parities.at(static_cast<std::size_t>(*format.parity)));
+  return out;
+}
+
+drivers::LineFormat present_format(const FieldAccess::Line& line, const drivers::LineFormat& wanted) {
+  drivers::LineFormat out;
+  if (wanted.baud != 0) out.baud = line.baud;
+  if (wanted.parity) out.parity = line.parity;
+  return out;
+}
+
+void OrderRunner::leave_out_foreign_line(OrderScript& script, const FieldAccess::Place& place) const {
+  if (!script.moves || script.moves->format().says_nothing() || field_.line_of(place.device).baud != 0) return;
   script.moves->baud = 0;
+  script.moves->parity.reset();
   if (script.moves->address.empty()) script.moves.reset();
 }
 
 std::optional<OrderFault> OrderRunner::fault_of_move(const OrderScript& script, const FieldAccess::Place& place) const {
   if (!script.moves) return std::nullopt;
   const auto line = field_.line_of(place.device);
-  const bool new_speed = script.moves->baud != 0 && line.baud != 0;
-  if (!new_speed && script.moves->address.empty()) return std::nullopt;
-  if (line.devices > 1 && ((new_speed && !script.moves->whole_line) || script.moves->reaches_all))
+  const bool new_format = !script.moves->format().says_nothing() && line.baud != 0;
+  if (!new_format && script.moves->address.empty()) return std::nullopt;
+  if (line.devices > 1 && ((new_format && !script.moves->whole_line) || script.moves->reaches_all))
     return OrderFault{
         "line_shared",
         fmt::format("{} devices are on its channel: one of them alone must not be changed so", line.devices)};
@@ -54,8 +72,12 @@ std::optional<OrderFault> OrderRunner::fault_of_move(const OrderScript& script, 
 void OrderRunner::begin_move(Live& live, const FieldAccess::Place& place) {
   const std::int64_t now_ms = clock_.monotonic_ms();
   const auto line = field_.line_of(place.device);
-  live.old_place = {live.script.moves->address.empty() ? std::string() : line.address,
-                    live.script.moves->baud == 0 ? 0 : line.baud, false};
+  const auto old_format = present_format(line, live.script.moves->format());
+  live.old_place = {.address = live.script.moves->address.empty() ? std::string() : line.address,
+                    .baud = old_format.baud,
+                    .reaches_all = false,
+                    .whole_line = false,
+                    .parity = old_format.parity};
   live.phase = OrderPhase::settling;
   live.next_at_ms = now_ms + change_over_ms;
   live.settle_until_ms = now_ms + settings_.settle_ms;
@@ -70,8 +92,8 @@ void OrderRunner::go_to(const Live& live, MoveSettling::Place where) {
   if (!place) return;
   const auto& wanted = where == MoveSettling::Place::new_place ? *live.script.moves : live.old_place;
   const auto line = field_.line_of(place->device);
-  const bool is_there =
-      (wanted.address.empty() || wanted.address == line.address) && (wanted.baud == 0 || wanted.baud == line.baud);
+  const bool is_there = (wanted.address.empty() || wanted.address == line.address) &&
+                        present_format(line, wanted.format()) == wanted.format();
   if (is_there) return;
   // A place that cannot be had is one where nobody answers.
   static_cast<void>(field_.move(place->device, wanted));
@@ -102,8 +124,8 @@ void OrderRunner::after_look(Live& live, const drivers::Exchange& exchange) {
 }
 
 void OrderRunner::end_move(Live& live) {
-  const std::string to = words_of(*live.script.moves);
-  const std::string from = words_of(live.old_place);
+  const std::string to = place_words(*live.script.moves);
+  const std::string from = place_words(live.old_place);
   switch (live.move->verdict()) {
     case MoveSettling::Verdict::moved:
       return end(live, OrderState::done, {}, fmt::format("it answers at {}", to));

@@ -14,9 +14,9 @@ using testing::NumberReader;
 using testing::query_of;
 using testing::Verb;
 
-const NewPlace old_place{"000000000001", 2'400, false};
+const NewPlace old_place{.address = "000000000001", .baud = 2'400, .parity = FieldParity::even};
 
-/// Takes the device to the arguments "address" and "speed", as far as they are given.
+/// Takes the device to the arguments "address", "speed" and "parity" (a number), as far as they are given.
 class MoveOperation final : public drivers::Operation {
  public:
   explicit MoveOperation(bool reaches_all) : reaches_all_(reaches_all) {}
@@ -30,6 +30,8 @@ class MoveOperation final : public drivers::Operation {
     if (const auto at = inputs.arguments.find("address"); at != inputs.arguments.end()) out.address = at->second;
     if (const auto at = inputs.arguments.find("speed"); at != inputs.arguments.end())
       out.baud = static_cast<std::uint32_t>(std::stoul(at->second));
+    if (const auto at = inputs.arguments.find("parity"); at != inputs.arguments.end())
+      out.parity = static_cast<FieldParity>(std::stoul(at->second));
     return out;
   }
 
@@ -42,7 +44,7 @@ std::shared_ptr<const drivers::DeviceModel> moving_model() {
   for (const bool reaches_all : {false, true}) {
     drivers::ModelCommand command;
     command.name = reaches_all ? "move_all" : "move";
-    for (const char* name : {"address", "speed"}) {
+    for (const char* name : {"address", "speed", "parity"}) {
       drivers::ModelArgument argument;
       argument.name = name;
       argument.required = false;
@@ -55,63 +57,19 @@ std::shared_ptr<const drivers::DeviceModel> moving_model() {
 }
 
 /// One meter that is somewhere, and a gateway that asks it somewhere.
-class MoveWorld final : public FieldAccess {
+class MoveWorld final : public testing::LineBench {
  public:
   MoveWorld() { start(); }
-  void start() {
-    auto opened = OrderLog::open(disk, "orders.log");
-    log = opened ? std::move(*opened) : nullptr;
-    if (log) runner = std::make_unique<OrderRunner>(clock, *this, log->take_found());
-    asked.reset();
-    line.address = old_place.address;  // what the plan says
-    line.baud = old_place.baud;
+  [[nodiscard]] bool is_spoken_to() const {
+    return truth.address == line.address && truth.baud == line.baud && truth.parity == line.parity;
   }
-  void restart() {
-    runner.reset();
-    log.reset();
-    start();
-  }
-  void settle() {
-    for (int i = 0; i < 100 && runner; ++i) {
-      runner->work();
-      if (const auto write = runner->take_log_write())
-        runner->written(write->replace ? log->replace(write->records) : log->append(write->records));
-      else if (runner->next_wake_ms() > clock.monotonic_ms())
-        return;
-    }
-  }
-  void advance_ms(std::int64_t ms) {
-    clock.advance_ms(ms);
-    settle();
-  }
-  [[nodiscard]] bool is_spoken_to() const { return truth.address == line.address && truth.baud == line.baud; }
-  struct Asked {
-    drivers::Query query;
-    std::uint32_t ticket = 0;
-  };
   /// The device does what it is told, if it hears it.
   void obey(const NewPlace& wanted) {
     if (!wanted.address.empty()) truth.address = wanted.address;
     if (wanted.baud != 0) truth.baud = wanted.baud;
+    if (wanted.parity) truth.parity = wanted.parity;
   }
-  void tell(Outcome outcome, std::uint32_t error = 0) {
-    const Asked question = *asked;
-    asked.reset();
-    Bytes payload;
-    ByteWriter(payload).u64(7);
-    drivers::Exchange exchange;
-    exchange.query = &question.query;
-    exchange.outcome = outcome;
-    exchange.error = error;
-    if (outcome == Outcome::answered) exchange.payload = payload;
-    exchange.sent_utc_ms = clock.utc_ms();
-    clock.advance_ms(outcome == Outcome::timed_out ? 500 : 20);
-    exchange.received = {clock.monotonic_ms(), clock.utc_ms()};
-    runner->exchange(question.ticket, exchange, {Protocol::dlt645_2007, {1}, {2}, clock.utc_ms(), clock.utc_ms()});
-    runner->stir(0);
-    settle();
-  }
-  [[nodiscard]] bool is_change() const { return asked && asked->query.at_most_once && asked->query.body.size() == 4; }
+  [[nodiscard]] bool is_change() const { return asked && is_change(*asked); }
   /// A plain question is answered by whoever is where it is put.
   void answer_as_the_line_would() { tell(is_spoken_to() && answers ? Outcome::answered : Outcome::timed_out); }
   void take(std::string name, std::vector<OrderArgument> arguments) {
@@ -135,20 +93,11 @@ class MoveWorld final : public FieldAccess {
 
   // FieldAccess
   [[nodiscard]] std::optional<Place> find(std::string_view) const override { return Place{0, 0, model}; }
-  [[nodiscard]] Readiness readiness(std::uint32_t) const override {
-    return !open ? Readiness::away : silent ? Readiness::silent : Readiness::ready;
-  }
-  [[nodiscard]] bool has_room(std::uint32_t) const override { return true; }
-  [[nodiscard]] bool ask(std::uint32_t, const drivers::Query& query, std::uint32_t ticket) override {
-    asked = Asked{query, ticket};
-    changes_sent += is_change() ? 1 : 0;
-    return true;
-  }
-  void probe(std::uint32_t) override {}
   [[nodiscard]] Line line_of(std::uint32_t) const override { return line; }
   [[nodiscard]] Result<void> move(std::uint32_t, const NewPlace& place) override {
     if (!place.address.empty()) line.address = place.address;
     if (place.baud != 0) line.baud = place.baud;
+    if (place.parity) line.parity = *place.parity;
     return {};
   }
   void reopen(std::uint32_t) override {
@@ -159,21 +108,10 @@ class MoveWorld final : public FieldAccess {
     ++restarts;
     return can_restart;
   }
-  [[nodiscard]] bool note(const drivers::ModelQuestion&, const drivers::Exchange&, std::vector<OrderValue>&) override {
-    return true;
-  }
-  void note_history(const std::vector<drivers::ModelItem>&, std::span<const drivers::HistoryValue>,
-                    std::vector<OrderValue>*) override {}
-  void note_finding(const Register&, std::int64_t, std::int64_t) override {}
-  [[nodiscard]] bool clock_suspect() const override { return false; }
 
-  ManualClock clock{1'763'712'000'000};
-  SimulatedDisk disk;
   std::shared_ptr<const drivers::DeviceModel> model = moving_model();
   Line line{old_place.address, 1, old_place.baud, true};
   NewPlace truth = old_place;
-  bool open = true;
-  bool silent = false;
   bool answers = true;
   bool can_restart = true;
   int reopened = 0;
@@ -181,9 +119,17 @@ class MoveWorld final : public FieldAccess {
   int changes_sent = 0;
   std::uint8_t last_id = 0;
   OrderReport last;
-  std::optional<Asked> asked;
-  std::unique_ptr<OrderLog> log;
-  std::unique_ptr<OrderRunner> runner;
+
+ private:
+  [[nodiscard]] static bool is_change(const Asked& question) {
+    return question.query.at_most_once && question.query.body.size() == 4;
+  }
+  void put_line_as_planned() override {
+    line.address = old_place.address;
+    line.baud = old_place.baud;
+    line.parity = *old_place.parity;
+  }
+  void question_put(const Asked& question) override { changes_sent += is_change(question) ? 1 : 0; }
 };
 
 TEST(MoveSettling, TriesTheNewPlaceThenTheOldByTurns) {
@@ -234,6 +180,22 @@ TEST(OrderMoves, ALostAnswerIsFoundOutByAskingAtBothPlaces) {
     EXPECT_TRUE(world.is_spoken_to());
     EXPECT_EQ(world.changes_sent, 1);
   }
+}
+
+TEST(OrderMoves, ANewParityIsFollowedAndTheSpeedStays) {
+  MoveWorld world;
+  world.take("move", {{"parity", "0"}});
+  ASSERT_TRUE(world.is_change());
+  world.obey({.address = {}, .parity = FieldParity::none});
+  world.tell(Outcome::timed_out);
+  for (int i = 0; i < 20 && !is_final(world.report().state); ++i) {
+    world.advance_ms(1'000);
+    if (world.asked) world.answer_as_the_line_would();
+  }
+  EXPECT_EQ(world.report().state, OrderState::done);
+  EXPECT_EQ(world.report().detail, "it answers at no parity");
+  EXPECT_EQ(world.line.parity, FieldParity::none);
+  EXPECT_EQ(world.line.baud, 2'400U);
 }
 
 TEST(OrderMoves, WhatAnswersNowhereIsUnknownAndLookedForWhereThePlanHasIt) {
@@ -289,11 +251,13 @@ TEST(OrderMoves, OnSomebodyElsesLineASpeedIsOnlyAsked) {
 RC_GTEST_PROP(OrderMoves, TellsTheTruthOverLostAnswersAndCrashes, (std::uint64_t seed)) {
   SeededRandom random(seed);
   MoveWorld world;
-  const NewPlace wanted{random.below(2) == 0 ? "000000000002" : "", random.below(2) == 0 ? 9'600U : 0U, false};
-  if (wanted.address.empty() && wanted.baud == 0) return;
+  NewPlace wanted{random.below(2) == 0 ? "000000000002" : "", random.below(2) == 0 ? 9'600U : 0U, false};
+  if (random.below(2) == 0) wanted.parity = FieldParity::odd;
+  if (wanted.address.empty() && wanted.format().says_nothing()) return;
   std::vector<OrderArgument> arguments;
   if (!wanted.address.empty()) arguments.push_back({"address", wanted.address});
   if (wanted.baud != 0) arguments.push_back({"speed", "9600"});
+  if (wanted.parity) arguments.push_back({"parity", "2"});
   world.take("move", arguments);
   bool obeyed = false;
   const auto crash = [&] {

@@ -122,6 +122,7 @@ void OrderRunner::refuse(FieldOrder& order, OrderFault fault) {
 void OrderRunner::take(FieldOrder order) {
   if (live_.contains(order.id) || memory_.knows(order.id)) {
     ++counts_.repeated;
+    take_password(order);
     wipe(order.password);
     due(order.id);
     return;
@@ -280,7 +281,7 @@ void OrderRunner::expire(std::int64_t now_ms) {
 }
 
 void OrderRunner::out_of_time(Live& live, std::int64_t now_ms) {
-  if (live.in_line || (live.recovered && live.line_baud != 0)) return;  // its line's time is what counts
+  if (live.in_line || (live.recovered && live.is_for_line())) return;  // its line's time is what counts
   if (live.phase == OrderPhase::settling && now_ms >= live.settle_until_ms && live.move) {
     live.move->give_up();
     return end_move(live);
@@ -304,7 +305,7 @@ OrderRunner::Live* OrderRunner::pick(const DeviceQueue& queue) {
   Live* history = nullptr;
   for (const auto& id : queue.orders) {
     auto& live = *live_.at(id);
-    if (live.line_baud != 0) continue;  // drive_lines()
+    if (live.is_for_line()) continue;  // drive_lines()
     if (live.is_history()) {
       if (history == nullptr || (history->phase == OrderPhase::waiting && live.phase != OrderPhase::waiting))
         history = &live;
@@ -360,7 +361,7 @@ void OrderRunner::advance(Live& live, DeviceQueue& queue, std::int64_t now_ms) {
       if (live.recovered && !live.move)
         if (auto moves = place_after(*place->model, live.order.kind, live.order.name, live.script.check_arguments)) {
           live.script.moves = std::move(moves);
-          leave_out_foreign_speed(live.script, *place);
+          leave_out_foreign_line(live.script, *place);
           if (live.script.moves) begin_move(live, *place);
         }
       if (live.move) return look_for_device(live, *place);
@@ -438,7 +439,7 @@ void OrderRunner::ask_next(Live& live, const FieldAccess::Place& place) {
     if (!script)
       return end(live, OrderState::refused, std::move(script.error().reason), std::move(script.error().detail));
     live.script = std::move(*script);
-    leave_out_foreign_speed(live.script, place);
+    leave_out_foreign_line(live.script, place);
     if (live.script.steps.empty()) return settle(live, true);
   }
   put(live, place, live.script.steps[live.step]);

@@ -26,7 +26,7 @@ struct OrderSettings {
   std::int64_t settle_ms = 300'000;     ///< how long a read-back waits for a device that does not answer
   std::int64_t probe_ms = 5'000;        ///< how often a silent device is tried while an order waits for it
   std::int64_t check_again_ms = 2'000;  ///< between two read-backs
-  std::int64_t gather_ms = 300'000;     ///< within which all orders for one line's change of speed must have come
+  std::int64_t gather_ms = 300'000;     ///< within which all orders for one line's change must have come
   std::int64_t store_retry_ms = 1'000;  ///< after the log refused
   std::size_t history_questions_max = 100'000;
   std::size_t log_slack_bytes = 4U << 20;  ///< the log is rewritten when it is more than twice what it must hold, and
@@ -129,8 +129,8 @@ class OrderRunner final : public OrderDesk {
   /// Why the device must not be sent elsewhere from here.
   [[nodiscard]] std::optional<OrderFault> fault_of_move(const OrderScript& script,
                                                         const FieldAccess::Place& place) const;
-  /// Without a serial line of ours there is no speed to follow.
-  void leave_out_foreign_speed(OrderScript& script, const FieldAccess::Place& place) const;
+  /// Without a serial line of ours there is no speed or parity to follow.
+  void leave_out_foreign_line(OrderScript& script, const FieldAccess::Place& place) const;
   void begin_move(Live& live, const FieldAccess::Place& place);
   void look_for_device(Live& live, const FieldAccess::Place& place);
   void after_look(Live& live, const drivers::Exchange& exchange);
@@ -140,13 +140,17 @@ class OrderRunner final : public OrderDesk {
   void after_ping(Live& live, const drivers::Exchange& exchange);
   void end_ping(Live& live);
 
-  // Orders that take a whole line to another speed: order_lines.cpp.
+  // Orders that take a whole line to another speed or parity: order_lines.cpp.
   struct LineWork;
   struct LineGroup;
   void note_line(Live& live, const std::optional<drivers::NewPlace>& moves, const FieldAccess::Place& place);
-  /// True: a change of the line's speed has the channel to itself; nothing else is put there until it is over.
+  /// True: a change of the whole line has the channel to itself; nothing else is put there until it is over.
   [[nodiscard]] bool drive_lines(std::uint32_t channel, std::int64_t now_ms);
   void learn_recovered(std::uint32_t channel);
+  /// It has come again after a restart: what was written down nowhere may be known again.
+  void take_password(FieldOrder& again);
+  /// Begun before a restart, and not to be told anything without its password.
+  [[nodiscard]] bool lacks_password(const Live& live) const;
   [[nodiscard]] LineGroup gather(std::uint32_t channel) const;
   [[nodiscard]] bool is_changing(std::uint32_t channel) const;
   void end_gathering(const LineGroup& group);
@@ -155,7 +159,8 @@ class OrderRunner final : public OrderDesk {
   [[nodiscard]] bool line_is_ready(LineWork& work, std::int64_t now_ms);
   void drive(std::uint32_t channel, LineWork& work, std::int64_t now_ms);
   void take_line_step(LineWork& work, const LineMove::Step& step, Live& live, const FieldAccess::Place& place);
-  [[nodiscard]] bool bring_line(std::uint32_t device, std::uint32_t baud);
+  void say(LineWork& work, Live& live, const FieldAccess::Place& place, LineMove::Place to);
+  [[nodiscard]] bool bring_line(std::uint32_t device, const drivers::LineFormat& format);
   void after_line(Live& live, const drivers::Exchange& exchange);
   void line_lost(const Live& live, bool sent);
   void end_line(std::uint32_t channel);

@@ -178,16 +178,22 @@ bool OrderCheck::holds(std::span<const drivers::ItemValue> values) const {
   return false;
 }
 
-std::expected<drivers::Query, OrderFault> make_speed_query(const FieldOrder& order,
-                                                           std::span<const OrderArgument> arguments,
-                                                           const DeviceModel& model, std::uint32_t baud,
-                                                           std::int64_t utc_ms) {
+std::expected<std::vector<drivers::Query>, OrderFault> make_format_queries(const FieldOrder& order,
+                                                                           std::span<const OrderArgument> arguments,
+                                                                           const DeviceModel& model,
+                                                                           const drivers::LineFormat& format,
+                                                                           std::int64_t utc_ms) {
   const auto* command = drivers::find_command(model, order.name);
   if (command == nullptr || !command->operation) return not_in_model(model, "command", order.name);
-  auto steps = command->operation->speed(baud, inputs_of(order, arguments, model, utc_ms));
+  auto steps = command->operation->tell_format(format, inputs_of(order, arguments, model, utc_ms));
   if (!steps) return std::unexpected(fault_of_building(steps.error()));
-  if (steps->size() != 1) return fault("not_supported", "a device of a shared line must be told by one question");
-  return std::move(steps->front());
+  if (steps->empty()) return fault("not_supported", "there is nothing that would tell the device");
+  return std::move(*steps);
+}
+
+bool needs_password(const DeviceModel& model, const FieldOrder& order) {
+  const auto* command = drivers::find_command(model, order.name);
+  return command != nullptr && command->operation && command->operation->needs_password();
 }
 
 std::optional<drivers::NewPlace> place_after(const DeviceModel& model, OrderKind kind, std::string_view name,

@@ -58,13 +58,14 @@ struct OrderFault {
 [[nodiscard]] std::expected<OrderScript, OrderFault> make_order_script(
     const FieldOrder& order, const std::shared_ptr<const drivers::DeviceModel>& model, std::int64_t utc_ms);
 
-/// What tells the order's device to speak at `baud`, whatever speed the order itself names. `arguments`: the order's,
-/// as far as they are known. Faults: not_in_model, argument_invalid, password_needed, not_supported - it takes more
-/// than one question.
-[[nodiscard]] std::expected<drivers::Query, OrderFault> make_speed_query(const FieldOrder& order,
-                                                                         std::span<const OrderArgument> arguments,
-                                                                         const drivers::DeviceModel& model,
-                                                                         std::uint32_t baud, std::int64_t utc_ms);
+/// What tells the order's device to speak as `format` says, whatever the order itself names; one question at least.
+/// `arguments`: the order's, as far as they are known. Faults: not_in_model, argument_invalid, password_needed.
+[[nodiscard]] std::expected<std::vector<drivers::Query>, OrderFault> make_format_queries(
+    const FieldOrder& order, std::span<const OrderArgument> arguments, const drivers::DeviceModel& model,
+    const drivers::LineFormat& format, std::int64_t utc_ms);
+
+/// Whether the order's command needs a password. What needs one cannot be said any more when it is lost.
+[[nodiscard]] bool needs_password(const drivers::DeviceModel& model, const FieldOrder& order);
 
 /// Where a command of the model takes the device to; nothing when it stays. For what was begun before a restart, too.
 [[nodiscard]] std::optional<drivers::NewPlace> place_after(const drivers::DeviceModel& model, OrderKind kind,

@@ -277,4 +277,95 @@ class OrderWorld final : public FieldAccess {
   std::unique_ptr<OrderRunner> runner;
 };
 
+/// What worlds with one line have in common: a log on a disk, a runner, the one question that is out, and its answer.
+class LineBench : public FieldAccess {
+ public:
+  struct Asked {
+    std::uint32_t device = 0;
+    drivers::Query query;
+    std::uint32_t ticket = 0;
+  };
+  void restart() {
+    runner.reset();
+    log.reset();
+    start();
+  }
+  void settle() {
+    for (int i = 0; i < 200 && runner; ++i) {
+      runner->work();
+      if (const auto write = runner->take_log_write())
+        runner->written(write->replace ? log->replace(write->records) : log->append(write->records));
+      else if (runner->next_wake_ms() > clock.monotonic_ms())
+        break;
+    }
+    look_at_reports();
+  }
+  void advance_ms(std::int64_t ms) {
+    clock.advance_ms(ms);
+    settle();
+  }
+  /// What became of the question that is out.
+  void tell(drivers::Outcome outcome, std::uint32_t error = 0x20) {
+    const Asked question = *asked;
+    asked.reset();
+    Bytes payload;
+    ByteWriter(payload).u64(7);
+    drivers::Exchange exchange;
+    exchange.query = &question.query;
+    exchange.outcome = outcome;
+    exchange.error = outcome == drivers::Outcome::refused ? error : 0;
+    if (outcome == drivers::Outcome::answered) exchange.payload = payload;
+    exchange.sent_utc_ms = clock.utc_ms();
+    clock.advance_ms(outcome == drivers::Outcome::timed_out ? 500 : 20);
+    exchange.received = {clock.monotonic_ms(), clock.utc_ms()};
+    runner->exchange(question.ticket, exchange, {Protocol::dlt645_2007, {1}, {2}, clock.utc_ms(), clock.utc_ms()});
+    runner->stir(0);
+    settle();
+  }
+
+  // FieldAccess
+  [[nodiscard]] Readiness readiness(std::uint32_t) const override {
+    return !open ? Readiness::away : silent ? Readiness::silent : Readiness::ready;
+  }
+  [[nodiscard]] bool has_room(std::uint32_t) const override { return true; }
+  [[nodiscard]] bool ask(std::uint32_t device, const drivers::Query& query, std::uint32_t ticket) override {
+    two_at_once = two_at_once || asked.has_value();
+    asked = Asked{device, query, ticket};
+    question_put(*asked);
+    return true;
+  }
+  void probe(std::uint32_t) override {}
+  [[nodiscard]] bool note(const drivers::ModelQuestion&, const drivers::Exchange&, std::vector<OrderValue>&) override {
+    return true;
+  }
+  void note_history(const std::vector<drivers::ModelItem>&, std::span<const drivers::HistoryValue>,
+                    std::vector<OrderValue>*) override {}
+  void note_finding(const Register&, std::int64_t, std::int64_t) override {}
+  [[nodiscard]] bool clock_suspect() const override { return false; }
+
+  ManualClock clock{1'763'712'000'000};
+  SimulatedDisk disk;
+  bool open = true;
+  bool silent = false;
+  bool two_at_once = false;
+  std::optional<Asked> asked;
+  std::unique_ptr<OrderLog> log;
+  std::unique_ptr<OrderRunner> runner;
+
+ protected:
+  /// From what the log holds; the line is as the plan says.
+  void start() {
+    auto opened = OrderLog::open(disk, "orders.log");
+    log = opened ? std::move(*opened) : nullptr;
+    if (log) runner = std::make_unique<OrderRunner>(clock, *this, log->take_found());
+    asked.reset();
+    put_line_as_planned();
+  }
+
+ private:
+  virtual void put_line_as_planned() = 0;
+  virtual void look_at_reports() {}
+  virtual void question_put(const Asked&) {}
+};
+
 }  // namespace duheng::gateway::testing

@@ -57,11 +57,41 @@ void PlanApplier::plan_steps() {
   for (std::size_t i = 0; i < plan_.devices.size(); ++i)
     if (const auto known = device_stays.find(plan_.devices[i].uid); known == device_stays.end() || !known->second)
       steps_.emplace_back(AddDevice{i});
+  plan_derivation();
+}
+
+/// After the devices, whose values they need. Also what is the same as before: a device may have another model, a
+/// channel other devices, and what cannot be is told again with each plan.
+void PlanApplier::plan_derivation() {
+  std::set<std::string_view> still_ruled;
+  for (std::size_t first = 0; first < plan_.rules.size();) {
+    const std::string& uid = plan_.rules[first].device;
+    std::size_t count = 1;
+    while (first + count < plan_.rules.size() && plan_.rules[first + count].device == uid) ++count;
+    steps_.emplace_back(SetRules{uid, first, count});
+    still_ruled.insert(uid);
+    first += count;
+  }
+  for (const auto& uid : ruled_)
+    if (!still_ruled.contains(uid)) steps_.emplace_back(SetRules{uid, 0, 0});
+  for (const auto& uid : sums_)
+    if (find_in(plan_.sums, uid, &FieldSum::uid) == nullptr) steps_.emplace_back(RemoveSum{uid});
+  for (std::size_t i = 0; i < plan_.sums.size(); ++i) steps_.emplace_back(SetSum{i});
+}
+
+std::size_t PlanApplier::cost_of(const Step& step) const {
+  constexpr std::size_t members_per_step = 200;
+  constexpr std::size_t channel_cost = 50;  // it may have thousands
+  const auto* set = std::get_if<SetSum>(&step);
+  if (set == nullptr) return 1;
+  const FieldSum& sum = plan_.sums[set->index];
+  return 1 + sum.members.size() / members_per_step + (sum.channel.empty() ? 0 : channel_cost);
 }
 
 bool PlanApplier::advance(std::size_t steps_max) {
-  for (; busy() && steps_max > 0; --steps_max) {
+  while (busy() && steps_max > 0) {
     const Step& step = steps_[next_++];
+    steps_max -= std::min(steps_max, cost_of(step));
     std::visit([this](const auto& each) { take_step(each); }, step);
   }
   if (!busy()) {
@@ -94,6 +124,28 @@ void PlanApplier::take_step(const AddDevice& step) {
     set_intervals(device);
 }
 void PlanApplier::take_step(const SetIntervals& step) { set_intervals(plan_.devices[step.index]); }
+
+void PlanApplier::take_step(const SetRules& step) {
+  if (step.count == 0)
+    ruled_.erase(step.uid);
+  else
+    ruled_.insert(step.uid);
+  auto problems = field_.set_rules(step.uid, std::span(plan_.rules).subspan(step.first, step.count));
+  std::ranges::move(problems, std::back_inserter(problems_));
+}
+void PlanApplier::take_step(const RemoveSum& step) {
+  field_.remove_sum(step.uid);
+  sums_.erase(step.uid);
+}
+void PlanApplier::take_step(const SetSum& step) {
+  const auto& sum = plan_.sums[step.index];
+  if (const auto set = field_.set_sum(sum)) {
+    sums_.insert(sum.uid);
+  } else {
+    sums_.erase(sum.uid);
+    problems_.push_back({sum.uid, std::string(sum_problem_prefix) + set.error().message});
+  }
+}
 
 void PlanApplier::set_intervals(const FieldDevice& device) {
   devices_.insert_or_assign(device.uid, device);

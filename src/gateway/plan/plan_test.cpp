@@ -47,6 +47,27 @@ class ToyField final : public PlannedField {
     if (is_bad) return fail(ErrorCode::not_found, "there is no such group");
     return {};
   }
+  std::vector<FieldPlanProblem> set_rules(std::string_view uid, std::span<const FieldRule> given) override {
+    std::vector<FieldPlanProblem> problems;
+    auto& taken = rules[std::string(uid)];
+    taken.clear();
+    for (const auto& rule : given)
+      if (devices.contains(rule.device))
+        taken[rule.into] = rule.text;
+      else
+        problems.push_back({rule.device, std::string(rule_problem_prefix) + rule.into + ": the device is not served"});
+    if (taken.empty()) rules.erase(std::string(uid));
+    return problems;
+  }
+  Result<void> set_sum(const FieldSum& sum) override {
+    sums.erase(sum.uid);
+    if (sum.uid == "bad") return fail(ErrorCode::invalid_argument, "it cannot be");
+    sums.emplace(sum.uid, sum);
+    return {};
+  }
+  void remove_sum(std::string_view uid) override { EXPECT_EQ(sums.erase(std::string(uid)), 1U); }
+  std::map<std::string, std::map<std::string, std::string>> rules;
+  std::map<std::string, FieldSum> sums;
   std::map<std::string, FieldChannel> channels;
   std::map<std::string, FieldDevice> devices;
   std::set<std::string> touched;
@@ -149,6 +170,20 @@ std::vector<FieldInterval> arbitrary_intervals() {
   return out;
 }
 
+void arbitrary_derivation(FieldPlan& plan) {
+  const int rules = *rc::gen::inRange(0, 1 << 8);
+  for (int i = 0; i < 8; ++i)
+    if ((rules >> i & 1) != 0)
+      plan.rules.push_back({std::to_string(i / 2), i % 2 == 0 ? "x" : "y", std::to_string(*rc::gen::inRange(0, 3))});
+  for (const char* uid : {"bad", "s", "t"}) {
+    if (*rc::gen::inRange(0, 2) == 0) continue;
+    FieldSum sum;
+    sum.uid = uid;
+    sum.members = {std::to_string(*rc::gen::inRange(0, 3))};
+    plan.sums.push_back(std::move(sum));
+  }
+}
+
 FieldPlan arbitrary_plan(std::uint64_t version) {
   FieldPlan plan;
   plan.version = version;
@@ -163,6 +198,7 @@ FieldPlan arbitrary_plan(std::uint64_t version) {
       plan.devices.push_back({std::to_string(i), "m" + std::to_string(*rc::gen::inRange(0, 2)),
                               std::to_string(*rc::gen::inRange(0, 6)), std::to_string(*rc::gen::inRange(0, 6)),
                               arbitrary_intervals()});
+  arbitrary_derivation(plan);
   plan.sort();
   return plan;
 }
@@ -189,7 +225,13 @@ RC_GTEST_PROP(PlanApplier, WhateverPlansComeAndWhenTheFieldIsWhatTheLastOneAlone
   std::set<std::string> subjects;
   std::set<std::string> with_usual_periods;
   for (const auto& problem : applier.problems())
-    (problem.reason.starts_with(interval_problem_prefix) ? with_usual_periods : subjects).insert(problem.subject);
+    if (!problem.reason.starts_with(rule_problem_prefix) && !problem.reason.starts_with(sum_problem_prefix))
+      (problem.reason.starts_with(interval_problem_prefix) ? with_usual_periods : subjects).insert(problem.subject);
+  std::map<std::string, std::map<std::string, std::string>> rules;
+  for (const auto& rule : last.rules)
+    if (field.devices.contains(rule.device)) rules[rule.device][rule.into] = rule.text;
+  RC_ASSERT(field.rules == rules);
+  RC_ASSERT(field.sums == fresh.sums);
   for (const auto& device : last.devices)
     RC_ASSERT(field.devices.contains(device.uid) != subjects.contains(device.uid));
   RC_ASSERT(field.devices.size() == fresh.devices.size());
@@ -203,6 +245,32 @@ RC_GTEST_PROP(PlanApplier, WhateverPlansComeAndWhenTheFieldIsWhatTheLastOneAlone
   RC_ASSERT(applier.take(last).has_value());
   while (applier.advance(100)) continue;
   RC_ASSERT(field.touched.empty());
+}
+
+TEST(PlanApplier, RulesAndSumsComeChangeAndGoAndWhatIsWrongIsToldAgain) {
+  ToyField field;
+  PlanApplier applier(field);
+  auto plan = plan_of(1, {tcp("a", 1)}, {{"1", "m", "11", "a"}});
+  plan.rules = {{"1", "x", "one"}, {"2", "x", "two"}};
+  plan.sums.resize(2);
+  plan.sums[0].uid = "bad";
+  plan.sums[1].uid = "s";
+  for (auto& sum : plan.sums) sum.members = {"1"};
+  for (std::uint64_t version : {1U, 2U}) {
+    plan.version = version;
+    apply(applier, plan);
+    ASSERT_EQ(applier.problems().size(), 2U);
+    EXPECT_TRUE(applier.problems()[0].reason.starts_with(rule_problem_prefix));
+    EXPECT_EQ(applier.problems()[0].subject, "2");
+    EXPECT_TRUE(applier.problems()[1].reason.starts_with(sum_problem_prefix));
+  }
+  EXPECT_EQ(field.rules.at("1").at("x"), "one");
+  EXPECT_TRUE(field.sums.contains("s"));
+  apply(applier, plan_of(3, {tcp("a", 1)}, {{"1", "m", "11", "a"}}));
+  EXPECT_TRUE(field.rules.empty());
+  EXPECT_TRUE(field.sums.empty());
+  EXPECT_TRUE(applier.problems().empty());
+  EXPECT_EQ(field.touched, (std::set<std::string>{"1"})) << "devices are not disturbed";
 }
 
 TEST(PlanFile, ComesBackWholeOrNotAtAll) {

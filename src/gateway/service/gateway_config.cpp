@@ -20,6 +20,26 @@ std::string beside(const std::string& file, const std::string& path) {
   return (folder / path).lexically_normal().string();
 }
 
+CarrierConfig read_carrier(const ConfigNode& channel) {
+  const auto node = channel.section("carrier");
+  CarrierConfig out;
+  out.kind = static_cast<CarrierConfig::Kind>(node.choice("kind", {"narrow_band", "broadband", "radio"}, 0));
+  out.main_node = node.text("main_node", "");
+  if (!out.main_node.empty() && !gdw13762::NodeAddress::parse(out.main_node))
+    node.reject("main_node", "must be up to twelve decimal digits");
+  if (channel.has("udp")) node.reject("carrier modules are reached over tcp or serial");
+  return out;
+}
+
+drivers::CarrierSettings carrier_settings(const CarrierConfig& config) {
+  using Kind = gdw13762::CommunicationKind;
+  constexpr std::array<Kind, 3> kinds{Kind::routed_carrier, Kind::broadband_carrier, Kind::micro_power_radio};
+  drivers::CarrierSettings out;
+  out.communication_kind = static_cast<std::uint8_t>(kinds.at(static_cast<std::size_t>(config.kind)));
+  if (!config.main_node.empty()) out.main_node = gdw13762::NodeAddress::parse(config.main_node);
+  return out;
+}
+
 ChannelConfig read_channel(const ConfigNode& node, const std::string& file) {
   ChannelConfig out;
   out.name = node.text("name");
@@ -43,6 +63,7 @@ ChannelConfig read_channel(const ConfigNode& node, const std::string& file) {
     settings.stop_bits = static_cast<std::uint8_t>(serial.integer("stop_bits", {1, 2}, 1));
     out.serial = settings;
   }
+  if (node.has("carrier")) out.carrier = read_carrier(node);
   const auto reconnect = node.section("reconnect");
   out.reconnect.first_ms = reconnect.integer("first_ms", {10, 600'000}, 500);
   out.reconnect.longest_ms = reconnect.integer("longest_ms", {out.reconnect.first_ms, 3'600'000}, 60'000);
@@ -206,13 +227,18 @@ CoreChannel core_channel(const ChannelConfig& config) {
   if (config.serial)
     session.octet_time_us = (1 + 8 + (config.serial->parity == link::Parity::none ? 0 : 1) + config.serial->stop_bits) *
                             1'000'000LL / config.serial->baud;
-  return {config.name, nullptr, session, config.reconnect, config.serial ? config.serial->baud : 0};
+  CoreChannel out{config.name, nullptr, session, config.reconnect, config.serial ? config.serial->baud : 0};
+  if (config.serial) out.parity = static_cast<FieldParity>(config.serial->parity);
+  if (config.carrier) out.carrier = carrier_settings(*config.carrier);
+  return out;
 }
 
 Result<ChannelConfig> channel_config(const FieldChannel& channel) {
   ChannelConfig out;
   out.name = channel.name;
   if (const auto* tcp = std::get_if<FieldTcp>(&channel.way)) out.tcp = link::TcpEndpoint{tcp->host, tcp->port};
+  if (channel.carrier)
+    out.carrier = CarrierConfig{static_cast<CarrierConfig::Kind>(channel.carrier->kind), channel.carrier->main_node};
   if (const auto* udp = std::get_if<FieldUdp>(&channel.way)) out.udp = link::UdpEndpoint{udp->host, udp->port};
   const auto* serial = std::get_if<FieldSerial>(&channel.way);
   if (serial == nullptr) return out;
@@ -270,6 +296,8 @@ class Planner {
     }
     const std::uint32_t channel = channels_.at(device.channel);
     auto& driver = plan_.options.channels[channel].driver;
+    if (plan_.options.channels[channel].carrier && !carried_by_modules(*model->driver))
+      return refuse(device, fmt::format("a carrier module does not carry {}", model->driver->name()));
     if (driver == nullptr) driver = model->driver;
     if (driver != model->driver)
       return refuse(device, fmt::format("its model speaks {}, but channel '{}' speaks {} already",
@@ -288,13 +316,17 @@ class Planner {
 
 }  // namespace
 
+const drivers::Driver* idle_driver(const CoreChannel& channel) {
+  return channel.carrier ? drivers::find_driver("dlt645_2007") : drivers::all_drivers().front();
+}
+
 CorePlan plan_core(const GatewayConfig& config, const ModelLibrary& models) {
   CorePlan plan;
   Planner planner(config, plan);
   for (const auto& device : config.devices) planner.add(device, models);
   // A channel without devices is kept open all the same, so that its state shows.
   for (auto& channel : plan.options.channels)
-    if (channel.driver == nullptr) channel.driver = drivers::all_drivers().front();
+    if (channel.driver == nullptr) channel.driver = idle_driver(channel);
   plan.options.offline = config.offline;
   plan.options.secrets = config.secrets;
   plan.options.linger_ms = config.linger_ms;

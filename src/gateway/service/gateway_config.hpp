@@ -22,11 +22,18 @@ inline constexpr std::size_t listeners_max = 64;
 inline constexpr std::size_t devices_max = 200'000;
 }  // namespace config_limits
 
+/// A carrier or radio module stands at the channel's end.
+struct CarrierConfig {
+  enum class Kind : std::uint8_t { narrow_band, broadband, radio };
+  Kind kind = Kind::narrow_band;
+  std::string main_node;  ///< twelve digits; empty: the module keeps its own
+};
 struct ChannelConfig {
   std::string name;
   std::optional<link::TcpEndpoint> tcp;  ///< exactly one of the three
   std::optional<link::UdpEndpoint> udp;
   std::optional<link::SerialSettings> serial;
+  std::optional<CarrierConfig> carrier{};  ///< not over UDP
   link::BackoffRule reconnect{500, 60'000};
 };
 /// A port that meters call in to. Devices name it as their channel; each gets a line of its own.
@@ -96,6 +103,8 @@ struct CorePlan {
 
 /// How the core runs such a channel; its driver is not known yet.
 [[nodiscard]] CoreChannel core_channel(const ChannelConfig& config);
+/// What a channel speaks until its first device says otherwise.
+[[nodiscard]] const drivers::Driver* idle_driver(const CoreChannel& channel);
 /// A channel of a platform's plan. Errors: invalid_argument - a serial line that cannot be had here.
 [[nodiscard]] Result<ChannelConfig> channel_config(const FieldChannel& channel);
 /// "host:port", "/dev/ttyS1 9600 8E1".

@@ -128,6 +128,26 @@ TEST_F(GatewayConfigTest, DevicesThatCallInGetALineEach) {
             "two channels or listeners are called 'a'");
 }
 
+TEST_F(GatewayConfigTest, ACarrierModuleStandsAtAChannelsEnd) {
+  const auto config = load(
+      "channels:\n  - { name: a, serial: { path: /dev/x, baud: 9600 }, carrier: { kind: broadband, main_node: \"12\" } "
+      "}\n"
+      "  - { name: b, tcp: { host: h, port: 1 }, carrier: {} }\n"
+      "devices:\n  - { uid: good, address: \"1\", model: dlt698-single-phase, channel: a }\n"
+      "  - { uid: water, address: \"2\", model: cjt188-cold-water, channel: b }\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto plan = plan_core(*config, *ModelLibrary::load(std::string(DUHENG_SOURCE_DIR) + "/models"));
+  ASSERT_EQ(plan.options.channels.size(), 2U);
+  ASSERT_TRUE(plan.options.channels[0].carrier);
+  EXPECT_EQ(plan.options.channels[0].carrier->communication_kind, 3);
+  EXPECT_EQ(plan.options.channels[0].carrier->main_node->to_string(), "000000000012");
+  EXPECT_FALSE(plan.options.channels[1].carrier->main_node);
+  ASSERT_EQ(plan.problems.size(), 1U);
+  EXPECT_EQ(plan.problems[0], "device 'water': a carrier module does not carry cjt188");
+  EXPECT_NE(error("channels:\n  - { name: a, udp: { host: h, port: 1 }, carrier: {} }\n"), "");
+  EXPECT_NE(error("channels:\n  - { name: a, tcp: { host: h, port: 1 }, carrier: { main_node: \"12x\" } }\n"), "");
+}
+
 TEST_F(GatewayConfigTest, OneBadDeviceDoesNotStopTheOthers) {
   const auto config = load(
       "channels:\n  - { name: a, serial: { path: x, baud: 2400 } }\ndevices:\n"

@@ -74,7 +74,7 @@ void GatewayCore::channel_opened(std::uint32_t channel, GatewayOutput& out) {
   const auto at = now();
   tap_event(channel, TapKind::opened, {}, {});
   SessionSink sink(*this, channel, out);
-  state.session.opened(at, sink);
+  state.session->opened(at, sink);
   if (tasks_) tasks_->stir(channel);
   ask_fresh(channel);
   settle(channel, at, out);
@@ -87,7 +87,7 @@ void GatewayCore::call_taken(std::uint32_t channel, const Introduction& introduc
   if (!state.in_use || known == state.devices.end()) return;
   auto& device = devices_[*known];
   collect_frame(device, introduction);
-  collected_.push_back({channel, state.generation, state.session.count_exchange()});
+  collected_.push_back({channel, state.generation, state.session->count_exchange()});
   device.last_answer_utc_ms = introduction.received.utc_ms;
   mark_changed(*known);
   // Whoever calls is there: what kept it from being asked is over.
@@ -99,7 +99,7 @@ void GatewayCore::call_taken(std::uint32_t channel, const Introduction& introduc
 void GatewayCore::channel_closed(std::uint32_t channel, const Error& reason, GatewayOutput& out) {
   auto& state = channels_[channel];
   if (!state.in_use) return;
-  tell_lost(channel, state.session.closed());
+  tell_lost(channel, state.session->closed());
   tap_event(channel, TapKind::closed, {}, reason.message);
   release_leaving(channel);
   for (const std::uint32_t device : state.devices)
@@ -117,7 +117,7 @@ void GatewayCore::octets(std::uint32_t channel, ByteView octets, GatewayOutput& 
   const auto at = now();
   if (taps_.active()) tap_octets(channel, TapKind::received, octets);
   SessionSink sink(*this, channel, out);
-  channels_[channel].session.octets(at, octets, sink);
+  channels_[channel].session->octets(at, octets, sink);
   settle(channel, at, out);
   close_batch_if_due(at, out);
 }
@@ -126,7 +126,7 @@ void GatewayCore::settle(std::uint32_t channel, const drivers::Moment& at, Gatew
   auto& state = channels_[channel];
   for (const std::uint32_t meter : state.silent_meters) {
     // One question's time is enough to learn that a meter is silent.
-    state.session.drop_questions(meter);
+    state.session->drop_questions(meter);
     std::ranges::fill(devices_[state.devices[meter]].waiting, std::uint16_t{0});
   }
   state.silent_meters.clear();
@@ -135,16 +135,16 @@ void GatewayCore::settle(std::uint32_t channel, const drivers::Moment& at, Gatew
     state.reopen_wanted = false;
     out.close_channel(channel);
     out.open_channel(channel);
-  } else if (state.session.is_open()) {
+  } else if (state.session->is_open()) {
     SessionSink sink(*this, channel, out);
-    state.session.advance(at, sink);
+    state.session->advance(at, sink);
   }
   arm(channel);
 }
 
 void GatewayCore::arm(std::uint32_t channel) {
   auto& state = channels_[channel];
-  const std::int64_t wanted = std::min(state.session.deadline_ms(), state.open_at_ms);
+  const std::int64_t wanted = std::min(state.session->deadline_ms(), state.open_at_ms);
   if (wanted >= state.armed_ms) return;  // an earlier wake is queued; it will arm again
   state.armed_ms = wanted;
   wakes_.push({wanted, channel});
@@ -162,7 +162,7 @@ void GatewayCore::wake_channels(const drivers::Moment& at, GatewayOutput& out) {
       out.open_channel(wake.channel);
     }
     SessionSink sink(*this, wake.channel, out);
-    state.session.timer(at, sink);
+    state.session->timer(at, sink);
     settle(wake.channel, at, out);
   }
 }
@@ -172,7 +172,7 @@ void GatewayCore::poll_due(const drivers::Moment& at, GatewayOutput& out) {
     const auto [device_index, round_index] = scheduled_[*entry];
     const auto& device = devices_[device_index];
     const auto& channel = channels_[device.channel];
-    if (!channel.session.is_open() || !device.health.may_ask(at.monotonic_ms) || device.waiting[round_index] > 0) {
+    if (!channel.session->is_open() || !device.health.may_ask(at.monotonic_ms) || device.waiting[round_index] > 0) {
       ++counts_.rounds_skipped;
       continue;
     }
@@ -187,7 +187,7 @@ void GatewayCore::ask_round(std::uint32_t device_index, std::uint16_t round_inde
   const auto& questions = device.model->groups[round.group].questions;
   for (const std::uint16_t question : round.questions) {
     const std::uint32_t tag = static_cast<std::uint32_t>(round.group) << tag_group_shift | question;
-    if (channels_[device.channel].session.ask(device.meter, questions[question].query, tag))
+    if (channels_[device.channel].session->ask(device.meter, questions[question].query, tag))
       ++device.waiting[round_index];
   }
 }
@@ -264,7 +264,7 @@ void GatewayCore::collect_frame(const Device& device, const Introduction& exchan
   Bytes masked;
   if (device.model->driver->has_secret_in_every_frame()) {
     masked.assign(exchange.request.begin(), exchange.request.end());
-    device.model->driver->mask_secrets(masked);
+    mask_secrets(options_.channels[device.channel], *device.model->driver, masked);
     frame.request = masked;
   }
   writer_.frame(frame);
@@ -451,7 +451,7 @@ void GatewayCore::stored(const Result<void>& outcome, GatewayOutput& out) {
   for (const auto& exchange : exchanges) {
     if (channels_[exchange.channel].generation != exchange.generation) continue;  // of a channel that is gone
     SessionSink sink(*this, exchange.channel, out);
-    channels_[exchange.channel].session.stored_through(exchange.number, at, sink);
+    channels_[exchange.channel].session->stored_through(exchange.number, at, sink);
     settle(exchange.channel, at, out);
   }
   close_batch_if_due(at, out);

@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "drivers/bus/session.hpp"
+#include "drivers/carrier/carrier_session.hpp"
 #include "drivers/models/device_model.hpp"
 #include "drivers/models/poll_plan.hpp"
 #include "gateway/aggregation/field_derivation.hpp"
@@ -25,6 +26,7 @@
 #include "gateway/validation/validation.hpp"
 #include "link/backoff.hpp"
 #include "model/batch.hpp"
+#include "model/field_plan.hpp"
 
 namespace duheng::gateway {
 
@@ -40,8 +42,11 @@ struct CoreChannel {
   const drivers::Driver* driver = nullptr;  ///< what the devices on it speak
   drivers::SessionSettings session;
   link::BackoffRule reconnect{500, 60'000};
-  std::uint32_t baud = 0;   ///< 0: no serial line of ours
-  bool is_planned = false;  ///< of the platform's plan
+  std::uint32_t baud = 0;                  ///< 0: no serial line of ours
+  bool is_planned = false;                 ///< of the platform's plan
+  FieldParity parity = FieldParity::even;  ///< of the serial line
+  /// The devices are reached through a carrier module at the line's end.
+  std::optional<drivers::CarrierSettings> carrier{};
 };
 struct CoreDevice {
   std::string uid;
@@ -71,6 +76,9 @@ struct CoreOptions {
   DerivationOptions derivation;            ///< what it makes of readings for single devices and groups
 };
 
+/// What carrier modules call the driver's protocol; nothing for protocols that they do not carry.
+[[nodiscard]] std::optional<gdw13762::CarriedProtocol> carried_by_modules(const drivers::Driver& driver);
+
 /// What the core wants done. Must not call back into the core.
 class GatewayOutput {
  public:
@@ -78,9 +86,9 @@ class GatewayOutput {
   virtual void open_channel(std::uint32_t channel) = 0;
   virtual void close_channel(std::uint32_t channel) = 0;
   virtual void send(std::uint32_t channel, ByteView octets) = 0;
-  /// The serial line of this channel has another speed from the next open_channel() on; it is closed now.
-  virtual void set_speed(std::uint32_t channel, std::uint32_t baud) {
-    static_cast<void>(channel), static_cast<void>(baud);
+  /// The serial line of this channel has another speed or parity from the next open_channel() on; it is closed now.
+  virtual void set_format(std::uint32_t channel, const drivers::LineFormat& format) {
+    static_cast<void>(channel), static_cast<void>(format);
   }
   /// Make the batch durable (Spool::append), here or on another thread, and call GatewayCore::stored(). The view stays
   /// good until then; there is one at a time.
@@ -110,6 +118,7 @@ struct GatewayStatistics {
   std::uint64_t reports = 0;            ///< told by devices of their own accord
   std::uint64_t echoes = 0;             ///< own questions heard back from half-duplex lines
   std::uint64_t foreign_questions = 0;  ///< of other masters on our lines
+  drivers::CarrierCounters carriers;    ///< of all carrier modules
   bool storage_waiting = false;         ///< the spool refuses: nothing more is asked until it takes the last batch
 };
 
@@ -142,6 +151,14 @@ class GatewayCore final {
   /// How often it is read, from its next round on; nothing: as its model says. Errors: as make_poll_plan(); it is read
   /// as its model says then.
   [[nodiscard]] Result<void> set_intervals(std::uint32_t device, std::span<const FieldInterval> intervals);
+  /// What the platform wants made of a device's values, all of it; a rule that cannot be is left out and told, as the
+  /// plan's report says it. Takes hold with the next value.
+  [[nodiscard]] std::vector<FieldPlanProblem> set_rules(std::string_view uid, std::span<const FieldRule> rules);
+  /// Its members found out: those named and all on its channel. Errors: invalid_argument - none, or too many.
+  [[nodiscard]] Result<FieldSum> with_members(const FieldSum& sum) const;
+  /// As FieldDerivation::set_sum(). Errors: also already_exists - a device has its uid.
+  [[nodiscard]] Result<std::int64_t> set_sum(const FieldSum& sum, std::int64_t from_utc_ms);
+  void remove_sum(std::string_view uid);
   [[nodiscard]] std::optional<std::uint32_t> find_device(std::string_view uid) const;
   [[nodiscard]] std::uint32_t devices_on(std::uint32_t channel) const;
   [[nodiscard]] bool is_open(std::uint32_t channel) const;
@@ -245,7 +262,7 @@ class GatewayCore final {
   [[nodiscard]] bool clock_suspect(const drivers::Moment& at);
   /// What orders and upkeep want to ask goes out.
   void run_tasks(const drivers::Moment& at, GatewayOutput& out);
-  void tell_lost(std::uint32_t channel, const std::optional<drivers::Session::Question>& under_way);
+  void tell_lost(std::uint32_t channel, std::span<const drivers::LineSession::Question> under_way);
   void mark_changed(std::uint32_t device);
   [[nodiscard]] DeviceState state_of(const Device& device) const;
   void tap_octets(std::uint32_t channel, TapKind kind, ByteView octets);

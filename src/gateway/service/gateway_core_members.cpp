@@ -13,9 +13,12 @@ namespace {
 /// A line that already has so much to ask lets a new device wait for its own times.
 constexpr std::size_t questions_before_greeting_max = 256;
 
-/// Start, eight data, parity, stop bits: as many as before, at another speed.
-std::int64_t octet_time_at(std::int64_t octet_time_us, std::uint32_t old_baud, std::uint32_t baud) {
-  return octet_time_us * old_baud / baud;
+/// Start, eight data, parity, stop bits: as many as before but for the parity, at another speed.
+std::int64_t octet_time_at(const CoreChannel& before, std::uint32_t baud, FieldParity parity) {
+  constexpr std::int64_t us_per_s = 1'000'000;
+  const std::int64_t bits = (before.session.octet_time_us * before.baud + us_per_s / 2) / us_per_s;
+  const auto parity_bits = [](FieldParity of) { return of == FieldParity::none ? 0 : 1; };
+  return (bits + parity_bits(parity) - parity_bits(before.parity)) * us_per_s / baud;
 }
 
 std::uint64_t spread_of(std::string_view uid, std::size_t group) {
@@ -31,7 +34,50 @@ void add_line(const drivers::BusCounters& line, GatewayStatistics& into) {
   into.foreign_questions += line.foreign_questions;
 }
 
+void add_carrier(const drivers::LineSession& session, GatewayStatistics& into) {
+  const auto* carrier = dynamic_cast<const drivers::CarrierSession*>(&session);
+  if (carrier == nullptr) return;
+  const auto& counted = carrier->carrier_counters();
+  into.carriers.starts += counted.starts;
+  into.carriers.module_restarts += counted.module_restarts;
+  into.carriers.silences += counted.silences;
+  into.carriers.denials += counted.denials;
+  into.carriers.busy += counted.busy;
+  into.carriers.nodes_added += counted.nodes_added;
+  into.carriers.nodes_deleted += counted.nodes_deleted;
+  into.carriers.nodes_refused += counted.nodes_refused;
+  into.carriers.route_questions += counted.route_questions;
+}
+
 }  // namespace
+
+std::optional<gdw13762::CarriedProtocol> carried_by_modules(const drivers::Driver& driver) {
+  switch (driver.protocol()) {
+    case Protocol::dlt645_2007:
+      return gdw13762::CarriedProtocol::dlt645_2007;
+    case Protocol::dlt698_45:
+      return gdw13762::CarriedProtocol::dlt698;
+    default:
+      return std::nullopt;
+  }
+}
+
+void mask_secrets(const CoreChannel& channel, const drivers::Driver& driver, Bytes& octets) {
+  if (channel.carrier)
+    drivers::mask_carried(octets, [&](Bytes& frame) { driver.mask_secrets(frame); });
+  else
+    driver.mask_secrets(octets);
+}
+
+std::unique_ptr<drivers::LineSession> make_session(const CoreChannel& config, const drivers::DriverSecrets& secrets) {
+  if (config.carrier) {
+    const auto protocol = carried_by_modules(*config.driver).value_or(gdw13762::CarriedProtocol::transparent);
+    return std::make_unique<drivers::CarrierSession>(
+        [driver = config.driver, secrets] { return driver->dialect_with(secrets); }, protocol, config.session,
+        *config.carrier);
+  }
+  return std::make_unique<drivers::Session>(config.driver->dialect_with(secrets), config.session);
+}
 
 std::uint32_t GatewayCore::add_channel(CoreChannel config, GatewayOutput& out) {
   std::uint32_t number = 0;
@@ -57,9 +103,10 @@ void GatewayCore::remove_channel(std::uint32_t channel, GatewayOutput& out) {
   for (const std::uint32_t device : devices)
     if (device != no_device) remove_device(device, out);
   auto& state = channels_[channel];
-  tell_lost(channel, state.session.closed());
+  tell_lost(channel, state.session->closed());
   release_leaving(channel);
-  add_line(state.session.bus_counters(), counts_);
+  add_line(state.session->bus_counters(), counts_);
+  add_carrier(*state.session, counts_);
   state.in_use = false;
   state.generation = ++generation_;
   state.armed_ms = INT64_MAX;
@@ -74,16 +121,19 @@ void GatewayCore::restart_line(std::uint32_t channel, GatewayOutput& out) {
   auto& config = options_.channels[channel];
   state.restart_wanted = false;
   state.reopen_wanted = false;
-  tell_lost(channel, state.session.closed());
+  tell_lost(channel, state.session->closed());
   release_leaving(channel);
   for (const std::uint32_t device : state.devices)
     if (device != no_device) std::ranges::fill(devices_[device].waiting, std::uint16_t{0});
   out.close_channel(channel);
-  if (const std::uint32_t baud = std::exchange(state.speed_wanted, 0); baud != 0 && config.baud != 0) {
-    config.session.octet_time_us = octet_time_at(config.session.octet_time_us, config.baud, baud);
+  if (const auto wanted = std::exchange(state.format_wanted, {}); !wanted.says_nothing() && config.baud != 0) {
+    const std::uint32_t baud = wanted.baud != 0 ? wanted.baud : config.baud;
+    const FieldParity parity = wanted.parity.value_or(config.parity);
+    config.session.octet_time_us = octet_time_at(config, baud, parity);
     config.baud = baud;
-    state.session.set_octet_time_us(config.session.octet_time_us);
-    out.set_speed(channel, baud);
+    config.parity = parity;
+    state.session->set_octet_time_us(config.session.octet_time_us);
+    out.set_format(channel, {baud, parity});
   }
   state.open_at_ms = INT64_MAX;
   out.open_channel(channel);
@@ -110,13 +160,16 @@ Result<void> GatewayCore::speak(std::uint32_t channel, const drivers::Driver& dr
   if (devices_on(channel) > 0)
     return fail(ErrorCode::conflict,
                 fmt::format("channel '{}' speaks {}, not {}", config.name, config.driver->name(), driver.name()));
+  if (config.carrier && !carried_by_modules(driver))
+    return fail(ErrorCode::unsupported,
+                fmt::format("carrier modules carry DL/T 645 and DL/T 698.45, not {}", driver.name()));
   auto& state = channels_[channel];
-  const bool was_open = state.session.is_open();
-  add_line(state.session.bus_counters(), counts_);
-  tell_lost(channel, state.session.closed());
+  const bool was_open = state.session->is_open();
+  add_line(state.session->bus_counters(), counts_);
+  tell_lost(channel, state.session->closed());
   release_leaving(channel);
   config.driver = &driver;
-  state.session = drivers::Session(driver.dialect_with(options_.secrets), config.session);
+  state.session = make_session(config, options_.secrets);
   state.devices.clear();
   state.silent_meters.clear();
   state.generation = ++generation_;
@@ -134,7 +187,7 @@ Result<std::uint32_t> GatewayCore::place_device(CoreDevice config, GatewayOutput
   const auto& model = *config.model;
   auto& channel = channels_[config.channel];
   DUHENG_CHECK(speak(config.channel, *model.driver, out));
-  if (channel.session.has_meter(config.address))
+  if (channel.session->has_meter(config.address))
     return fail(ErrorCode::already_exists,
                 fmt::format("another device on channel '{}' has its address", options_.channels[config.channel].name));
   std::uint32_t number = 0;
@@ -151,7 +204,7 @@ Result<std::uint32_t> GatewayCore::place_device(CoreDevice config, GatewayOutput
   device.channel = config.channel;
   device.is_planned = config.is_planned;
   device.meter =
-      channel.session.add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
+      channel.session->add_meter(config.address, {model.response_timeout_ms, model.retries, model.preamble_octets});
   device.last_values.resize(model.register_count);
   use_polls(device, usual_polls(device.model));
   if (device.meter >= channel.devices.size()) channel.devices.resize(device.meter + 1, no_device);
@@ -173,7 +226,7 @@ drivers::Session::Retired GatewayCore::remove_device(std::uint32_t device, Gatew
   by_uid_.erase(state.uid);
   --counts_.devices;
   const std::uint32_t channel_number = state.channel;
-  auto retired = channel.session.retire_meter(state.meter);
+  auto retired = channel.session->retire_meter(state.meter);
   if (tasks_) tasks_->removed(channel_number, state.uid, retired.waiting);
   if (!retired.under_way) release_device(device);
   settle(channel_number, now(), out);
@@ -183,7 +236,7 @@ drivers::Session::Retired GatewayCore::remove_device(std::uint32_t device, Gatew
 void GatewayCore::release_device(std::uint32_t device) {
   auto& state = devices_[device];
   auto& channel = channels_[state.channel];
-  const auto& counters = channel.session.counters(state.meter);
+  const auto& counters = channel.session->counters(state.meter);
   counts_.questions += counters.questions;
   counts_.frames_bad += counters.unasked_answers;
   channel.devices[state.meter] = no_device;
@@ -219,7 +272,7 @@ Result<void> GatewayCore::set_intervals(std::uint32_t device, std::span<const Fi
   };
   if (!std::ranges::equal(state.polls->rounds, polls->rounds, same)) {
     // What waits to be asked is of rounds that are no more.
-    static_cast<void>(channels_[state.channel].session.drop_questions(state.meter));
+    static_cast<void>(channels_[state.channel].session->drop_questions(state.meter));
     for (const std::uint32_t entry : std::exchange(state.scheduled_entries, {})) schedule_.remove(entry);
     use_polls(state, std::move(polls));
     if (started_) schedule_rounds(device, clock_.monotonic_ms());
@@ -249,7 +302,7 @@ void GatewayCore::schedule_rounds(std::uint32_t device, std::int64_t now_ms) {
 void GatewayCore::ask_fresh(std::uint32_t channel) {
   auto& state = channels_[channel];
   for (std::size_t meter = 0; state.fresh > 0 && meter < state.devices.size(); ++meter) {
-    if (state.session.waiting_questions() >= questions_before_greeting_max) return;
+    if (state.session->waiting_questions() >= questions_before_greeting_max) return;
     if (state.devices[meter] != no_device) greet(state.devices[meter]);
   }
 }
@@ -257,8 +310,8 @@ void GatewayCore::ask_fresh(std::uint32_t channel) {
 void GatewayCore::greet(std::uint32_t device) {
   auto& state = devices_[device];
   auto& channel = channels_[state.channel];
-  if (!state.fresh || !channel.session.is_open() ||
-      channel.session.waiting_questions() >= questions_before_greeting_max)
+  if (!state.fresh || !channel.session->is_open() ||
+      channel.session->waiting_questions() >= questions_before_greeting_max)
     return;
   state.fresh = false;
   --channel.fresh;
@@ -272,11 +325,11 @@ std::optional<std::uint32_t> GatewayCore::find_device(std::string_view uid) cons
 }
 
 std::uint32_t GatewayCore::devices_on(std::uint32_t channel) const {
-  return channel < channels_.size() ? static_cast<std::uint32_t>(channels_[channel].session.meter_count()) : 0;
+  return channel < channels_.size() ? static_cast<std::uint32_t>(channels_[channel].session->meter_count()) : 0;
 }
 
 bool GatewayCore::is_open(std::uint32_t channel) const {
-  return channel < channels_.size() && channels_[channel].in_use && channels_[channel].session.is_open();
+  return channel < channels_.size() && channels_[channel].in_use && channels_[channel].session->is_open();
 }
 
 GatewayStatistics GatewayCore::statistics() const {
@@ -284,12 +337,13 @@ GatewayStatistics GatewayCore::statistics() const {
   out.rounds_skipped += schedule_.skipped_rounds();
   for (const auto& channel : channels_) {
     if (!channel.in_use) continue;
-    out.channels_open += channel.session.is_open() ? 1 : 0;
-    add_line(channel.session.bus_counters(), out);
+    out.channels_open += channel.session->is_open() ? 1 : 0;
+    add_line(channel.session->bus_counters(), out);
+    add_carrier(*channel.session, out);
     for (std::uint32_t meter = 0; meter < channel.devices.size(); ++meter) {
       if (channel.devices[meter] == no_device) continue;
-      out.questions += channel.session.counters(meter).questions;
-      out.frames_bad += channel.session.counters(meter).unasked_answers;
+      out.questions += channel.session->counters(meter).questions;
+      out.frames_bad += channel.session->counters(meter).unasked_answers;
     }
   }
   for (const auto& device : devices_) {
@@ -320,7 +374,7 @@ GatewayCore::DeviceState GatewayCore::state_of(const Device& device) const {
           device.last_answer_utc_ms != 0 && !device.health.offline(),
           device.health.offline(),
           device.last_answer_utc_ms,
-          channels_[device.channel].session.counters(device.meter),
+          channels_[device.channel].session->counters(device.meter),
           device.unusable_answers,
           std::move(rounds)};
 }

@@ -14,6 +14,12 @@ inline constexpr std::uint32_t tag_of_task = 1U << 31;
 inline constexpr std::uint32_t tag_of_upkeep = 1U << 30;
 inline constexpr std::uint32_t tag_ticket_mask = tag_of_upkeep - 1;
 
+/// As Driver::mask_secrets(), whatever lies between the gateway and the channel's devices.
+void mask_secrets(const CoreChannel& channel, const drivers::Driver& driver, Bytes& octets);
+/// What asks the devices of such a channel.
+[[nodiscard]] std::unique_ptr<drivers::LineSession> make_session(const CoreChannel& config,
+                                                                 const drivers::DriverSecrets& secrets);
+
 struct GatewayCore::Device {
   std::string uid;
   std::shared_ptr<const DeviceModel> model;  // null: the number is free
@@ -35,8 +41,8 @@ struct GatewayCore::Device {
 
 struct GatewayCore::Channel {
   Channel(const CoreChannel& config, const drivers::DriverSecrets& secrets)
-      : session(config.driver->dialect_with(secrets), config.session), reconnect(config.reconnect) {}
-  drivers::Session session;
+      : session(make_session(config, secrets)), reconnect(config.reconnect) {}
+  std::unique_ptr<drivers::LineSession> session;
   link::Backoff reconnect;
   std::vector<std::uint32_t> devices;        // by the session's meter numbers; no_device where one was retired
   std::vector<std::uint32_t> silent_meters;  // timed out within the present call
@@ -48,8 +54,8 @@ struct GatewayCore::Channel {
   std::unique_ptr<TimingHistogram> timing;   // null before the first reading
   bool in_use = true;
   bool reopen_wanted = false;
-  bool restart_wanted = false;     // by an order
-  std::uint32_t speed_wanted = 0;  // with the restart
+  bool restart_wanted = false;        // by an order
+  drivers::LineFormat format_wanted;  // with the restart
   bool failure_told = false;
 };
 

@@ -24,6 +24,7 @@ class OneLine final : public GatewayOutput {
   OneLine(const device::LineProtocol& protocol, std::string model_id)
       : bus(protocol), port(bus), model(models().find(model_id)) {
     bus.set_speed(planned_baud);
+    bus.set_parity(FieldParity::even);
   }
   void add(const std::string& uid, const std::string& address, std::shared_ptr<device::VirtualDevice> meter) {
     bus.add(std::move(meter));
@@ -105,9 +106,11 @@ class OneLine final : public GatewayOutput {
           });
     });
   }
-  void set_speed(std::uint32_t, std::uint32_t speed) override {
-    baud = speed;
-    bus.set_speed(speed);
+  void set_format(std::uint32_t, const drivers::LineFormat& format) override {
+    baud = format.baud;
+    parity = *format.parity;
+    bus.set_speed(format.baud);
+    bus.set_parity(*format.parity);
   }
   void store(ByteView) override {
     due.emplace(clock.monotonic_ms() + 2, [this] { core->stored({}, *this); });
@@ -121,6 +124,7 @@ class OneLine final : public GatewayOutput {
   std::vector<CoreDevice> devices;
   std::unique_ptr<GatewayCore> core;
   std::uint32_t baud = planned_baud;
+  FieldParity parity = FieldParity::even;
   std::uint8_t orders = 0;
 
  private:
@@ -210,6 +214,83 @@ TEST(GatewayPlaces, AWholeModbusLineChangesItsSpeed) {
   EXPECT_EQ(line.baud, 19'200U);
   EXPECT_GT(line.readings_of_a_minute(), 30U);
   EXPECT_EQ(line.core->statistics().devices_answering, 3U);
+}
+
+TEST(GatewayPlaces, AModbusMeterAloneGetsANewParity) {
+  OneLine line(device::modbus_rtu_line(), "modbus-three-phase-meter");
+  const auto meter = meter_modbus(1);
+  line.add("m1", "1", meter);
+  line.begin();
+  line.take("m1", "parity_change", {{"parity", "none"}});
+  const auto reports = line.finish();
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].state, OrderState::done) << reports[0].reason << " " << reports[0].detail;
+  EXPECT_EQ(meter->line_parity(), FieldParity::none);
+  EXPECT_EQ(line.parity, FieldParity::none);
+  EXPECT_EQ(line.baud, planned_baud);
+  EXPECT_GT(line.readings_of_a_minute(), 10U);
+}
+
+TEST(GatewayPlaces, AWholeModbusLineChangesItsParity) {
+  OneLine line(device::modbus_rtu_line(), "modbus-three-phase-meter");
+  std::vector<std::shared_ptr<device::VirtualModbusDevice>> meters;
+  for (std::uint8_t unit = 1; unit <= 3; ++unit) {
+    meters.push_back(meter_modbus(unit));
+    line.add("m" + std::to_string(unit), std::to_string(unit), meters.back());
+  }
+  line.begin();
+  line.take("m1", "parity_change", {{"parity", "odd"}});
+  EXPECT_EQ(line.finish().at(0).reason, "line_shared");
+  for (std::uint8_t unit = 1; unit <= 3; ++unit)
+    line.take("m" + std::to_string(unit), "parity_change", {{"parity", "odd"}, {"whole_line", "yes"}});
+  const auto reports = line.finish(3);
+  ASSERT_EQ(reports.size(), 3U);
+  for (const auto& report : reports) EXPECT_EQ(report.state, OrderState::done) << report.reason << " " << report.detail;
+  for (const auto& meter : meters) EXPECT_EQ(meter->line_parity(), FieldParity::odd);
+  EXPECT_EQ(line.parity, FieldParity::odd);
+  EXPECT_GT(line.readings_of_a_minute(), 30U);
+  EXPECT_EQ(line.core->statistics().devices_answering, 3U);
+}
+
+TEST(GatewayPlaces, AWholeDlt698LineChangesItsSpeed) {
+  OneLine line(device::dlt698_line(), "dlt698-three-phase");
+  std::vector<std::shared_ptr<device::VirtualDlt698Meter>> meters;
+  for (int i = 1; i <= 3; ++i) {
+    const std::string address = "20261100000" + std::to_string(i);
+    meters.push_back(meter_698(address));
+    line.add("m" + std::to_string(i), address, meters.back());
+  }
+  line.begin();
+  const std::vector<OrderArgument> whole{{"speed", "9600"}, {"whole_line", "yes"}};
+  for (int i = 1; i <= 3; ++i) line.take("m" + std::to_string(i), "speed_change", whole, "00000000");
+  const auto reports = line.finish(3);
+  ASSERT_EQ(reports.size(), 3U);
+  for (const auto& report : reports) EXPECT_EQ(report.state, OrderState::done) << report.reason << " " << report.detail;
+  for (const auto& meter : meters) EXPECT_EQ(meter->line_speed(), 9'600U);
+  EXPECT_EQ(line.baud, 9'600U);
+  EXPECT_GT(line.readings_of_a_minute(), 30U);
+}
+
+TEST(GatewayPlaces, OneWrongPasswordTurnsAWholeDlt698LineBack) {
+  OneLine line(device::dlt698_line(), "dlt698-three-phase");
+  std::vector<std::shared_ptr<device::VirtualDlt698Meter>> meters;
+  for (int i = 1; i <= 3; ++i) {
+    const std::string address = "20261100000" + std::to_string(i);
+    meters.push_back(meter_698(address));
+    line.add("m" + std::to_string(i), address, meters.back());
+  }
+  line.begin();
+  const std::vector<OrderArgument> whole{{"speed", "9600"}, {"whole_line", "yes"}};
+  for (int i = 1; i <= 3; ++i)
+    line.take("m" + std::to_string(i), "speed_change", whole, i == 3 ? "11111111" : "00000000");
+  const auto reports = line.finish(3);
+  ASSERT_EQ(reports.size(), 3U);
+  EXPECT_EQ(reports[0].reason, "line_turned_back");
+  EXPECT_EQ(reports[1].reason, "line_turned_back");
+  EXPECT_EQ(reports[2].reason, "password_wrong");
+  EXPECT_EQ(line.baud, planned_baud);
+  for (const auto& meter : meters) EXPECT_TRUE(meter->line_speed() == 0 || meter->line_speed() == planned_baud);
+  EXPECT_GT(line.readings_of_a_minute(), 30U);
 }
 
 TEST(GatewayPlaces, AModbusMeterThatHasNoSuchRegisterStaysWhereItIs) {

@@ -25,19 +25,19 @@ FieldAccess::Readiness GatewayCore::Tasks::readiness(std::uint32_t device) const
 bool GatewayCore::Tasks::has_room(std::uint32_t device) const {
   const auto& state = core_.devices_[device];
   const auto& channel = core_.channels_[state.channel];
-  if (channel.session.waiting_questions() == 0 && !channel.session.awaiting_answer()) return true;
+  if (channel.session->waiting_questions() == 0 && !channel.session->awaiting_answer()) return true;
   // One live round: every device of the line its most frequent group.
   const auto& groups = state.model->groups;
   const auto fastest = std::ranges::min_element(groups, {}, &ModelGroup::interval_ms);
   const std::size_t questions = fastest == groups.end() ? 1 : fastest->questions.size();
-  return channel.live_exchanges >= questions * channel.session.meter_count();
+  return channel.live_exchanges >= questions * channel.session->meter_count();
 }
 
 bool GatewayCore::Tasks::ask(std::uint32_t device, const drivers::Query& query, std::uint32_t ticket) {
   auto& state = core_.devices_[device];
   auto& channel = core_.channels_[state.channel];
   const std::uint32_t tag = tag_of_task | asking_for_ | ticket;
-  if (!channel.session.ask(state.meter, query, tag, true)) return false;
+  if (!channel.session->ask(state.meter, query, tag, true)) return false;
   channel.live_exchanges = 0;
   put_[state.channel].push_back(tag);
   touched_.push_back(state.channel);
@@ -47,7 +47,7 @@ bool GatewayCore::Tasks::ask(std::uint32_t device, const drivers::Query& query, 
 void GatewayCore::Tasks::probe(std::uint32_t device) {
   auto& state = core_.devices_[device];
   if (state.waiting.empty() || state.waiting[0] > 0 || state.model->groups[0].questions.empty()) return;
-  if (!core_.channels_[state.channel].session.ask(state.meter, state.model->groups[0].questions[0].query, 0, true))
+  if (!core_.channels_[state.channel].session->ask(state.meter, state.model->groups[0].questions[0].query, 0, true))
     return;
   ++state.waiting[0];
   touched_.push_back(state.channel);
@@ -56,11 +56,13 @@ void GatewayCore::Tasks::probe(std::uint32_t device) {
 FieldAccess::Line GatewayCore::Tasks::line_of(std::uint32_t device) const {
   const auto& state = core_.devices_[device];
   const auto& channel = core_.options_.channels[state.channel];
-  const auto& session = core_.channels_[state.channel].session;
+  const auto& session = *core_.channels_[state.channel].session;
+  // Behind a module the line's speed is none of the meters'.
+  const std::uint32_t baud = channel.carrier ? 0 : channel.baud;
   // A speed is the channel's; an address needs the device alone to be of the plan.
   return {state.model->driver->address_text(session.address(state.meter)),
-          static_cast<std::uint32_t>(session.meter_count()), channel.baud,
-          state.is_planned && (channel.is_planned || channel.baud == 0)};
+          static_cast<std::uint32_t>(session.meter_count()), baud,
+          state.is_planned && (channel.is_planned || baud == 0), channel.parity};
 }
 
 std::vector<std::string> GatewayCore::Tasks::line_members(std::uint32_t device) const {
@@ -75,11 +77,14 @@ Result<void> GatewayCore::Tasks::move(std::uint32_t device, const drivers::NewPl
   auto& channel = core_.channels_[state.channel];
   if (!place.address.empty()) {
     DUHENG_TRY(const auto address, state.model->driver->address(place.address, state.model->address_digits));
-    if (!channel.session.change_address(state.meter, address))
+    if (!channel.session->change_address(state.meter, address))
       return fail(ErrorCode::already_exists, "another device on the channel has that address");
   }
-  if (place.baud == 0 || core_.options_.channels[state.channel].baud == place.baud) return {};
-  channel.speed_wanted = place.baud;
+  const auto& config = core_.options_.channels[state.channel];
+  const bool is_so =
+      (place.baud == 0 || config.baud == place.baud) && (!place.parity || config.parity == *place.parity);
+  if (is_so) return {};
+  channel.format_wanted = place.format();
   reopen(state.channel);
   return {};
 }
@@ -120,12 +125,13 @@ void GatewayCore::Tasks::removed(std::uint32_t channel, std::string_view uid,
   orders_.stir(channel);
 }
 
-void GatewayCore::Tasks::lost(std::uint32_t channel, const std::optional<drivers::Session::Question>& under_way) {
+void GatewayCore::Tasks::lost(std::uint32_t channel, std::span<const drivers::LineSession::Question> under_way) {
   const auto found = put_.find(channel);
   if (found == put_.end()) return;
   const auto tags = std::move(found->second);
   put_.erase(found);
-  for (const std::uint32_t tag : tags) tell_lost(tag, under_way && under_way->tag == tag);
+  for (const std::uint32_t tag : tags)
+    tell_lost(tag, std::ranges::find(under_way, tag, &drivers::LineSession::Question::tag) != under_way.end());
 }
 
 void GatewayCore::Tasks::exchange(std::uint32_t channel, std::uint32_t device, const drivers::Exchange& exchange) {
@@ -138,9 +144,10 @@ void GatewayCore::Tasks::exchange(std::uint32_t channel, std::uint32_t device, c
   OrderFrame frame;
   frame.protocol = state.model->driver->protocol();
   frame.request.assign(exchange.request.begin(), exchange.request.end());
-  state.model->driver->mask_secrets(frame.request);
+  const auto& line = core_.options_.channels[channel];
+  mask_secrets(line, *state.model->driver, frame.request);
   frame.response.assign(exchange.response.begin(), exchange.response.end());
-  state.model->driver->mask_secrets(frame.response);  // some repeat a new password
+  mask_secrets(line, *state.model->driver, frame.response);  // some repeat a new password
   frame.sent_utc_ms = exchange.sent_utc_ms;
   frame.received_utc_ms = exchange.response.empty() ? 0 : exchange.received.utc_ms;
   if (!exchange.response.empty())
@@ -184,7 +191,7 @@ void GatewayCore::run_tasks(const drivers::Moment& at, GatewayOutput& out) {
   for (const std::uint32_t channel : tasks_->take_touched()) settle(channel, at, out);
 }
 
-void GatewayCore::tell_lost(std::uint32_t channel, const std::optional<drivers::Session::Question>& under_way) {
+void GatewayCore::tell_lost(std::uint32_t channel, std::span<const drivers::LineSession::Question> under_way) {
   if (tasks_) tasks_->lost(channel, under_way);
 }
 
@@ -195,12 +202,12 @@ void GatewayCore::tap_octets(std::uint32_t channel, TapKind kind, ByteView octet
   const auto& state = channels_[channel];
   const auto& name = options_.channels[channel].name;
   // Of whom it comes is not known before it was read; whom it is about, is.
-  const auto meter = state.session.meter_asked();
+  const auto meter = state.session->meter_of(octets);
   const bool known = meter && *meter < state.devices.size() && state.devices[*meter] != no_device;
   const std::string_view uid = known ? std::string_view(devices_[state.devices[*meter]].uid) : std::string_view{};
   if (!taps_.follows(name, uid)) return;
   TapEvent event{clock_.utc_ms(), kind, Bytes(octets.begin(), octets.end()), std::string(uid), name, {}};
-  options_.channels[channel].driver->mask_secrets(event.octets);
+  mask_secrets(options_.channels[channel], *options_.channels[channel].driver, event.octets);
   taps_.note(event);
 }
 

@@ -20,7 +20,7 @@ class GatewayCore::Tasks final : public FieldAccess {
   void stir(std::uint32_t channel);
   void exchange(std::uint32_t channel, std::uint32_t device, const drivers::Exchange& exchange);
   /// The channel closed; of the questions put there only `under_way` had left.
-  void lost(std::uint32_t channel, const std::optional<drivers::Session::Question>& under_way);
+  void lost(std::uint32_t channel, std::span<const drivers::LineSession::Question> under_way);
   void batch_closed() { upkeep_.batch_closed(); }
   void batch_stored() { upkeep_.batch_stored(); }
   void work();

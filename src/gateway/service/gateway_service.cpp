@@ -199,7 +199,7 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
     };
   }
   void make_plan(const std::vector<CallInPlace>& from_file) {
-    field = std::make_unique<LiveField>(*core, *this, *this, models, config, from_file);
+    field = std::make_unique<LiveField>(*core, *this, *this, models, config, from_file, clock);
     const auto post = [this](std::function<void()> task) {
       loop.post([weak = weak_from_this(), task = std::move(task)] {
         if (const auto self = weak.lock()) task();
@@ -294,10 +294,11 @@ struct GatewayService::Impl final : GatewayOutput, LineRoom, std::enable_shared_
     ++lines[channel].generation;
     if (lines[channel].channel) lines[channel].channel->close();
   }
-  void set_speed(std::uint32_t channel, std::uint32_t baud) override {
+  void set_format(std::uint32_t channel, const drivers::LineFormat& format) override {
     auto& line = lines[channel];
     if (!line.serial) return;
-    line.serial->baud = baud;
+    if (format.baud != 0) line.serial->baud = format.baud;
+    if (format.parity) line.serial->parity = static_cast<link::Parity>(*format.parity);
     // It may be the channel that is speaking just now.
     loop.post([old = std::shared_ptr<link::Channel>(std::move(line.channel))] { static_cast<void>(old); });
     line.channel = link::make_serial(loop, *line.serial);

@@ -8,6 +8,7 @@ namespace duheng::gateway {
 namespace {
 
 std::string kind_of(const ChannelConfig& config) {
+  if (config.carrier) return config.tcp ? "carrier_tcp" : "carrier_serial";
   if (config.tcp) return "tcp";
   return config.udp ? "udp" : "serial";
 }
@@ -15,8 +16,8 @@ std::string kind_of(const ChannelConfig& config) {
 }  // namespace
 
 LiveField::LiveField(GatewayCore& core, GatewayOutput& out, LineRoom& lines, const ModelLibrary& models,
-                     const GatewayConfig& config, const std::vector<CallInPlace>& file)
-    : core_(core), out_(out), lines_(lines), models_(models) {
+                     const GatewayConfig& config, const std::vector<CallInPlace>& file, const Clock& clock)
+    : core_(core), out_(out), lines_(lines), models_(models), clock_(clock) {
   for (std::uint32_t i = 0; i < config.channels.size(); ++i) {
     const auto& channel = config.channels[i];
     channels_[channel.name] = {i, false, {channel.name, kind_of(channel), channel_detail(channel), false, false, 0}};
@@ -40,7 +41,7 @@ Result<void> LiveField::add_channel(const FieldChannel& channel) {
     return fail(ErrorCode::already_exists, "the gateway's own file has a channel or listener of this name");
   DUHENG_TRY(const auto config, channel_config(channel));
   auto wanted = core_channel(config);
-  wanted.driver = drivers::all_drivers().front();  // until its first device says otherwise
+  wanted.driver = idle_driver(wanted);
   wanted.is_planned = true;
   const std::uint32_t number = core_.add_channel(std::move(wanted), out_);
   lines_.make_line(number, config);
@@ -108,6 +109,29 @@ Result<void> LiveField::set_intervals(const FieldDevice& device) {
   const auto number = core_.find_device(device.uid);
   if (!number || file_uids_.contains(device.uid)) return fail(ErrorCode::not_found, "the device is not served");
   return core_.set_intervals(*number, device.intervals);
+}
+
+std::vector<FieldPlanProblem> LiveField::set_rules(std::string_view uid, std::span<const FieldRule> rules) {
+  return core_.set_rules(uid, rules);
+}
+
+Result<void> LiveField::set_sum(const FieldSum& sum) {
+  const auto set = [&]() -> Result<void> {
+    DUHENG_TRY(const auto whole, core_.with_members(sum));
+    // What a former run has begun goes on; else it begins now.
+    const auto known = moments_.find(whole);
+    DUHENG_TRY(const auto after_utc_ms, core_.set_sum(whole, known.value_or(clock_.utc_ms())));
+    if (moments_.note(whole, after_utc_ms)) moments_changed_ = true;
+    return {};
+  };
+  auto outcome = set();
+  if (!outcome) remove_sum(sum.uid);
+  return outcome;
+}
+
+void LiveField::remove_sum(std::string_view uid) {
+  core_.remove_sum(uid);
+  if (moments_.forget(uid)) moments_changed_ = true;
 }
 
 std::vector<FieldChannelState> LiveField::channels() const {

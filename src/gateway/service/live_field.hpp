@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "gateway/plan/plan_applier.hpp"
+#include "gateway/plan/sum_moments.hpp"
 #include "gateway/service/gateway_config.hpp"
 #include "gateway/service/gateway_core.hpp"
 
@@ -33,13 +35,23 @@ class LiveField final : public PlannedField {
  public:
   /// `file`: what plan_core() made of `config`, and what `core` was built from.
   LiveField(GatewayCore& core, GatewayOutput& out, LineRoom& lines, const ModelLibrary& models,
-            const GatewayConfig& config, const std::vector<CallInPlace>& file);
+            const GatewayConfig& config, const std::vector<CallInPlace>& file, const Clock& clock);
 
   Result<void> add_channel(const FieldChannel& channel) override;
   void remove_channel(std::string_view name) override;
   Result<void> add_device(const FieldDevice& device) override;
   void remove_device(std::string_view uid) override;
   Result<void> set_intervals(const FieldDevice& device) override;
+  std::vector<FieldPlanProblem> set_rules(std::string_view uid, std::span<const FieldRule> rules) override;
+  Result<void> set_sum(const FieldSum& sum) override;
+  void remove_sum(std::string_view uid) override;
+
+  /// Since when sums are as they are: what a former run knew, before the first set_sum().
+  void know_moments(SumMoments moments) { moments_ = std::move(moments); }
+  [[nodiscard]] const SumMoments& moments() const noexcept { return moments_; }
+  void moments_unsaved() { moments_changed_ = true; }
+  /// True once after they have changed.
+  [[nodiscard]] bool take_moments_changed() { return std::exchange(moments_changed_, false); }
 
   /// All channels and listeners, those of the file first.
   [[nodiscard]] std::vector<FieldChannelState> channels() const;
@@ -60,6 +72,9 @@ class LiveField final : public PlannedField {
   GatewayOutput& out_;
   LineRoom& lines_;
   const ModelLibrary& models_;
+  const Clock& clock_;
+  SumMoments moments_;
+  bool moments_changed_ = false;
   std::vector<std::string> file_order_;
   std::map<std::string, Place, std::less<>> channels_;
   std::map<std::string, std::uint32_t, std::less<>> listeners_;

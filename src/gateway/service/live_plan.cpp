@@ -25,6 +25,11 @@ void LivePlan::restore() {
   }
   if (!*plan) return;
   hash_ = hash_of(**plan);
+  if (auto moments = read_sum_moments(surroundings_.disk, moments_path()))
+    field_.know_moments(std::move(*moments));
+  else
+    log::error("plan", "since when the plan's sums are as they are cannot be read; they begin now",
+               {{"error", moments.error()}});
   static_cast<void>(applier_.take(std::move(**plan)));  // it was checked when it was read
   while (applier_.advance(steps_at_once)) continue;
   in_force();
@@ -65,6 +70,7 @@ void LivePlan::go_on() {
 }
 
 void LivePlan::in_force() {
+  save_moments();
   in_force_version_ = applier_.plan().version;
   in_force_hash_ = hash_;
   news_ = true;
@@ -83,7 +89,22 @@ void LivePlan::save() {
                       });
 }
 
+void LivePlan::save_moments() {
+  save_moments_again_ms_ = INT64_MAX;
+  if (!field_.take_moments_changed()) return;
+  surroundings_.store([moments = field_.moments(), path = moments_path(),
+                       &disk = surroundings_.disk] { return write_sum_moments(disk, path, moments); },
+                      [this](const Result<void>& outcome) {
+                        if (outcome) return;
+                        log::error("plan", "since when sums are as they are cannot be kept here",
+                                   {{"error", outcome.error()}});
+                        field_.moments_unsaved();
+                        save_moments_again_ms_ = surroundings_.clock.monotonic_ms() + save_retry_ms;
+                      });
+}
+
 void LivePlan::look_around() {
+  if (save_moments_again_ms_ <= surroundings_.clock.monotonic_ms()) save_moments();
   if (save_again_ms_ <= surroundings_.clock.monotonic_ms()) save();
   if (const auto channels = field_.channels_fingerprint(); channels != told_channels_) {
     told_channels_ = channels;

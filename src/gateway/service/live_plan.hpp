@@ -54,6 +54,8 @@ class LivePlan final : public PlanDesk {
   void go_on();
   void in_force();
   void save();
+  void save_moments();
+  [[nodiscard]] std::string moments_path() const { return surroundings_.path + ".sums"; }
 
   Surroundings surroundings_;
   LiveField& field_;
@@ -69,6 +71,7 @@ class LivePlan final : public PlanDesk {
   std::uint64_t told_channels_ = 0;
   std::uint64_t told_unknown_ = 0;
   std::int64_t save_again_ms_ = INT64_MAX;
+  std::int64_t save_moments_again_ms_ = INT64_MAX;
   bool going_on_ = false;
   bool news_ = false;
 };

@@ -84,6 +84,13 @@ std::string metrics_text(const GatewayStatistics& core, const SpoolState& spool,
   text.counter("reports_total", "What devices told of their own accord.", core.reports);
   text.counter("echoes_total", "Own questions heard back from the line.", core.echoes);
   text.counter("foreign_questions_total", "Questions of other masters heard on the lines.", core.foreign_questions);
+  text.counter("carrier_starts_total", "Times a carrier module was begun anew.", core.carriers.starts);
+  text.counter("carrier_restarts_total", "Starts that carrier modules told of.", core.carriers.module_restarts);
+  text.counter("carrier_silences_total", "Times a carrier module itself did not answer.", core.carriers.silences);
+  text.counter("carrier_denials_total", "Requests that carrier modules denied.", core.carriers.denials);
+  text.counter("carrier_nodes_added_total", "Nodes entered in carrier modules.", core.carriers.nodes_added);
+  text.counter("carrier_nodes_deleted_total", "Nodes deleted from carrier modules.", core.carriers.nodes_deleted);
+  text.counter("carrier_nodes_refused_total", "Nodes that carrier modules did not take.", core.carriers.nodes_refused);
   text.counter("readings_total", "Readings taken.", core.readings);
   text.counter("readings_flagged_total", "Readings with a quality flag.", core.readings_flagged);
   text.counter("rounds_skipped_total", "Polling rounds skipped, never made up.", core.rounds_skipped);

@@ -48,7 +48,9 @@ class SimulatedField final : public GatewayOutput {
   void close_channel(std::uint32_t channel) override;
   void send(std::uint32_t channel, ByteView octets) override;
   void store(ByteView body) override;
-  void set_speed(std::uint32_t channel, std::uint32_t baud) override { lines_[channel].baud = baud; }
+  void set_format(std::uint32_t channel, const drivers::LineFormat& format) override {
+    lines_[channel].baud = format.baud;
+  }
   [[nodiscard]] std::uint32_t baud(std::uint32_t channel) const { return lines_[channel].baud; }
 
  private:

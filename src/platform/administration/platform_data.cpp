@@ -11,6 +11,7 @@
 
 #include "platform/alarms/alarm_book.hpp"
 #include "platform/backups/backup_book.hpp"
+#include "platform/completeness/outage_book.hpp"
 #include "platform/edits/value_review.hpp"
 #include "platform/equipment/equipment.hpp"
 #include "platform/exports/export_service.hpp"
@@ -21,6 +22,7 @@
 #include "platform/points/metering_points.hpp"
 #include "platform/sensors/sensors.hpp"
 #include "platform/storage/storage_watch.hpp"
+#include "platform/tariffs/tariffs.hpp"
 
 namespace duheng::platform {
 
@@ -58,12 +60,13 @@ Result<std::unique_ptr<PlatformRecords>> PlatformRecords::open(const PlatformPat
   DUHENG_TRY(out->issuer_, crypto::LocalCertificateIssuer::open(disk, random, clock, paths.authority()));
   DUHENG_TRY(out->database_, records::SqliteDatabase::open({.path = paths.records() + "/records.db"}, *out->keys_));
   const std::array capabilities{
-      Organisations::migrations(),     Sites::migrations(),          Gateways::migrations(),
-      Devices::migrations(),           People::migrations(),         OrderService::migrations(),
-      PlanBook::migrations(),          ExportService::migrations(),  HistoryImportKind::migrations(),
-      MeteringPoints::migrations(),    Sensors::migrations(),        ValueReview::migrations(),
-      alarms::AlarmBook::migrations(), FileImports::migrations(),    storage::StorageWatch::migrations(),
-      BackupBook::migrations(),        EquipmentLedger::migrations()};
+      Organisations::migrations(),     Sites::migrations(),           Gateways::migrations(),
+      Devices::migrations(),           People::migrations(),          OrderService::migrations(),
+      PlanBook::migrations(),          ExportService::migrations(),   HistoryImportKind::migrations(),
+      MeteringPoints::migrations(),    Sensors::migrations(),         ValueReview::migrations(),
+      alarms::AlarmBook::migrations(), FileImports::migrations(),     storage::StorageWatch::migrations(),
+      BackupBook::migrations(),        EquipmentLedger::migrations(), Tariffs::migrations(),
+      OutageBook::migrations()};
   DUHENG_CHECK(records::migrate(*out->database_, clock, capabilities));
   out->organisations_ = std::make_unique<Organisations>(*out->database_, clock);
   out->sites_ = std::make_unique<Sites>(*out->database_, clock);

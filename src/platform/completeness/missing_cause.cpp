@@ -49,6 +49,17 @@ std::optional<MissingCause> missing_cause_of(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+std::string_view kept_detail(std::string_view detail) noexcept {
+  constexpr std::array<std::string_view, 13> words{
+      "no_gateway",     "not_enrolled",   "left_out", "gateway_away", "batches_waiting", "gateway_stood_still",
+      "channel_closed", "channel_silent", "refused",  "unusable",     "damaged",         "no_answer",
+      "not_asked"};
+  for (const std::string_view word : words) {
+    if (word == detail) return word;
+  }
+  return "no_answer";
+}
+
 FoundCause cause_of(const MissingEvidence& known) noexcept {
   if (const auto found = before_the_gateway(known)) return *found;
   if (const auto found = on_the_channel(known)) return *found;

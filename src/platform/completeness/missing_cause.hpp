@@ -47,4 +47,7 @@ struct FoundCause {
 /// The nearest cause that explains it, from the platform outwards: what is nearer hides what lies behind it. Pure.
 [[nodiscard]] FoundCause cause_of(const MissingEvidence& evidence) noexcept;
 
+/// The same word for good, as FoundCause wants it; "no_answer" for one that is not known.
+[[nodiscard]] std::string_view kept_detail(std::string_view detail) noexcept;
+
 }  // namespace duheng::platform

@@ -70,6 +70,8 @@ Result<void> check_details(Transaction& t, const Scope& scope, const EquipmentDe
   DUHENG_CHECK(check_text("the model", details.model, 0, 200));
   DUHENG_CHECK(check_text("the serial number", details.serial, 0, 100));
   DUHENG_CHECK(check_text("the address", details.address, 0, 255));
+  if (!details.organisation)
+    return fail(ErrorCode::invalid_argument, "organisation_id: who belongs to no organisation must say whose it is");
   DUHENG_CHECK(require_organisation(t, scope, details.organisation));
   if (details.site) DUHENG_CHECK(require_site(t, scope, details.site));
   if (details.gateway) DUHENG_CHECK(require_gateway(t, scope, details.gateway));

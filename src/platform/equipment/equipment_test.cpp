@@ -64,6 +64,15 @@ TEST_F(EquipmentTest, IsMadeListedChangedAndRetired) {
   EXPECT_EQ(ledger_.list(everything, {}).value().total, 1);
 }
 
+TEST_F(EquipmentTest, WhoseItIsMustBeSaid) {
+  auto nobodys = details("core");
+  nobodys.organisation = {};
+  const auto refused = ledger_.create(world_.author(), nobodys);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(refused.error().message.find("organisation_id"), std::string::npos);
+}
+
 TEST_F(EquipmentTest, UplinksFormNoRing) {
   const auto a = make("a");
   const auto b = make("b", a);

@@ -19,6 +19,7 @@ inline constexpr std::size_t devices_max = 100'000;
 inline constexpr std::size_t parts_max = 1'000'000;  ///< series, each as often as it is somebody's
 inline constexpr std::size_t name_bytes_max = 200;
 inline constexpr std::size_t listed_max = 100;
+inline constexpr std::uint64_t audit_parts = 3;  ///< operations, edits, the journal's segments
 }  // namespace export_limits
 
 /// Stored: append, never renumber.
@@ -90,6 +91,8 @@ struct NewExport {
   store::TimeRange range{};
   std::optional<store::BucketSize> by{};  ///< nothing: readings; otherwise aggregates of `days`
   store::DaySpan days{};                  ///< of the aggregates' own zone
+  /// Instead of readings: who did and changed what in `range`, with the hashes that prove it (T/CITS 565-2025, 6.6).
+  bool is_audit = false;
   ExportPlan plan{};
 };
 
@@ -101,6 +104,7 @@ struct Export {
   store::TimeRange range{};
   std::optional<store::BucketSize> by{};  ///< nothing: readings
   store::DaySpan days{};                  ///< of aggregates
+  bool is_audit = false;
   ExportState state = ExportState::queued;
   std::string reason{};  ///< why it failed; in English
   std::int64_t created_utc_ms = 0;

@@ -7,10 +7,8 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "platform/exports/bucket_rows.hpp"
 #include "platform/exports/bucket_visibility.hpp"
-#include "platform/exports/export_rows.hpp"
-#include "platform/exports/export_tables.hpp"
+#include "platform/exports/export_run.hpp"
 
 namespace duheng::platform {
 
@@ -49,6 +47,10 @@ const Edit* edit_at(const std::vector<Edit>& edits, std::int64_t time_utc_ms) no
 }
 
 std::string about(const NewExport& wanted) {
+  if (wanted.is_audit) {
+    return fmt::format("{}, audit, {} to {}", store::to_string(wanted.format), format_utc(wanted.range.from_utc_ms),
+                       format_utc(wanted.range.to_utc_ms));
+  }
   return fmt::format("{}, by {}: {} devices, {} series, {} to {}", store::to_string(wanted.format),
                      wanted.by ? store::to_string(*wanted.by) : "reading", wanted.plan.devices.size(),
                      wanted.plan.parts.size(), format_utc(wanted.range.from_utc_ms),
@@ -79,7 +81,7 @@ Result<void> check(const NewExport& wanted) {
     return fail(ErrorCode::invalid_argument, "\"from\" must be before \"to\"");
   if (wanted.by && wanted.days.first > wanted.days.last)
     return fail(ErrorCode::invalid_argument, "the days end before they begin");
-  if (wanted.plan.parts.empty())
+  if (!wanted.is_audit && wanted.plan.parts.empty())
     return fail(ErrorCode::invalid_argument, "there is nothing to export: no such register of these devices is known");
   if (wanted.plan.devices.size() > export_limits::devices_max || wanted.plan.parts.size() > export_limits::parts_max) {
     return fail(ErrorCode::limit_exceeded,
@@ -93,39 +95,16 @@ Result<void> check(const NewExport& wanted) {
 
 }  // namespace
 
-/// One export under way, as far as its file is.
-struct ExportService::Run {
-  explicit Run(export_tables::ExportWork of)
-      : work(std::move(of)),
-        rows(work.plan, work.about.format, work.about.time_zone),
-        bucket_rows(work.plan, work.about.time_zone),
-        position(work.position),
-        started(position.file.pieces > 0) {}
-
-  [[nodiscard]] std::vector<store::Column> columns() const {
-    return work.about.by ? bucket_rows.columns() : rows.columns();
-  }
-  [[nodiscard]] const ExportPart& part() const { return work.plan.parts[static_cast<std::size_t>(position.part)]; }
-  [[nodiscard]] bool is_at_end() const noexcept { return position.part >= work.plan.parts.size(); }
-
-  export_tables::ExportWork work;
-  ExportRows rows;
-  BucketRows bucket_rows;
-  export_tables::ExportPosition position;
-  std::optional<store::SealedFileWriter> file;
-  std::unique_ptr<store::TableWriter> writer;
-  bool started;
-  std::stop_token cancel;
-};
-
 ExportService::ExportService(records::Database& database, Disk& disk, const Clock& clock, Random& random,
-                             crypto::KeyProvider& keys, const ExportSource& source, ExportOptions options)
+                             crypto::KeyProvider& keys, const ExportSource& source, ExportOptions options,
+                             const AuditSource* audit)
     : database_(database),
       disk_(disk),
       clock_(clock),
       random_(random),
       keys_(keys),
       source_(source),
+      audit_(audit),
       options_(std::move(options)) {}
 
 ExportService::~ExportService() { stop(); }
@@ -233,7 +212,9 @@ Result<bool> ExportService::begin_run() {
   } else {
     const auto& about = run->work.about;
     run->position = {};
-    run->position.from_utc_ms = about.by ? about.days.first : run->work.plan.parts.front().range.from_utc_ms;
+    run->position.from_utc_ms = about.is_audit ? 0
+                                : about.by     ? about.days.first
+                                               : run->work.plan.parts.front().range.from_utc_ms;
     DUHENG_CHECK(remove_file(id));
     DUHENG_TRY(auto file, store::SealedFileWriter::create(disk_, random_, keys_, key_purpose, path(id)));
     DUHENG_CHECK(disk_.sync_directory(options_.directory));
@@ -284,6 +265,10 @@ Result<bool> ExportService::gather(Run& run, Bytes& out) {
     if (rows >= options_.piece_rows || out.size() >= piece_bytes_wanted || clock_.monotonic_ms() > until_ms) break;
     const std::size_t room = std::min<std::size_t>(options_.piece_rows - static_cast<std::size_t>(rows),
                                                    store::telemetry_limits::points_per_page_max);
+    if (run.work.about.is_audit) {
+      DUHENG_CHECK(gather_audit(run, room, out));
+      continue;
+    }
     DUHENG_TRY(const bool whole, run.work.about.by ? gather_buckets(run, out) : gather_points(run, room, out));
     if (!whole) return false;
   }
@@ -425,6 +410,7 @@ Result<void> ExportService::remove_file(std::int64_t id) {
 
 Result<Export> ExportService::ask(const Author& author, const NewExport& wanted, std::uint64_t as_of_record) {
   DUHENG_CHECK(check(wanted));
+  if (wanted.is_audit && audit_ == nullptr) return fail(ErrorCode::unavailable, "nothing is audited here");
   DUHENG_TRY(const std::uint64_t free, disk_.free_bytes(options_.directory));
   if (free < options_.free_bytes_min)
     return fail(ErrorCode::storage_full, "the platform's disk has no room for exports: delete some, or extend it");
@@ -502,9 +488,9 @@ Result<ExportDownload> ExportService::download(const Author& author, std::int64_
     return wanted;
   }));
   DUHENG_TRY(auto reader, store::SealedFileReader::open(disk_, keys_, key_purpose, path(id), pieces));
-  return ExportDownload{fmt::format("duheng-{}.{}", id, store::file_extension(found.format)),
-                        std::string{store::media_type(found.format)}, found.sha256, found.size_bytes,
-                        std::move(reader)};
+  return ExportDownload{
+      fmt::format("duheng-{}{}.{}", found.is_audit ? "audit-" : "", id, store::file_extension(found.format)),
+      std::string{store::media_type(found.format)}, found.sha256, found.size_bytes, std::move(reader)};
 }
 
 }  // namespace duheng::platform

@@ -18,6 +18,8 @@
 
 namespace duheng::platform {
 
+class AuditSource;
+
 struct ExportOptions {
   std::string directory{};                      ///< the files; made when missing
   std::uint64_t file_bytes_max = 4ULL << 30;    ///< of one file on the disk: compressed and encrypted
@@ -41,17 +43,17 @@ struct ExportDownload {
   store::SealedFileReader reader;
 };
 
-/// Readings, or their aggregates by hour, day, week, month or year, as files. Asking notes what is wanted and settles
-/// what may be seen; one thread works the wishes off in turn, piece by piece: rows, file synchronised, position noted
-/// in the records. A restart at any moment goes on at the last noted piece with the very same octets; nothing is lost
-/// or doubled. A file holds everything that was journalled before it was asked for. Files lie encrypted (purpose
-/// "exports").
+/// Readings, their aggregates by hour, day, week, month or year, or what an auditor needs, as files. Asking notes what
+/// is wanted and settles what may be seen; one thread works the wishes off in turn, piece by piece: rows, file
+/// synchronised, position noted in the records. A restart at any moment goes on at the last noted piece with the very
+/// same octets; nothing is lost or doubled. A file holds everything that was journalled before it was asked for. Files
+/// lie encrypted (purpose "exports").
 ///
 /// Thread-safe. A person sees only their own exports. Errors besides those named: as Transaction.
 class ExportService {
  public:
   ExportService(records::Database& database, Disk& disk, const Clock& clock, Random& random, crypto::KeyProvider& keys,
-                const ExportSource& source, ExportOptions options);
+                const ExportSource& source, ExportOptions options, const AuditSource* audit = nullptr);
   /// Stops the thread if it runs; what is not finished goes on at the next start.
   ~ExportService();
   ExportService(const ExportService&) = delete;
@@ -73,8 +75,8 @@ class ExportService {
   [[nodiscard]] Result<Step> step();
 
   /// `as_of_record`: the journal's next number; the export waits until telemetry is there. Errors: invalid_argument -
-  /// nothing to export, no such zone, the range is empty; limit_exceeded - too many parts; throttled - too many of this
-  /// person are not done yet; storage_full - there is no room, delete some.
+  /// nothing to export, no such zone, the range is empty; unavailable - nothing is audited here; limit_exceeded - too
+  /// many parts; throttled - too many of this person are not done yet; storage_full - there is no room, delete some.
   [[nodiscard]] Result<Export> ask(const Author& author, const NewExport& wanted, std::uint64_t as_of_record);
   /// Newest first.
   [[nodiscard]] Result<std::vector<Export>> list(const Author& author);
@@ -97,6 +99,10 @@ class ExportService {
   [[nodiscard]] Result<bool> gather(Run& run, Bytes& out);
   [[nodiscard]] Result<bool> gather_points(Run& run, std::size_t points_max, Bytes& out);
   [[nodiscard]] Result<bool> gather_buckets(Run& run, Bytes& out);
+  [[nodiscard]] Result<void> gather_audit(Run& run, std::size_t rows_max, Bytes& out);
+  [[nodiscard]] Result<void> gather_operations(Run& run, std::size_t rows_max, Bytes& out);
+  [[nodiscard]] Result<void> gather_edits(Run& run, std::size_t rows_max, Bytes& out);
+  [[nodiscard]] Result<void> gather_segments(Run& run, Bytes& out);
   [[nodiscard]] Result<void> write_points(Run& run, const store::PointPage& page, Bytes& out);
   [[nodiscard]] Result<void> store_piece(Run& run, ByteView content);
   [[nodiscard]] Result<void> require_room(const Run& run, std::uint64_t more_bytes);
@@ -111,6 +117,7 @@ class ExportService {
   Random& random_;
   crypto::KeyProvider& keys_;
   const ExportSource& source_;
+  const AuditSource* audit_;
   const ExportOptions options_;
 
   std::unique_ptr<Run> run_;  // of the stepping thread

@@ -50,12 +50,13 @@ constexpr records::Migration steps[] = {
     {"past calibration",
      "UPDATE exports SET state = 1, part = 0, row_count = 0, pieces = 0, disk_bytes = 0, size_bytes = 0, "
      "writer_state = x'' WHERE state = 2;"},
+    {"audits", "ALTER TABLE exports ADD COLUMN audit INTEGER NOT NULL DEFAULT 0;"},
 };
 
 constexpr std::string_view columns =
     "SELECT id, name, format, time_zone, from_ms, to_ms, state, reason, created_at_ms, finished_at_ms, expires_at_ms, "
     "devices, parts, part, row_count, size_bytes, disk_bytes, sha256, downloads, bucket_size, first_day, "
-    "last_day FROM exports ";
+    "last_day, audit FROM exports ";
 
 Export read_export(const Row& row) {
   Export out;
@@ -79,6 +80,7 @@ Export read_export(const Row& row) {
   out.downloads = static_cast<std::uint64_t>(row.integer(18));
   if (row.integer(19) != 0) out.by = static_cast<store::BucketSize>(row.integer(19));
   out.days = {static_cast<std::int32_t>(row.integer(20)), static_cast<std::int32_t>(row.integer(21))};
+  out.is_audit = row.boolean(22);
   return out;
 }
 
@@ -90,6 +92,7 @@ constexpr auto done = static_cast<std::int64_t>(ExportState::done);
 constexpr auto expired = static_cast<std::int64_t>(ExportState::expired);
 
 std::int64_t first_position(const NewExport& wanted) noexcept {
+  if (wanted.is_audit) return 0;
   if (wanted.by) return wanted.days.first;
   return wanted.plan.parts.empty() ? 0 : wanted.plan.parts.front().range.from_utc_ms;
 }
@@ -105,18 +108,19 @@ records::Capability migrations() { return {"exports", steps}; }
 
 Result<std::int64_t> insert(Transaction& t, UserId user, std::string_view user_name, const NewExport& wanted,
                             std::uint64_t as_of_record, std::int64_t now_ms) {
-  DUHENG_TRY(const std::int64_t id,
-             t.insert("INSERT INTO exports (user_id, user_name, name, format, byte_order_mark, time_zone, from_ms, "
-                      "to_ms, state, reason, created_at_ms, finished_at_ms, expires_at_ms, as_of_record, devices, "
-                      "parts, part, next_from_ms, row_count, pieces, disk_bytes, size_bytes, writer_state, sha256, "
-                      "downloads, bucket_size, first_day, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', "
-                      "?10, 0, 0, ?11, ?12, ?13, 0, ?14, "
-                      "0, 0, 0, 0, x'', '', 0, ?15, ?16, ?17) RETURNING id",
-                      {user, user_name, wanted.name, static_cast<std::int64_t>(wanted.format), wanted.byte_order_mark,
-                       wanted.time_zone, wanted.range.from_utc_ms, wanted.range.to_utc_ms, queued, now_ms, as_of_record,
-                       wanted.plan.devices.size(), wanted.plan.parts.size(), first_position(wanted),
-                       wanted.by ? static_cast<std::int64_t>(*wanted.by) : 0, std::int64_t{wanted.days.first},
-                       std::int64_t{wanted.days.last}}));
+  DUHENG_TRY(
+      const std::int64_t id,
+      t.insert("INSERT INTO exports (user_id, user_name, name, format, byte_order_mark, time_zone, from_ms, "
+               "to_ms, state, reason, created_at_ms, finished_at_ms, expires_at_ms, as_of_record, devices, "
+               "parts, part, next_from_ms, row_count, pieces, disk_bytes, size_bytes, writer_state, sha256, "
+               "downloads, bucket_size, first_day, last_day, audit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', "
+               "?10, 0, 0, ?11, ?12, ?13, 0, ?14, "
+               "0, 0, 0, 0, x'', '', 0, ?15, ?16, ?17, ?18) RETURNING id",
+               {user, user_name, wanted.name, static_cast<std::int64_t>(wanted.format), wanted.byte_order_mark,
+                wanted.time_zone, wanted.range.from_utc_ms, wanted.range.to_utc_ms, queued, now_ms, as_of_record,
+                wanted.plan.devices.size(), wanted.is_audit ? export_limits::audit_parts : wanted.plan.parts.size(),
+                first_position(wanted), wanted.by ? static_cast<std::int64_t>(*wanted.by) : 0,
+                std::int64_t{wanted.days.first}, std::int64_t{wanted.days.last}, wanted.is_audit}));
   const Bytes plan = encode_plan(wanted.plan);
   DUHENG_CHECK(t.execute("INSERT INTO export_plans (export_id, plan) VALUES (?1, ?2)", {id, plan}));
   return id;

@@ -75,20 +75,34 @@ Checked<void> DeviceCheck::check_channel(Transaction& t, GatewayId id, const Fie
   return {};
 }
 
+Checked<void> DeviceCheck::check_still(Transaction& t, const NewDevice& device, Gateway& gateway) {
+  auto known = gateway.moving_channels.find(device.channel);
+  if (known == gateway.moving_channels.end()) {
+    const auto moving = plan_tables::is_line_moving(t, device.gateway, device.channel);
+    if (!moving) return fault("", moving.error());
+    known = gateway.moving_channels.emplace(device.channel, *moving).first;
+  }
+  if (!known->second) return {};
+  return fault("channel", ErrorCode::conflict,
+               "a job is changing this whole line to another speed or parity: wait until it is over");
+}
+
 Checked<void> DeviceCheck::check_line(Transaction& t, const NewDevice& device, Gateway& gateway) {
   const auto planned = gateway.plan_channels.find(device.channel);
   if (device.new_channel) {
     if (device.new_channel->name != device.channel)
       return fault("new_channel", ErrorCode::invalid_argument, "the new channel has another name than the device's");
     // In a file many lines may bring the same channel; another one of its name must not be taken for it.
-    if (planned != gateway.plan_channels.end() && planned->second == *device.new_channel) return {};
+    if (planned != gateway.plan_channels.end() && planned->second == *device.new_channel)
+      return check_still(t, device, gateway);
     if (planned != gateway.plan_channels.end())
       return fault("new_channel", ErrorCode::already_exists, "the gateway has another channel of this name");
     if (auto checked = check_channel(t, device.gateway, *device.new_channel); !checked) return checked;
     gateway.plan_channels.emplace(device.channel, *device.new_channel);
     return {};
   }
-  if (planned != gateway.plan_channels.end() || gateway.file_channels.contains(device.channel)) return {};
+  if (planned != gateway.plan_channels.end()) return check_still(t, device, gateway);
+  if (gateway.file_channels.contains(device.channel)) return {};
   return fault("channel", ErrorCode::not_found,
                gateway.has_told ? "the gateway has no such channel"
                                 : "the gateway's plan has no such channel, and it has not yet told what it has itself");

@@ -68,11 +68,14 @@ class DeviceCheck {
     bool has_told = false;
     std::set<std::string, std::less<>> file_channels;  ///< listeners included
     std::unordered_map<std::string, FieldChannel> plan_channels;
+    std::unordered_map<std::string, bool> moving_channels;  ///< as far as they were asked for
     std::set<std::string, std::less<>> models;
   };
   [[nodiscard]] Checked<Gateway*> gateway_of(records::Transaction& t, GatewayId gateway);
   [[nodiscard]] Checked<void> check_places(records::Transaction& t, const NewDevice& device);
   [[nodiscard]] Checked<void> check_line(records::Transaction& t, const NewDevice& device, Gateway& gateway);
+  /// A device that joined a line while it is being changed would stay behind at the old speed or parity.
+  [[nodiscard]] Checked<void> check_still(records::Transaction& t, const NewDevice& device, Gateway& gateway);
 
   const drivers::ModelLibrary& models_;
   Scope scope_;

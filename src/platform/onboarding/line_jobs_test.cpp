@@ -101,6 +101,21 @@ TEST_F(LineJobsTest, OneMeterStandsForItsWholeLineAndEachHasItsResult) {
   EXPECT_EQ(planned_baud(), 9'600U);  // the line is where the meter that answers is
 }
 
+TEST_F(LineJobsTest, NobodyJoinsALineThatIsBeingChanged) {
+  const auto first = on_line("1");
+  ASSERT_TRUE(order_line(first));
+  ASSERT_EQ(sent_.size(), 1U);
+  const auto late = world_.onboarding.add(world_.author(), world_.meter("2", "line"));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().error.code, ErrorCode::conflict);
+  EXPECT_EQ(late.error().field, "channel");
+  EXPECT_TRUE(world_.onboarding.add(world_.author(), world_.meter("3"))) << "elsewhere everything goes on";
+  report(sent_[0], OrderState::done);
+  EXPECT_TRUE(world_.onboarding.add(world_.author(), world_.meter("2", "line")));
+  ASSERT_TRUE(order(first, {{"speed", "2400"}, {"whole_line", "no"}}, world_.author()));
+  EXPECT_TRUE(world_.onboarding.add(world_.author(), world_.meter("4", "line"))) << "an order for one device alone";
+}
+
 TEST_F(LineJobsTest, ALineThatWasTurnedBackStaysInThePlan) {
   const auto first = on_line("1");
   on_line("2");
@@ -115,7 +130,7 @@ TEST_F(LineJobsTest, AMeterThatCannotDoItIsNamedAndNobodyIsTold) {
   const auto first = on_line("1");
   const auto other = on_line("2", "dlt698-single-phase");
   const auto uid = world_.devices.get(all, other).value().details.uid;
-  const auto number = order_line(first);
+  const auto number = order_line(first, "600");  // a speed that the other model has not
   ASSERT_FALSE(number);
   EXPECT_EQ(number.error().code, ErrorCode::conflict);
   EXPECT_NE(number.error().message.find(uid), std::string::npos) << number.error().message;

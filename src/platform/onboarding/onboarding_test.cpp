@@ -238,5 +238,16 @@ TEST_F(OnboardingTest, ChannelsComeAndGoAndOneInUseStays) {
   EXPECT_TRUE(plan_of(world_.gateway_east).channels.empty());
 }
 
+TEST_F(OnboardingTest, ACarrierModuleStandsInThePlanWithItsChannel) {
+  const FieldChannel serial{"plc-1", FieldSerial{"/dev/ttyS4", 9'600, 8, FieldParity::even, 1},
+                            FieldCarrier{FieldCarrierKind::broadband, "000000000007"}};
+  const FieldChannel tcp{"plc-2", FieldTcp{"192.0.2.10", 4'001}, FieldCarrier{}};
+  ASSERT_TRUE(world_.onboarding.add_channel(world_.author(), world_.gateway_east, serial));
+  ASSERT_TRUE(world_.onboarding.add_channel(world_.author(), world_.gateway_east, tcp));
+  EXPECT_EQ(plan_of(world_.gateway_east).channels, (std::vector{serial, tcp}));
+  EXPECT_FALSE(world_.onboarding.add_channel(world_.author(), world_.gateway_east,
+                                             {"plc-3", FieldUdp{"192.0.2.10", 4'001}, FieldCarrier{}}));
+}
+
 }  // namespace
 }  // namespace duheng::platform

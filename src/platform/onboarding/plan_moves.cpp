@@ -1,5 +1,6 @@
 #include "platform/onboarding/plan_moves.hpp"
 
+#include <array>
 #include <fmt/format.h>
 
 #include "drivers/models/device_model.hpp"
@@ -31,13 +32,29 @@ Result<bool> follow_address(Transaction& t, DeviceConnection connection, const s
   return true;
 }
 
-/// Of a line that is somebody else's the plan holds no speed.
-Result<bool> follow_speed(Transaction& t, const DeviceConnection& connection, std::uint32_t baud) {
-  if (baud == 0) return false;
-  DUHENG_TRY(const auto changed, t.execute("UPDATE gateway_channels SET baud = ?3 WHERE gateway_id = ?1 AND name = ?2"
-                                           " AND kind = 'serial' AND baud <> ?3",
-                                           {connection.gateway, connection.channel, baud}));
+/// Of a line that is somebody else's the plan holds neither speed nor parity.
+Result<bool> follow_line(Transaction& t, const DeviceConnection& connection, const drivers::LineFormat& format) {
+  std::size_t changed = 0;
+  if (format.baud != 0) {
+    DUHENG_TRY(const auto rows, t.execute("UPDATE gateway_channels SET baud = ?3 WHERE gateway_id = ?1 AND name = ?2"
+                                          " AND kind = 'serial' AND baud <> ?3",
+                                          {connection.gateway, connection.channel, format.baud}));
+    changed += static_cast<std::size_t>(rows);
+  }
+  if (format.parity) {
+    DUHENG_TRY(const auto rows,
+               t.execute("UPDATE gateway_channels SET parity = ?3 WHERE gateway_id = ?1 AND name = ?2"
+                         " AND kind = 'serial' AND parity <> ?3",
+                         {connection.gateway, connection.channel, static_cast<std::int64_t>(*format.parity)}));
+    changed += static_cast<std::size_t>(rows);
+  }
   return changed > 0;
+}
+
+std::string words_of(const drivers::LineFormat& format) {
+  constexpr std::array<std::string_view, 3> parities{"no parity", "even parity", "odd parity"};
+  if (format.parity) return std::string(parities.at(static_cast<std::size_t>(*format.parity)));
+  return fmt::format("{} bit/s", format.baud);
 }
 
 }  // namespace
@@ -56,9 +73,9 @@ Result<GatewayId> PlanMoves::command_done(Transaction& t, DeviceId device, std::
     address = model->driver->address_text(known);
   }
   const std::int64_t now_ms = clock_.utc_ms();
-  DUHENG_TRY(const bool speed_changed, follow_speed(t, *connection, place->baud));
+  DUHENG_TRY(const bool line_changed, follow_line(t, *connection, place->format()));
   DUHENG_TRY(const bool address_changed, follow_address(t, *connection, address, now_ms));
-  if (!speed_changed && !address_changed) return GatewayId{};
+  if (!line_changed && !address_changed) return GatewayId{};
   DUHENG_CHECK(plan_tables::changed(t, connection->gateway, now_ms));
   OperationEntry entry;
   entry.at_utc_ms = now_ms;
@@ -68,7 +85,7 @@ Result<GatewayId> PlanMoves::command_done(Transaction& t, DeviceId device, std::
   entry.outcome = "ok";
   entry.detail = address_changed
                      ? fmt::format("{}: {} is {} now", command, connection->address, address)
-                     : fmt::format("{}: channel '{}' at {} bit/s", command, connection->channel, place->baud);
+                     : fmt::format("{}: channel '{}' at {}", command, connection->channel, words_of(place->format()));
   DUHENG_CHECK(write_operation(t, entry));
   return connection->gateway;
 }

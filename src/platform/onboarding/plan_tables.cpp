@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "drivers/protocol/operations.hpp"
+#include "platform/onboarding/derivation_tables.hpp"
 #include "platform/onboarding/sampling_tables.hpp"
+#include "platform/orders/job.hpp"
 
 namespace duheng::platform::plan_tables {
 namespace {
@@ -58,7 +61,11 @@ constexpr records::Migration steps[] = {
      " dismissed_at_ms INTEGER,"
      " UNIQUE (gateway_id, listener, protocol, address));"
      "CREATE INDEX unknown_devices_last ON unknown_devices (gateway_id, last_ms);"},
-    {"intervals", sampling_tables::migration_sql}};
+    {"intervals", sampling_tables::migration_sql},
+    {"derivation", derivation_tables::migration_sql},
+    {"carrier",
+     "ALTER TABLE gateway_channels ADD COLUMN carrier INTEGER;"  // its kind; null: no module
+     "ALTER TABLE gateway_channels ADD COLUMN main_node TEXT NOT NULL DEFAULT '';"}};
 
 FieldChannel read_channel(const Row& row) {
   FieldChannel out;
@@ -73,6 +80,8 @@ FieldChannel read_channel(const Row& row) {
     out.way =
         FieldSerial{row.text(2), static_cast<std::uint32_t>(row.integer(4)), static_cast<std::uint8_t>(row.integer(5)),
                     static_cast<FieldParity>(row.integer(6)), static_cast<std::uint8_t>(row.integer(7))};
+  if (const auto carrier = row.optional_integer(8))
+    out.carrier = FieldCarrier{static_cast<FieldCarrierKind>(*carrier), row.text(9)};
   return out;
 }
 
@@ -128,6 +137,7 @@ Result<FieldPlan> plan(Transaction& t, GatewayId gateway) {
             {gateway}, [](const Row& row) { return FieldDevice{row.text(0), row.text(1), row.text(2), row.text(3)}; }));
   out.sort();
   DUHENG_CHECK(sampling_tables::add_to(t, gateway, out));
+  DUHENG_CHECK(derivation_tables::add_to(t, gateway, out));
   out.sort();
   return out;
 }
@@ -137,6 +147,12 @@ Result<void> insert_channel(Transaction& t, GatewayId gateway, const FieldChanne
   std::string_view place;
   std::int64_t port = 0;
   FieldSerial serial;
+  std::optional<std::int64_t> carrier;
+  std::string_view main_node;
+  if (channel.carrier) {
+    carrier = static_cast<std::int64_t>(channel.carrier->kind);
+    main_node = channel.carrier->main_node;
+  }
   if (const auto* tcp = std::get_if<FieldTcp>(&channel.way)) {
     place = tcp->host;
     port = tcp->port;
@@ -150,9 +166,10 @@ Result<void> insert_channel(Transaction& t, GatewayId gateway, const FieldChanne
     place = serial.device;
   }
   return told(t.execute("INSERT INTO gateway_channels (gateway_id, name, kind, place, port, baud, data_bits, parity,"
-                        " stop_bits, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                        " stop_bits, created_at_ms, carrier, main_node)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                         {gateway, channel.name, kind, place, port, serial.baud, serial.data_bits,
-                         static_cast<std::int64_t>(serial.parity), serial.stop_bits, now_ms}),
+                         static_cast<std::int64_t>(serial.parity), serial.stop_bits, now_ms, carrier, main_node}),
               fmt::format("the gateway has a channel '{}' already", channel.name));
 }
 
@@ -165,7 +182,7 @@ Result<void> delete_channel(Transaction& t, GatewayId gateway, std::string_view 
 
 Result<std::vector<FieldChannel>> channels(Transaction& t, GatewayId gateway) {
   return t.all(
-      "SELECT name, kind, place, port, baud, data_bits, parity, stop_bits FROM gateway_channels"
+      "SELECT name, kind, place, port, baud, data_bits, parity, stop_bits, carrier, main_node FROM gateway_channels"
       " WHERE gateway_id = ?1 ORDER BY name",
       {gateway}, read_channel);
 }
@@ -204,6 +221,18 @@ Result<std::vector<DeviceConnection>> connections_on(Transaction& t, GatewayId g
       "SELECT device_id, gateway_id, channel, uid, model, address, from_ms, to_ms FROM device_connections"
       " WHERE gateway_id = ?1 AND channel = ?2 AND to_ms IS NULL ORDER BY device_id",
       {gateway, channel}, read_connection);
+}
+
+Result<bool> is_line_moving(Transaction& t, GatewayId gateway, std::string_view channel) {
+  // The model decides what the argument's words mean; all of ours say "no" for a device alone.
+  DUHENG_TRY(const auto found,
+             t.integer("SELECT 1 FROM order_jobs j JOIN order_job_arguments a ON a.job_id = j.id"
+                       " JOIN orders o ON o.job_id = j.id"
+                       " JOIN device_connections c ON c.device_id = o.device_id AND c.to_ms IS NULL"
+                       " WHERE j.state = ?3 AND a.name = ?4 AND a.value NOT IN ('', 'no', '0')"
+                       " AND o.stage IN (1, 2, 20, 21) AND c.gateway_id = ?1 AND c.channel = ?2 LIMIT 1",
+                       {gateway, channel, static_cast<std::int64_t>(JobState::running), drivers::whole_line_argument}));
+  return found.has_value();
 }
 
 Result<std::int64_t> connections_ever(Transaction& t, DeviceId device) {

@@ -54,6 +54,8 @@ namespace plan_tables {
 /// The present ones by that channel, by device.
 [[nodiscard]] Result<std::vector<DeviceConnection>> connections_on(records::Transaction& t, GatewayId gateway,
                                                                    std::string_view channel);
+/// Whether a job that takes the whole line to another speed or parity is under way there.
+[[nodiscard]] Result<bool> is_line_moving(records::Transaction& t, GatewayId gateway, std::string_view channel);
 [[nodiscard]] Result<std::int64_t> connections_ever(records::Transaction& t, DeviceId device);
 /// Ends the present one, if there is one.
 [[nodiscard]] Result<void> end_connection(records::Transaction& t, DeviceId device, std::int64_t now_ms);

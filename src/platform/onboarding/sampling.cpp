@@ -68,7 +68,9 @@ class Sampling::GatewayWords {
     if (!is_new) return at->second;
     if (const auto report = plans_.report_of(gateway)) {
       at->second.version = report->version;
-      for (const auto& problem : report->problems) at->second.problems.emplace(problem.subject, problem.reason);
+      for (const auto& problem : report->problems)
+        if (!problem.reason.starts_with(rule_problem_prefix))  // the device serves, and so do its periods
+          at->second.problems.emplace(problem.subject, problem.reason);
     }
     return at->second;
   }

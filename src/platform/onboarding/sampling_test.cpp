@@ -183,5 +183,18 @@ TEST_F(PlanMovesTest, ANewSpeedStandsInTheSerialChannelAndNowhereElse) {
   EXPECT_FALSE(done(device, "relay_trip", {}).value());
 }
 
+TEST_F(PlanMovesTest, ANewParityStandsInTheSerialChannel) {
+  auto wanted = world_.meter("1", "line");
+  wanted.model = "modbus-three-phase-meter";
+  wanted.new_channel = FieldChannel{"line", FieldSerial{"/dev/ttyS4", 2'400, 8, FieldParity::even, 1}};
+  const auto device = world_.onboarding.add(world_.author(), wanted).value();
+  EXPECT_EQ(done(device, "parity_change", {{"parity", "odd"}}).value(), world_.gateway_east);
+  moves_.plan_changed(world_.gateway_east);
+  ASSERT_EQ(plan().channels.size(), 1U);
+  EXPECT_EQ(std::get<FieldSerial>(plan().channels[0].way).parity, FieldParity::odd);
+  EXPECT_EQ(std::get<FieldSerial>(plan().channels[0].way).baud, 2'400U);
+  EXPECT_FALSE(done(device, "parity_change", {{"parity", "odd"}}).value()) << "the report that comes again";
+}
+
 }  // namespace
 }  // namespace duheng::platform

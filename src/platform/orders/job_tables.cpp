@@ -107,7 +107,37 @@ constexpr records::Migration steps[] = {
      " remote_address TEXT NOT NULL);"
      "CREATE INDEX operation_log_by_job ON operation_log (job_id);"
      "CREATE INDEX operation_log_by_device ON operation_log (device_id);"},
-    {"operation log by order", "CREATE INDEX operation_log_by_order ON operation_log (order_number);"}};
+    {"operation log by order", "CREATE INDEX operation_log_by_order ON operation_log (order_number);"},
+    // Each entry is bound to the one before (operation_chain.hpp), and none is ever changed or deleted: so it names
+    // jobs and orders by numbers alone, which outlive them.
+    {"operation log is a chain",
+     "CREATE TABLE chained_operation_log ("
+     " id INTEGER PRIMARY KEY,"
+     " at_ms INTEGER NOT NULL,"
+     " user_id INTEGER,"
+     " name TEXT NOT NULL,"
+     " action TEXT NOT NULL,"
+     " job_id INTEGER,"
+     " order_number INTEGER,"
+     " device_id INTEGER,"
+     " outcome TEXT NOT NULL,"
+     " detail TEXT NOT NULL,"
+     " remote_address TEXT NOT NULL,"
+     " chain_hash BLOB NOT NULL);"
+     "INSERT INTO chained_operation_log SELECT id, at_ms, user_id, name, action, job_id, order_number, device_id, "
+     "outcome, detail, remote_address, x'' FROM operation_log;"
+     "DROP TABLE operation_log;"
+     "ALTER TABLE chained_operation_log RENAME TO operation_log;"
+     "CREATE INDEX operation_log_by_job ON operation_log (job_id);"
+     "CREATE INDEX operation_log_by_device ON operation_log (device_id);"
+     "CREATE INDEX operation_log_by_time ON operation_log (at_ms);"
+     "CREATE TRIGGER operation_log_is_appended_to BEFORE INSERT ON operation_log "
+     "WHEN NEW.id <= (SELECT MAX(id) FROM operation_log) "
+     "BEGIN SELECT RAISE(ABORT, 'the operation log is only appended to'); END;"
+     "CREATE TRIGGER operation_log_is_not_changed BEFORE UPDATE ON operation_log "
+     "BEGIN SELECT RAISE(ABORT, 'the operation log is never changed'); END;"
+     "CREATE TRIGGER operation_log_is_not_deleted BEFORE DELETE ON operation_log "
+     "BEGIN SELECT RAISE(ABORT, 'nothing is deleted from the operation log'); END;"}};
 
 constexpr std::string_view job_columns =
     "SELECT j.id, j.kind, j.name, j.registers, j.item, j.from_ms, j.to_ms, j.title_zh, j.title_en, j.danger, j.state, "

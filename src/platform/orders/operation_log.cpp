@@ -1,5 +1,7 @@
 #include "platform/orders/operation_log.hpp"
 
+#include "platform/orders/operation_chain.hpp"
+
 namespace duheng::platform {
 
 OperationEntry operation_of(const Author& author, std::string_view action, std::int64_t at_utc_ms) {
@@ -13,11 +15,14 @@ OperationEntry operation_of(const Author& author, std::string_view action, std::
 
 Result<void> write_operation(records::Transaction& transaction, const OperationEntry& entry) {
   const auto some = [](std::int64_t id) { return id == 0 ? std::nullopt : std::optional{id}; };
+  DUHENG_TRY(const OperationChainHead head, operation_chain_head(transaction));
+  OperationEntry numbered = entry;
+  numbered.number = head.number + 1;
   DUHENG_CHECK(transaction.execute(
       "INSERT INTO operation_log (at_ms, user_id, name, action, job_id, order_number, device_id, outcome, detail, "
-      "remote_address) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      "remote_address, id, chain_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
       {entry.at_utc_ms, entry.user, entry.name, entry.action, some(entry.job), some(entry.order), entry.device,
-       entry.outcome, entry.detail, entry.remote_address}));
+       entry.outcome, entry.detail, entry.remote_address, numbered.number, operation_hash(head.hash, numbered)}));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "platform/orders/job_check.hpp"
+#include "platform/orders/operation_chain.hpp"
 #include "platform/orders/order_service_impl.hpp"
 
 namespace duheng::platform {
@@ -415,6 +416,8 @@ Result<std::vector<OperationEntry>> OrderService::operations(const Scope& scope,
 Result<OperationPage> OrderService::operations(const Scope& scope, const OperationQuery& query) {
   return find_operations(impl_->database, scope, query);
 }
+
+Result<OperationChainReport> OrderService::check_operations() { return check_operation_chain(impl_->database); }
 
 void OrderService::on_change(std::function<void(JobNumber)> changed) {
   const std::lock_guard lock(impl_->listener_mutex);

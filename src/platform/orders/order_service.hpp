@@ -18,6 +18,8 @@ class ModelLibrary;
 
 namespace duheng::platform {
 
+struct OperationChainReport;
+
 struct OrderServiceOptions {
   OrderBookOptions book{};
   std::int64_t confirm_within_ms = 5 * 60'000;         ///< by the same person, for one device
@@ -83,6 +85,8 @@ class OrderService {
   [[nodiscard]] Result<OrderRow> order(const Scope& scope, OrderNumber number);
   [[nodiscard]] Result<std::vector<OperationEntry>> operations(const Scope& scope, std::int64_t limit);
   [[nodiscard]] Result<OperationPage> operations(const Scope& scope, const OperationQuery& query);
+  /// As check_operation_chain().
+  [[nodiscard]] Result<OperationChainReport> check_operations();
 
   // ---- gateways ----
 

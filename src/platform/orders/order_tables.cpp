@@ -160,11 +160,14 @@ Result<bool> is_protected(Transaction& t, DeviceId device) {
 
 Result<DeletedOrders> delete_old_orders(Transaction& t, std::int64_t before_utc_ms, std::int64_t orders_max) {
   DeletedOrders out;
-  // Finished, cancelled, lapsed; a cancelled one may still wait for what was under way.
+  // Finished, cancelled, lapsed; a cancelled one may still wait for what was under way. The newest job and order stay:
+  // their numbers, by which the operation log names them, are not to be given again.
   DUHENG_TRY(
       const auto jobs,
       t.all("SELECT id FROM order_jobs j WHERE state IN (3, 4, 5) AND finished_at_ms > 0 AND finished_at_ms < ?1 "
             "AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.job_id = j.id AND o.stage IN (1, 2, 20, 21)) "
+            "AND j.id <> (SELECT MAX(id) FROM order_jobs) "
+            "AND j.id IS NOT (SELECT job_id FROM orders ORDER BY number DESC LIMIT 1) "
             "ORDER BY id LIMIT 50",
             {before_utc_ms}, [](const Row& row) { return row.integer(0); }));
   std::int64_t left = orders_max;
@@ -173,11 +176,6 @@ Result<DeletedOrders> delete_old_orders(Transaction& t, std::int64_t before_utc_
     if (left <= 0) return out;
     DUHENG_TRY(const auto orders, t.all("SELECT number FROM orders WHERE job_id = ?1 ORDER BY number LIMIT ?2",
                                         {job, left}, [](const Row& row) { return row.integer(0); }));
-    if (!orders.empty())
-      DUHENG_CHECK(
-          t.execute("UPDATE operation_log SET detail = detail || ' [order ' || order_number || ']', "
-                    "order_number = NULL WHERE job_id = ?1 AND order_number <= ?2",
-                    {job, orders.back()}));
     for (const std::int64_t order : orders) {
       DUHENG_CHECK(t.execute("DELETE FROM order_values WHERE order_number = ?1", {order}));
       DUHENG_CHECK(t.execute("DELETE FROM order_frames WHERE order_number = ?1", {order}));
@@ -186,10 +184,6 @@ Result<DeletedOrders> delete_old_orders(Transaction& t, std::int64_t before_utc_
     left -= static_cast<std::int64_t>(orders.size());
     DUHENG_TRY(const auto rest, t.integer("SELECT COUNT(*) FROM orders WHERE job_id = ?1", {job}));
     if (rest.value_or(0) > 0) return out;
-    DUHENG_CHECK(
-        t.execute("UPDATE operation_log SET detail = detail || ' [job ' || job_id || ']', job_id = NULL "
-                  "WHERE job_id = ?1",
-                  {job}));
     DUHENG_CHECK(t.execute("DELETE FROM order_job_arguments WHERE job_id = ?1", {job}));
     DUHENG_CHECK(t.execute("DELETE FROM order_jobs WHERE id = ?1", {job}));
     ++out.jobs;

@@ -34,7 +34,20 @@ constexpr std::array migration_steps{
                        " author TEXT NOT NULL,"
                        " action TEXT NOT NULL,"
                        " reason TEXT NOT NULL);"
-                       "CREATE INDEX point_events_by_point ON point_events (point_id, id);"}};
+                       "CREATE INDEX point_events_by_point ON point_events (point_id, id);"},
+    records::Migration{"parties",
+                       "CREATE TABLE point_parties ("
+                       " id INTEGER PRIMARY KEY,"
+                       " organisation_id INTEGER NOT NULL REFERENCES organisations (id),"
+                       " kind INTEGER NOT NULL,"
+                       " code TEXT NOT NULL,"
+                       " name TEXT NOT NULL,"
+                       " UNIQUE (organisation_id, kind, code));"
+                       "CREATE TABLE points_of_parties ("
+                       " point_id INTEGER NOT NULL REFERENCES points (id),"
+                       " kind INTEGER NOT NULL,"
+                       " party_id INTEGER NOT NULL REFERENCES point_parties (id),"
+                       " PRIMARY KEY (point_id, kind)) WITHOUT ROWID;"}};
 
 constexpr std::int64_t earliest_utc_ms = 946'684'800'000;  // 2000-01-01
 constexpr std::int64_t factor_max = 1'000'000'000;
@@ -163,15 +176,20 @@ Result<PointPage> MeteringPoints::list(const Scope& scope, const PointQuery& que
   if (query.search.size() > search_octets_max) return fail(ErrorCode::invalid_argument, "the search is too long");
   const std::string where = " WHERE " + scope.condition("p.organisation_id", "?1") +
                             " AND (?2 = '' OR instr(lower(p.name), lower(?2)) > 0 OR instr(lower(coalesce(d.name, '')),"
-                            " lower(?2)) > 0 OR instr(coalesce(d.address, ''), ?2) > 0)";
+                            " lower(?2)) > 0 OR instr(coalesce(d.address, ''), ?2) > 0)"
+                            " AND (?3 IS NULL OR coalesce(" +
+                            tariff_on_sql("p.id", "?4") + ", 0) = ?3)";
+  std::optional<std::int64_t> tariff;
+  if (query.tariff) tariff = query.tariff->value;
   return database_.read([&](Transaction& t) -> Result<PointPage> {
     PointPage out;
-    DUHENG_TRY(const auto total,
-               t.integer("SELECT count(*)" + std::string{tables} + where, {scope.parameter_value(), query.search}));
+    DUHENG_TRY(const auto total, t.integer("SELECT count(*)" + std::string{tables} + where,
+                                           {scope.parameter_value(), query.search, tariff, query.day}));
     out.total = total.value_or(0);
     DUHENG_TRY(out.points,
-               t.all(std::string{columns} + std::string{tables} + where + " ORDER BY p.name, p.id LIMIT ?3 OFFSET ?4",
-                     {scope.parameter_value(), query.search, query.page_size, (query.page - 1) * query.page_size},
+               t.all(std::string{columns} + std::string{tables} + where + " ORDER BY p.name, p.id LIMIT ?5 OFFSET ?6",
+                     {scope.parameter_value(), query.search, tariff, query.day, query.page_size,
+                      (query.page - 1) * query.page_size},
                      read_point));
     return out;
   });
@@ -241,13 +259,19 @@ Result<void> MeteringPoints::install(Transaction& t, const Author& author, Point
   return {};
 }
 
-Result<void> MeteringPoints::write_down(Transaction& t, const Author& author, PointId id, const PointEvent& event,
-                                        DeviceId device) {
-  const std::int64_t now = clock_.utc_ms();
+Result<void> MeteringPoints::write_event(Transaction& t, const Author& author, PointId id, const PointEvent& event,
+                                         std::int64_t now_utc_ms) {
   DUHENG_CHECK(
       t.execute("INSERT INTO point_events (point_id, at_ms, made_at_ms, user_id, author, action, reason) "
                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                {id, event.at_utc_ms, now, author.user, author.name, event.action, event.reason}));
+                {id, event.at_utc_ms, now_utc_ms, author.user, author.name, event.action, event.reason}));
+  return {};
+}
+
+Result<void> MeteringPoints::write_down(Transaction& t, const Author& author, PointId id, const PointEvent& event,
+                                        DeviceId device) {
+  const std::int64_t now = clock_.utc_ms();
+  DUHENG_CHECK(write_event(t, author, id, event, now));
   OperationEntry entry = operation_of(author, "point_" + event.action, now);
   entry.device = device;
   entry.detail = fmt::format("metering point {}", id.value);
@@ -257,15 +281,102 @@ Result<void> MeteringPoints::write_down(Transaction& t, const Author& author, Po
 Result<PointId> MeteringPoints::create(const Author& author, const PointDetails& details,
                                        const std::optional<PointInstallation>& first) {
   return database_.write([&](Transaction& t) -> Result<PointId> {
-    DUHENG_TRY(const PointId id, points_.create_in(t, author.scope, details));
-    PointEvent event{.at_utc_ms = clock_.utc_ms(), .made_utc_ms = 0, .author = {}, .action = "create", .reason = {}};
-    if (first) {
-      DUHENG_CHECK(install(t, author, id, *first));
-      event.at_utc_ms = first->at_utc_ms;
-    }
-    DUHENG_CHECK(write_down(t, author, id, event, first ? first->device : DeviceId{}));
+    DUHENG_TRY(const PointId id, create_in(t, author, details, first));
+    OperationEntry entry = operation_of(author, "point_create", clock_.utc_ms());
+    if (first) entry.device = first->device;
+    entry.detail = fmt::format("metering point {}", id.value);
+    DUHENG_CHECK(write_operation(t, entry));
     return id;
   });
+}
+
+Result<PointId> MeteringPoints::create_in(Transaction& t, const Author& author, const PointDetails& details,
+                                          const std::optional<PointInstallation>& first) {
+  DUHENG_TRY(const PointId id, points_.create_in(t, author.scope, details));
+  const std::int64_t now = clock_.utc_ms();
+  PointEvent event{.at_utc_ms = now, .made_utc_ms = 0, .author = {}, .action = "create", .reason = {}};
+  if (first) {
+    DUHENG_CHECK(install(t, author, id, *first));
+    event.at_utc_ms = first->at_utc_ms;
+  }
+  DUHENG_CHECK(write_event(t, author, id, event, now));
+  return id;
+}
+
+Result<void> MeteringPoints::install_in(Transaction& t, const Author& author, PointId id,
+                                        const PointInstallation& installation, const std::string& reason) {
+  DUHENG_TRY(const auto present, present_link(t, id));
+  if (present) return fail(ErrorCode::conflict, "another device is there: exchange it on the point's page");
+  DUHENG_CHECK(install(t, author, id, installation));
+  return write_event(
+      t, author, id,
+      {.at_utc_ms = installation.at_utc_ms, .made_utc_ms = 0, .author = {}, .action = "install", .reason = reason},
+      clock_.utc_ms());
+}
+
+namespace {
+
+constexpr std::int64_t customer_kind = 1;
+constexpr std::int64_t transformer_kind = 2;
+
+Result<std::int64_t> party_id(Transaction& t, OrganisationId organisation, std::int64_t kind, const PointParty& party) {
+  DUHENG_CHECK(check_text("a code", party.code, 1, 64));
+  DUHENG_CHECK(check_text("a name", party.name, 0, 200));
+  struct Known {
+    std::int64_t id = 0;
+    std::string name;
+  };
+  DUHENG_TRY(
+      const auto known,
+      t.first("SELECT id, name FROM point_parties WHERE organisation_id = ?1 AND kind = ?2 AND code = ?3",
+              {organisation, kind, party.code}, [](const Row& row) { return Known{row.integer(0), row.text(1)}; }));
+  if (!known) {
+    return t.insert(
+        "INSERT INTO point_parties (organisation_id, kind, code, name) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+        {organisation, kind, party.code, party.name});
+  }
+  if (!party.name.empty() && party.name != known->name)
+    return fail(ErrorCode::conflict, fmt::format("{} is \"{}\"", party.code, known->name));
+  return known->id;
+}
+
+Result<bool> set_party(Transaction& t, OrganisationId organisation, PointId point, std::int64_t kind,
+                       const PointParty& party) {
+  if (party.code.empty()) return false;
+  DUHENG_TRY(const std::int64_t id, party_id(t, organisation, kind, party));
+  DUHENG_TRY(const auto present,
+             t.integer("SELECT party_id FROM points_of_parties WHERE point_id = ?1 AND kind = ?2", {point, kind}));
+  if (present == id) return false;
+  DUHENG_CHECK(
+      t.execute("INSERT INTO points_of_parties (point_id, kind, party_id) VALUES (?1, ?2, ?3) "
+                "ON CONFLICT (point_id, kind) DO UPDATE SET party_id = excluded.party_id",
+                {point, kind, id}));
+  return true;
+}
+
+}  // namespace
+
+Result<PointParties> parties_in(Transaction& t, PointId id) {
+  PointParties out;
+  DUHENG_CHECK(
+      t.each("SELECT p.kind, p.code, p.name FROM points_of_parties l JOIN point_parties p ON p.id = l.party_id "
+             "WHERE l.point_id = ?1",
+             {id}, [&out](const Row& row) {
+               PointParty& party = row.integer(0) == customer_kind ? out.customer : out.transformer;
+               party = {row.text(1), row.text(2)};
+             }));
+  return out;
+}
+
+Result<bool> set_parties_in(Transaction& t, OrganisationId organisation, PointId id, const PointParties& parties) {
+  DUHENG_TRY(const bool customer, set_party(t, organisation, id, customer_kind, parties.customer));
+  DUHENG_TRY(const bool transformer, set_party(t, organisation, id, transformer_kind, parties.transformer));
+  return customer || transformer;
+}
+
+Result<PointParties> MeteringPoints::parties(const Scope& scope, PointId id) {
+  DUHENG_CHECK(get(scope, id));
+  return database_.read([&](Transaction& t) { return parties_in(t, id); });
 }
 
 Result<void> MeteringPoints::exchange(const Author& author, PointId id, const PointInstallation& installation,

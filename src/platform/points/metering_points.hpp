@@ -8,6 +8,7 @@
 #include "base/decimal.hpp"
 #include "platform/devices/points.hpp"
 #include "platform/orders/operation_log.hpp"
+#include "platform/tariffs/point_tariffs.hpp"
 #include "store/records/migration.hpp"
 
 namespace duheng::platform {
@@ -58,6 +59,18 @@ struct EndReading {
   Decimal value{};
 };
 
+/// Whom or what a point belongs to, by a code that is unique in the point's organisation.
+struct PointParty {
+  std::string code{};  ///< 1 to 64 octets; empty: none
+  std::string name{};  ///< at most 200 octets
+  friend bool operator==(const PointParty&, const PointParty&) = default;
+};
+struct PointParties {
+  PointParty customer{};
+  PointParty transformer{};  ///< behind which the point lies
+  friend bool operator==(const PointParties&, const PointParties&) = default;
+};
+
 /// One thing that was done at a point, for its history.
 struct PointEvent {
   std::int64_t at_utc_ms = 0;    ///< when it was done at the point
@@ -76,7 +89,9 @@ inline constexpr std::int64_t page_size_max = 200;
 struct PointQuery {
   std::int64_t page = 1;
   std::int64_t page_size = 50;
-  std::string search{};  ///< part of the point's or its device's name or address
+  std::string search{};              ///< part of the point's or its device's name or address
+  std::optional<TariffId> tariff{};  ///< that it has on `day`; 0: points without one
+  std::int32_t day = 0;
 };
 struct PointPage {
   std::vector<MeteringPoint> points{};  ///< by name
@@ -85,7 +100,7 @@ struct PointPage {
 
 /// Metering points and their dated chains: which register of which device counted what from when to when, with the
 /// readings at every exchange. A chain grows at its end only and nothing of it is changed, so that what was computed
-/// over it stays true. Thread-safe. Needs the tables of Devices, People and OrderService.
+/// over it stays true. Thread-safe. Needs the tables of Devices, People, OrderService and Tariffs.
 class MeteringPoints {
  public:
   [[nodiscard]] static records::Capability migrations();
@@ -100,6 +115,11 @@ class MeteringPoints {
   [[nodiscard]] Result<std::vector<PointLink>> chain(const Scope& scope, PointId id);
   /// By the time at which it was written down. Errors: not_found.
   [[nodiscard]] Result<std::vector<PointEvent>> events(const Scope& scope, PointId id);
+  /// Errors: not_found.
+  [[nodiscard]] Result<PointParties> parties(const Scope& scope, PointId id);
+  /// All points of the scope with what is there now and the tariff of `day`, as a file that can be imported again
+  /// (PointImportKind). Devices that went, and tariffs before, are not in it.
+  [[nodiscard]] Result<std::string> export_csv(const Scope& scope, std::int32_t day);
 
   /// A point, and what is there from the beginning, if anything. Errors: as Points::create() and exchange().
   [[nodiscard]] Result<PointId> create(const Author& author, const PointDetails& details,
@@ -114,14 +134,30 @@ class MeteringPoints {
   [[nodiscard]] Result<void> remove(const Author& author, PointId id, std::int64_t at_utc_ms,
                                     const std::vector<EndReading>& ends, const std::string& reason);
 
+  // For files, in their transactions and without entries in the operation log: a file has one for all.
+  /// As create().
+  [[nodiscard]] Result<PointId> create_in(records::Transaction& transaction, const Author& author,
+                                          const PointDetails& details, const std::optional<PointInstallation>& first);
+  /// As exchange(), at a point of the author's scope where nothing is.
+  [[nodiscard]] Result<void> install_in(records::Transaction& transaction, const Author& author, PointId id,
+                                        const PointInstallation& installation, const std::string& reason);
+
  private:
   [[nodiscard]] Result<void> install(records::Transaction& transaction, const Author& author, PointId id,
                                      const PointInstallation& installation);
+  [[nodiscard]] Result<void> write_event(records::Transaction& transaction, const Author& author, PointId id,
+                                         const PointEvent& event, std::int64_t now_utc_ms);
   [[nodiscard]] Result<void> write_down(records::Transaction& transaction, const Author& author, PointId id,
                                         const PointEvent& event, DeviceId device);
   records::Database& database_;
   const Clock& clock_;
   Points points_;
 };
+
+[[nodiscard]] Result<PointParties> parties_in(records::Transaction& transaction, PointId id);
+/// A party without a code stays as it is; one that is not known yet in the organisation is made. False when nothing
+/// changes. Errors: conflict - the code stands for another name; invalid_argument.
+[[nodiscard]] Result<bool> set_parties_in(records::Transaction& transaction, OrganisationId organisation, PointId id,
+                                          const PointParties& parties);
 
 }  // namespace duheng::platform

@@ -71,9 +71,9 @@ class MeteringPointsTest : public ::testing::Test {
   }
   static ErrorCode code(const auto& outcome) { return outcome ? ErrorCode{} : outcome.error().code; }
 
-  records::TestDatabase database{Organisations::migrations(), Sites::migrations(),  Gateways::migrations(),
-                                 Devices::migrations(),       People::migrations(), OrderService::migrations(),
-                                 MeteringPoints::migrations()};
+  records::TestDatabase database{Organisations::migrations(), Sites::migrations(),         Gateways::migrations(),
+                                 Devices::migrations(),       People::migrations(),        OrderService::migrations(),
+                                 Tariffs::migrations(),       MeteringPoints::migrations()};
   SystemRandom random;
   Organisations organisations{*database, database.clock};
   Gateways gateways{*database, database.clock, random};
@@ -87,6 +87,49 @@ class MeteringPointsTest : public ::testing::Test {
   Author author{UserId{}, "chen", Role::operator_, Scope::below(east), "192.0.2.9"};
   Author stranger{UserId{}, "wu", Role::operator_, Scope::below(west), "192.0.2.8"};
 };
+
+TEST_F(MeteringPointsTest, ListsThePointsOfATariff) {
+  const store::CivilCalendar calendar = *store::CivilCalendar::open("Asia/Shanghai");
+  Tariffs tariffs(*database, database.clock);
+  PointTariffs point_tariffs(*database, database.clock, calendar);
+  database.clock.set_utc_ms(start);
+  const std::int32_t today = point_tariffs.today();
+  const auto tariff = [&](std::string code) {
+    TariffDetails details;
+    details.code = details.name_zh = details.name_en = std::move(code);
+    details.first_day = today - 100;
+    return tariffs.create(author, details).value();
+  };
+  const TariffId home = tariff("home");
+  const TariffId trade = tariff("trade");
+  const PointId flat = points.create(author, {.organisation = east, .name = "Flat"}, {}).value();
+  const PointId shop = points.create(author, {.organisation = east, .name = "Shop"}, {}).value();
+  const PointId yard = points.create(author, {.organisation = east, .name = "Yard"}, {}).value();
+  ASSERT_TRUE(point_tariffs.assign(author, flat, {home, today - 10, {}}));
+  ASSERT_TRUE(point_tariffs.assign(author, shop, {home, today - 10, {}}));
+  ASSERT_TRUE(point_tariffs.assign(author, shop, {trade, today, {}}));
+  ASSERT_TRUE(point_tariffs.assign(author, flat, {trade, today + 1, {}}));
+  const auto names = [&](std::optional<TariffId> wanted, const Scope& scope) {
+    PointQuery query;
+    query.tariff = wanted;
+    query.day = today;
+    const auto page = points.list(scope, query).value();
+    std::vector<std::string> out;
+    for (const MeteringPoint& one : page.points) out.push_back(one.details.name);
+    EXPECT_EQ(page.total, static_cast<std::int64_t>(out.size()));
+    return out;
+  };
+  EXPECT_THAT(names(home, all), ElementsAre("Flat"));
+  EXPECT_THAT(names(trade, all), ElementsAre("Shop"));
+  EXPECT_THAT(names(TariffId{}, all), ElementsAre("Yard"));
+  EXPECT_THAT(names({}, all), ElementsAre("Flat", "Shop", "Yard"));
+  EXPECT_THAT(names(home, stranger.scope), IsEmpty());
+  const std::vector<PointId> ids{flat, shop, yard};
+  const auto present = point_tariffs.present(ids).value();
+  EXPECT_EQ(present.at(shop).details.code, "trade");
+  EXPECT_EQ(present.at(flat).details.code, "home");
+  EXPECT_FALSE(present.contains(yard));
+}
 
 TEST_F(MeteringPointsTest, AnExchangeKeepsThePointsHistory) {
   const PointId point =

@@ -1,17 +1,9 @@
-#include <nlohmann/json.hpp>
-
 #include "base/decimal.hpp"
 #include "base/time.hpp"
+#include "platform/provenance/figure_json_parts.hpp"
 #include "platform/provenance/figure_output.hpp"
 
 namespace duheng::platform {
-namespace {
-
-/// Where the data directory stands is nobody's business but the operator's.
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-using Json = nlohmann::ordered_json;
-
 Json value_json(std::int64_t mantissa, std::int8_t exponent, SeriesKind kind, Quality quality) {
   if (has(quality, Quality::no_value) || has(quality, Quality::invalid_content)) return nullptr;
   if (kind != SeriesKind::decimal) return std::to_string(mantissa);
@@ -19,6 +11,11 @@ Json value_json(std::int64_t mantissa, std::int8_t exponent, SeriesKind kind, Qu
 }
 
 Json time_json(std::int64_t utc_ms) { return utc_ms == 0 ? Json(nullptr) : Json(format_utc(utc_ms)); }
+
+namespace {
+
+/// Where the data directory stands is nobody's business but the operator's.
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 Json fields_json(const std::vector<codec::ExplainedField>& fields) {
   Json list = Json::array();
@@ -112,6 +109,8 @@ Json version_json(const TracedVersion& traced, const store::Series& series) {
           {"missing", traced.missing.empty() ? Json(nullptr) : Json(traced.missing)}};
 }
 
+}  // namespace
+
 Json series_json(const store::Source& source, const store::Series& series) {
   return {{"series", series.id.value},
           {"gateway", source.gateway.value},
@@ -129,8 +128,6 @@ Json value_json(const TracedValue& traced) {
   out["versions"] = std::move(versions);
   return out;
 }
-
-}  // namespace
 
 std::string to_json_text(const TracedFrame& traced) {
   return Json{

@@ -3,41 +3,9 @@
 #include "base/decimal.hpp"
 #include "base/time.hpp"
 #include "platform/provenance/figure_output.hpp"
+#include "platform/provenance/figure_page.hpp"
 
 namespace duheng::platform {
-namespace {
-
-/// Where the data directory stands is nobody's business but the operator's.
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-/// Writes labelled lines in one of the two languages.
-class Page {
- public:
-  explicit Page(bool chinese) : chinese_(chinese) {}
-
-  [[nodiscard]] std::string_view pick(std::string_view english, std::string_view chinese) const {
-    return chinese_ ? chinese : english;
-  }
-  [[nodiscard]] const std::string& pick(const codec::BilingualText& text) const {
-    return chinese_ ? text.chinese : text.english;
-  }
-  void heading(int depth, std::string_view text) { text_ += fmt::format("{:{}}{}\n", "", 2 * depth, text); }
-  void line(int depth, std::string_view english, std::string_view chinese, std::string_view content) {
-    text_ += fmt::format("{:{}}{}{}{}\n", "", 2 * depth, pick(english, chinese), pick(": ", "："), content);
-  }
-  void time(int depth, std::string_view english, std::string_view chinese, std::int64_t utc_ms) {
-    if (utc_ms != 0) line(depth, english, chinese, format_utc(utc_ms));
-  }
-  [[nodiscard]] std::string_view holds(bool good) const {
-    return good ? pick("holds", "相符") : pick("DOES NOT HOLD", "不符");
-  }
-  [[nodiscard]] std::string take() { return std::move(text_); }
-
- private:
-  bool chinese_;
-  std::string text_;
-};
-
 std::string value_text(std::int64_t mantissa, std::int8_t exponent, SeriesKind kind, Quality quality,
                        std::string_view unit) {
   if (has(quality, Quality::no_value) || has(quality, Quality::invalid_content)) return "-";
@@ -45,6 +13,11 @@ std::string value_text(std::int64_t mantissa, std::int8_t exponent, SeriesKind k
       kind == SeriesKind::decimal ? Decimal{mantissa, exponent}.to_string() : std::to_string(mantissa);
   return unit.empty() ? number : fmt::format("{} {}", number, unit);
 }
+
+namespace {
+
+/// Where the data directory stands is nobody's business but the operator's.
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 void octets(Page& page, int depth, std::string_view english, std::string_view chinese, const Bytes& bytes,
             const std::vector<codec::ExplainedField>& fields) {
@@ -133,6 +106,8 @@ void version_lines(Page& page, int depth, const TracedVersion& traced, const sto
   if (!traced.missing.empty()) page.line(depth + 1, "NOT THERE", "缺失", traced.missing);
 }
 
+}  // namespace
+
 void series_lines(Page& page, const store::Source& source, const store::Series& series) {
   page.line(0, "Device", "设备",
             fmt::format("{} ({} {})", source.device_uid, page.pick("gateway", "网关"), source.gateway.value));
@@ -150,8 +125,6 @@ void verdict(Page& page, bool verified) {
                                  "通过：全部哈希与认证码已重新计算且相符")
                      : page.pick("NO", "未通过"));
 }
-
-}  // namespace
 
 std::string to_text(const TracedFrame& traced, bool chinese) {
   Page page(chinese);

@@ -38,15 +38,6 @@ void add_evidence(const store::Journal& journal, TracedVersion& traced) {
   }
 }
 
-Result<std::pair<store::Source, store::Series>> find(const store::TelemetryStore& telemetry, SeriesId id) {
-  auto series = telemetry.find_series(id);
-  if (!series) return fail(ErrorCode::not_found, "there is no such series");
-  const std::vector<store::Source> sources = telemetry.sources();
-  const auto source = std::ranges::find(sources, series->source, &store::Source::id);
-  if (source == sources.end()) return fail(ErrorCode::internal, "a series has no source");
-  return std::pair{*source, std::move(*series)};
-}
-
 Result<store::Source> find_source(const store::TelemetryStore& telemetry, std::optional<GatewayId> gateway,
                                   std::string_view device_uid) {
   std::vector<store::Source> found = telemetry.sources();
@@ -65,6 +56,15 @@ Result<store::Source> find_source(const store::TelemetryStore& telemetry, std::o
 }
 
 }  // namespace
+
+Result<std::pair<store::Source, store::Series>> describe_series(const store::TelemetryStore& telemetry, SeriesId id) {
+  auto series = telemetry.find_series(id);
+  if (!series) return fail(ErrorCode::not_found, "there is no such series");
+  const std::vector<store::Source> sources = telemetry.sources();
+  const auto source = std::ranges::find(sources, series->source, &store::Source::id);
+  if (source == sources.end()) return fail(ErrorCode::internal, "a series has no source");
+  return std::pair{*source, std::move(*series)};
+}
 
 Result<RecordProof> prove_record(const store::Journal& journal, std::uint64_t number) {
   DUHENG_TRY(const store::StoredRecord stored, journal.read(number));
@@ -127,7 +127,7 @@ bool TracedValue::verified() const {
 Result<TracedValue> trace_value(const store::Journal& journal, const store::TelemetryStore& telemetry, SeriesId series,
                                 std::int64_t time_utc_ms) {
   TracedValue value;
-  DUHENG_TRY(auto found, find(telemetry, series));
+  DUHENG_TRY(auto found, describe_series(telemetry, series));
   value.source = std::move(found.first);
   value.series = std::move(found.second);
   value.time_utc_ms = time_utc_ms;
@@ -149,7 +149,7 @@ bool TracedConsumption::verified() const {
 Result<TracedConsumption> trace_consumption(const store::Journal& journal, const store::TelemetryStore& telemetry,
                                             SeriesId series, store::ConsumptionInterval interval) {
   TracedConsumption traced;
-  DUHENG_TRY(auto found, find(telemetry, series));
+  DUHENG_TRY(auto found, describe_series(telemetry, series));
   traced.source = std::move(found.first);
   traced.series = std::move(found.second);
   traced.interval = interval;

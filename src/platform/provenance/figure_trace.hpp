@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/provenance/provenance.hpp"
@@ -52,6 +53,10 @@ struct TracedEdits {
 [[nodiscard]] Result<store::Series> find_series(const store::TelemetryStore& telemetry,
                                                 std::optional<GatewayId> gateway, std::string_view device_uid,
                                                 std::string_view register_name);
+
+/// A series and who sends it. Errors: not_found.
+[[nodiscard]] Result<std::pair<store::Source, store::Series>> describe_series(const store::TelemetryStore& telemetry,
+                                                                              SeriesId id);
 
 /// One thing that was ever said about a value: a reading with its frame, or an edit with its record.
 struct TracedVersion {

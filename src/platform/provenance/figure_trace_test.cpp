@@ -2,13 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/simulated_disk.hpp"
-#include "codec/dlt645/message.hpp"
-#include "model/batch.hpp"
-#include "model/edit.hpp"
 #include "platform/provenance/figure_output.hpp"
-#include "store/telemetry/memory_telemetry_store.hpp"
-#include "uplink/messages.hpp"
+#include "platform/provenance/figure_test_world.hpp"
 
 namespace duheng::platform {
 namespace {
@@ -17,64 +12,12 @@ constexpr std::int64_t start_utc_ms = 1'750'000'000'000;
 constexpr std::int64_t hour_ms = 3'600'000;
 
 /// A meter read every hour, journalled and applied.
-class FigureTrace : public ::testing::Test {
+class FigureTrace : public ::testing::Test, protected testing::FigureWorld {
  protected:
   FigureTrace() {
-    journal_ = std::move(store::Journal::open(disk_, random_, keys_, {.directory = "journal"}).value());
-    apply({});  // there is no record 0
     for (int i = 0; i < 10; ++i) read(start_utc_ms + i * hour_ms, 1'000 + 25 * i);
-    series_ = telemetry_.series_of(telemetry_.find_source(gateway_, uid_)->id).at(0).id;
+    series_ = series_of(uid_);
   }
-  void apply(const store::TelemetryRecord& record) { ASSERT_TRUE(telemetry_.apply({&record, 1})); }
-  void read(std::int64_t time_utc_ms, std::int64_t mantissa) {
-    BatchWriter writer(time_utc_ms);
-    const auto device = writer.device(uid_);
-    const auto energy = writer.register_of({.name = "energy_active_import_total", .unit = "kWh", .exponent = -2});
-    const auto address = dlt645::Address::parse("000000000001");
-    const auto bcd = [](std::int64_t digits) { return static_cast<std::uint8_t>(digits / 10 * 16 + digits % 10); };
-    const Bytes payload{bcd(mantissa % 100), bcd(mantissa / 100 % 100), 0, 0};
-    const auto question = dlt645::read_request(*address, dlt645::DataIdentifier{0x00010000});
-    const auto answer = dlt645::read_reply(*address, dlt645::DataIdentifier{0x00010000}, payload);
-    writer.frame({device, Protocol::dlt645_2007, time_utc_ms - 50, time_utc_ms, question.view(), answer->view()});
-    writer.reading({energy, mantissa, time_utc_ms, TimeSource::gateway, Quality::good});
-    Bytes body;
-    writer.finish(body);
-    const crypto::Hash256 hash = uplink::batch_hash(hash_, 77, sequence_, body);
-    const store::JournalRecord record{
-        store::JournalRecordType::batch, gateway_, 77, sequence_++, hash, hash_, time_utc_ms + 10, {}, body};
-    hash_ = hash;
-    const std::uint64_t number = journal_->commit({&record, 1}).value();
-    apply({number, gateway_, body, store::TelemetryRecord::Content::batch});
-  }
-  std::uint64_t correct(std::int64_t time_utc_ms, std::int64_t old_mantissa, std::int64_t mantissa) {
-    Edit edit;
-    edit.gateway = gateway_;
-    edit.device_uid = uid_;
-    edit.register_name = "energy_active_import_total";
-    edit.unit = "kWh";
-    edit.exponent = -2;
-    edit.time_utc_ms = time_utc_ms;
-    edit.mantissa = mantissa;
-    edit.old_mantissa = old_mantissa;
-    edit.author = "wang";
-    edit.reason = "misread";
-    edit.made_utc_ms = time_utc_ms + 1'000;
-    const Bytes body = encode_edits({edit}).value();
-    const store::JournalRecord record = store::edits_record(body, edit.made_utc_ms);
-    const std::uint64_t number = journal_->commit({&record, 1}).value();
-    apply({number, {}, body, store::TelemetryRecord::Content::edits});
-    return number;
-  }
-
-  const GatewayId gateway_{12};
-  const std::string uid_ = "645:000000000001";
-  SimulatedDisk disk_;
-  SeededRandom random_{1};
-  crypto::LocalKeyProvider keys_{crypto::SecretKey{}};
-  std::unique_ptr<store::Journal> journal_;
-  store::MemoryTelemetryStore telemetry_;
-  crypto::Hash256 hash_{};
-  std::uint64_t sequence_ = 0;
   SeriesId series_;
 };
 

@@ -3,6 +3,7 @@
 #include "codec/cjt188/explain.hpp"
 #include "codec/dlt645/explain.hpp"
 #include "codec/dlt698/explain.hpp"
+#include "codec/gdw13762/explain.hpp"
 #include "codec/modbus/explain.hpp"
 #include "codec/snmp/explain.hpp"
 #include "model/batch.hpp"
@@ -14,6 +15,9 @@ namespace {
 
 std::vector<codec::ExplainedField> explain(Protocol protocol, ByteView octets, modbus::Role role) {
   if (octets.empty()) return {};
+  // What went over a carrier module is its frames, the meter's within.
+  const bool may_be_carried = protocol == Protocol::dlt645_2007 || protocol == Protocol::dlt698_45;
+  if (may_be_carried && gdw13762::is_carrier_exchange(octets)) return gdw13762::explain(octets);
   switch (protocol) {
     case Protocol::dlt645_2007:
     case Protocol::dlt645_1997:

@@ -41,11 +41,15 @@ class FileImports;
 class MeterConditions;
 class MeteringPoints;
 class Onboarding;
+class OutageBook;
 class Sensors;
 class OrderService;
+class GatewaySums;
 class PlanBook;
+class Processing;
 class Sampling;
 class ValueReview;
+struct TariffDesk;
 }  // namespace duheng::platform
 namespace duheng::platform::storage {
 class StorageWatch;
@@ -103,6 +107,8 @@ struct ApiServices {
   std::shared_ptr<const drivers::ModelLibrary> models{};
   Onboarding* onboarding = nullptr;  ///< null: devices cannot be added here
   PlanBook* plans = nullptr;
+  Processing* processing = nullptr;          ///< null: what gateways make of values cannot be set here
+  GatewaySums* sums = nullptr;
   Sampling* sampling = nullptr;              ///< null: how often devices are read cannot be set here
   FileImports* imports = nullptr;            ///< of devices
   ExportService* exports = nullptr;          ///< null: nothing can be exported here
@@ -119,6 +125,9 @@ struct ApiServices {
   alarms::AlarmBook* alarms = nullptr;       ///< null: no alarms are kept here
   AggregateSource aggregates{};              ///< empty: no hours, days and months are kept here
   ValueReview* review = nullptr;             ///< null: stored values are not reviewed here
+  TariffDesk* tariffs = nullptr;             ///< null: no tariffs of customers are kept here
+  FileImports* point_imports = nullptr;      ///< of metering points
+  OutageBook* outages = nullptr;             ///< null: outages of past days are not kept here
 };
 
 }  // namespace duheng::platform::web

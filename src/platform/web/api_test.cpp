@@ -10,7 +10,9 @@
 #include "platform/web/testing/export_answers.hpp"
 #include "platform/web/testing/maintenance_answers.hpp"
 #include "platform/web/testing/onboarding_answers.hpp"
+#include "platform/web/testing/processing_answers.hpp"
 #include "platform/web/testing/sensor_answers.hpp"
+#include "platform/web/testing/tariff_answers.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -291,8 +293,10 @@ TEST_F(ApiTest, WritesAnswersForTheContract) {
   }
   note_orders(note);
   testing::EditAnswers(world_, *client_, cookies_["admin"], note).take();
+  testing::take_tariff_answers(world_, *client_, cookies_["admin"], note);
   testing::OnboardingAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::take_maintenance_answers(world_, *client_, cookies_["admin"], note);
+  testing::take_processing_answers(world_, *client_, cookies_["admin"], note);
   testing::BackupAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::ExportAnswers(world_, *client_, cookies_["admin"], note).take();
   testing::SensorAnswers(world_, *client_, cookies_["admin"], note).take();

@@ -1,4 +1,6 @@
 // Whether everything came, what is missing and why; stored values under review; shapes of curves; tariffs.
+#include "platform/completeness/outage_book.hpp"
+#include "platform/web/outage_watch.hpp"
 #include "platform/web/testing/api_test_fixture.hpp"
 #include "uplink/messages.hpp"
 
@@ -117,6 +119,39 @@ TEST_F(CompletenessApiTest, KnownGapsAreExactByDayAndGroup) {
   const Json west = get("west", "/api/v1/completeness?" + range(2, 2)).body;
   EXPECT_EQ(west["total"]["devices"], 1);
   EXPECT_EQ(west["total"]["slots_present"], 0);
+}
+
+TEST_F(CompletenessApiTest, TheCauseOfAPastDayIsThatOfThen) {
+  known_gaps();
+  const std::int64_t begin = world_.aggregates.at(day(2), 0);
+  const std::vector<Outage> then{{{world_.gateway_west, {}}, MissingCause::link, "gateway_away", begin - 3'600'000, {}},
+                                 {{{}, world_.east_1}, MissingCause::key, "refused", begin + 3'600'000, {}}};
+  ASSERT_TRUE(world_.outages.observe(then));
+  ASSERT_TRUE(world_.outages.observe({}));  // all is well again
+  const Json list = missing("admin", 2);
+  EXPECT_THAT(causes(list),
+              ElementsAre("East Meter 1: key refused", "East Meter 2: meter no_answer", "西表: link gateway_away"));
+  EXPECT_EQ(list["causes"], (Json{{"link", 1}, {"collector", 0}, {"meter", 1}, {"key", 1}, {"plan", 0}}));
+  for (const Json& row : list["missing"])
+    EXPECT_EQ(row["known_then"], row["device"]["name"] != "East Meter 2") << row.dump();
+  EXPECT_THAT(causes(missing("admin", 2, "&cause=link")), ElementsAre("西表: link gateway_away"));
+}
+
+TEST_F(CompletenessApiTest, WhatIsWrongNowIsFoundForTheBook) {
+  world_.send(world_.gateway_east, "000000000002", world_.now - 20 * 60'000, 5, 2'200);
+  auto standing = present_outages(world_.services).value();
+  ASSERT_EQ(standing.size(), 1U);
+  EXPECT_EQ(standing[0].from_utc_ms, world_.now - 20 * 60'000);
+  EXPECT_EQ(standing[0].subject, (OutageSubject{{}, world_.east_2}));
+  EXPECT_EQ(standing[0].cause, MissingCause::meter);
+  EXPECT_EQ(standing[0].detail, "no_answer");
+  ASSERT_TRUE(world_.outages.observe(standing));
+  EXPECT_EQ(world_.outages.within(0, world_.clock.utc_ms() + 1)->size(), 1U);
+  world_.runtimes[world_.gateway_east].connected = false;
+  standing = present_outages(world_.services).value();
+  ASSERT_EQ(standing.size(), 1U);
+  EXPECT_EQ(standing[0].subject, (OutageSubject{world_.gateway_east, {}}));
+  EXPECT_EQ(standing[0].detail, "gateway_away");
 }
 
 TEST_F(CompletenessApiTest, CausesAreToldApart) {

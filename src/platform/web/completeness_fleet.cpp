@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "drivers/models/device_model.hpp"
+#include "platform/completeness/outage_book.hpp"
 #include "platform/onboarding/plan_book.hpp"
 #include "platform/onboarding/sampling.hpp"
 #include "platform/orders/order_service.hpp"
+#include "platform/web/outage_watch.hpp"
 #include "platform/web/visibility.hpp"
 
 namespace duheng::platform::web {
@@ -215,7 +217,8 @@ class Evidence {
     if (!facts.report) return;
     const std::string channel = channel_of(details);
     for (const FieldPlanProblem& problem : facts.report->problems) {
-      if (problem.subject == details.uid) out.left_out = true;
+      // What is wrong with a rule for its values does not keep a device from being read.
+      if (problem.subject == details.uid && !problem.reason.starts_with(rule_problem_prefix)) out.left_out = true;
     }
     for (const FieldChannelState& state : facts.report->channels) {
       if (!channel.empty() && state.name == channel) out.channel_open = state.open;
@@ -277,10 +280,77 @@ Result<CompletenessFleet> completeness_fleet(const ApiServices& services, const 
   return out;
 }
 
+namespace {
+
+/// What was written down of a day that is over; empty for one that goes on.
+Result<OutageIndex> outages_on(const ApiServices& services, store::ConsumptionInterval day) {
+  if (services.outages == nullptr || day.through_utc_ms > services.clock.utc_ms())
+    return OutageIndex(std::vector<Outage>{});
+  DUHENG_TRY(std::vector<Outage> found, services.outages->within(day.after_utc_ms, day.through_utc_ms));
+  return OutageIndex(std::move(found));
+}
+
+FoundCause present_cause(Evidence& evidence, const DirectoryDevice& device, std::int64_t heard_utc_ms) {
+  MissingEvidence known = evidence.of(device, heard_utc_ms);
+  FoundCause found = cause_of(known);
+  if (found.cause == MissingCause::meter && evidence.password_refused(device.device.id)) {
+    known.password_refused = true;
+    found = cause_of(known);
+  }
+  return found;
+}
+
+/// Explains every device of a gateway.
+bool is_of_gateway(const FoundCause& found) {
+  return found.detail == "gateway_away" || found.detail == "batches_waiting" || found.detail == "gateway_stood_still";
+}
+
+}  // namespace
+
+Result<std::vector<Outage>> present_outages(const ApiServices& services) {
+  constexpr std::size_t all_on_one_page = 10'000'000;
+  constexpr std::int64_t window_ms = 3'600'000;
+  DirectoryQuery query;
+  query.page_size = all_on_one_page;
+  query.sort = DirectorySort::last_reading;
+  DUHENG_TRY(const DirectoryPage page, services.directory.list(query));
+  const std::int64_t now = services.clock.utc_ms();
+  CompletenessFleet fleet;
+  fleet.snapshot = page.snapshot;
+  std::vector<DeviceDay> hours;
+  for (const DirectoryRow& row : page.rows) {
+    if (!row.device->device.details.gateway) continue;  // nobody is to read it
+    const std::uint32_t came = row.state == DeviceState::online ? 1 : 0;
+    hours.push_back({fleet.devices.size(), 0, 1, came});
+    fleet.devices.push_back(row.device);
+  }
+  Evidence evidence(services, fleet, {now - window_ms, now});
+  DUHENG_CHECK(evidence.gather(hours));
+  std::map<OutageSubject, Outage> out;
+  for (const DirectoryRow& row : page.rows) {
+    const DeviceDetails& details = row.device->device.details;
+    if (!details.gateway || row.state == DeviceState::online) continue;
+    const FoundCause found = present_cause(evidence, *row.device, row.heard_utc_ms);
+    Outage outage;
+    outage.subject =
+        is_of_gateway(found) ? OutageSubject{details.gateway, {}} : OutageSubject{{}, row.device->device.id};
+    outage.cause = found.cause;
+    outage.detail = found.detail;
+    outage.from_utc_ms = row.heard_utc_ms > 0 ? row.heard_utc_ms : now;
+    const auto [known, is_new] = out.try_emplace(outage.subject, outage);
+    // A gateway is away since the last of its devices was heard.
+    if (!is_new) known->second.from_utc_ms = std::max(known->second.from_utc_ms, outage.from_utc_ms);
+  }
+  std::vector<Outage> list;
+  for (auto& [subject, outage] : out) list.push_back(std::move(outage));
+  return list;
+}
+
 Result<std::vector<MissingDevice>> missing_devices(const ApiServices& services, const CompletenessFleet& fleet,
                                                    const std::vector<DeviceDay>& days, store::ConsumptionInterval day) {
   Evidence evidence(services, fleet, day);
   DUHENG_CHECK(evidence.gather(days));
+  DUHENG_TRY(const OutageIndex outages, outages_on(services, day));
   std::vector<MissingDevice> out;
   for (const DeviceDay& one : days) {
     if (one.is_whole()) continue;
@@ -289,11 +359,13 @@ Result<std::vector<MissingDevice>> missing_devices(const ApiServices& services, 
                           .slots_expected = one.slots_expected,
                           .slots_present = one.slots_present,
                           .heard_utc_ms = services.directory.row(device).heard_utc_ms};
-    MissingEvidence known = evidence.of(device, missing.heard_utc_ms);
-    missing.found = cause_of(known);
-    if (missing.found.cause == MissingCause::meter && evidence.password_refused(device.device.id)) {
-      known.password_refused = true;
-      missing.found = cause_of(known);
+    const Outage* const then =
+        outages.find(device.device.details.gateway, device.device.id, day.after_utc_ms, day.through_utc_ms);
+    if (then != nullptr) {
+      missing.found = {then->cause, kept_detail(then->detail)};
+      missing.was_known_then = true;
+    } else {
+      missing.found = present_cause(evidence, device, missing.heard_utc_ms);
     }
     out.push_back(missing);
   }

@@ -41,8 +41,10 @@ struct MissingDevice {
   std::uint32_t slots_present = 0;
   std::int64_t heard_utc_ms = 0;
   FoundCause found{};
+  bool was_known_then = false;  ///< the cause is what was written down while it was so
 };
-/// Those of `days` (of one civil day) that are not whole, in the order of devices. Errors: those of the records.
+/// Those of `days` (of one civil day) that are not whole, in the order of devices. Of a day that is over the cause is
+/// what was known then, where it was written down. Errors: those of the records.
 [[nodiscard]] Result<std::vector<MissingDevice>> missing_devices(const ApiServices& services,
                                                                  const CompletenessFleet& fleet,
                                                                  const std::vector<DeviceDay>& days,

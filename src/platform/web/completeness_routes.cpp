@@ -170,7 +170,8 @@ Json missing_json(const Missing& missing, const MissingDevice& one, bool english
           {"slots_present", one.slots_present},
           {"heard_at", time_or_null(one.heard_utc_ms)},
           {"cause", to_string(one.found.cause)},
-          {"detail", one.found.detail}};
+          {"detail", one.found.detail},
+          {"known_then", one.was_known_then}};
 }
 
 Json counts_json(const std::vector<MissingDevice>& devices) {

@@ -5,9 +5,9 @@
 
 #include "base/decimal.hpp"
 #include "base/time.hpp"
-#include "platform/points/consumption_chain.hpp"
 #include "platform/points/metering_points.hpp"
 #include "platform/web/api_json.hpp"
+#include "platform/web/point_chains.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
 #include "store/consumption/consumption.hpp"
@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t days_max = 3'700;
 constexpr std::size_t buckets_max = 400;
-constexpr std::int64_t intervals_to_a_gap = 3;
 
 struct Bucket {
   std::string label;  ///< "2026-11-21" or "2026-11"
@@ -101,26 +100,6 @@ Json unread_json() {
           {"remarks", Json::array()}};
 }
 
-/// The first register of the latest link that has any.
-std::string usual_register(const std::vector<PointLink>& links) {
-  for (auto link = links.rbegin(); link != links.rend(); ++link) {
-    if (!link->registers.empty()) return link->registers.front().name;
-  }
-  return {};
-}
-
-std::int64_t gap_ms(const ApiServices& services, const std::vector<PointLink>& links) {
-  std::int64_t interval_s = 0;
-  if (const auto snapshot = services.directory.snapshot()) {
-    for (const PointLink& link : links) {
-      const DirectoryDevice* device = (*snapshot)->find(link.device);
-      if (device != nullptr) interval_s = std::max(interval_s, device->device.details.interval_s);
-    }
-  }
-  // A meter that is read more often than every quarter of an hour is not gappy for a missed minute.
-  return std::max<std::int64_t>(interval_s, 900) * 1'000 * intervals_to_a_gap;
-}
-
 Result<Json> computed(const ApiServices& services, const ResolvedChain& resolved,
                       const store::ConsumptionInterval& time, std::int64_t gap) {
   if (resolved.chain.links.empty()) return unread_json();
@@ -132,26 +111,6 @@ Result<Json> computed(const ApiServices& services, const ResolvedChain& resolved
   store::ConsumptionInterval until{time.after_utc_ms, std::min(time.through_utc_ms, std::max(time.after_utc_ms, now))};
   DUHENG_TRY(const store::Consumption used, store::consumption(services.telemetry, resolved.chain, until, options, {}));
   return consumption_json(resolved.chain, used);
-}
-
-Result<ResolvedChain> resolve(const ApiServices& services, const std::vector<PointLink>& links,
-                              const std::string& register_name) {
-  DUHENG_TRY(const DeviceSnapshotPtr snapshot, services.directory.snapshot());
-  // Who sees the point sees what was counted there, also by a device that is somebody else's by now.
-  return resolve_chain(services.telemetry, links, register_name,
-                       [&](DeviceId id) -> Result<std::vector<SourceAssignment>> {
-                         std::vector<SourceAssignment> out;
-                         const DirectoryDevice* device = snapshot->find(id);
-                         if (device == nullptr) return out;
-                         for (const DeviceSource& source : device->sources)
-                           out.push_back({.id = 0,
-                                          .device = id,
-                                          .gateway = source.key.gateway,
-                                          .device_uid = source.key.device_uid,
-                                          .from_utc_ms = source.from_utc_ms,
-                                          .to_utc_ms = source.to_utc_ms});
-                         return out;
-                       });
 }
 
 Result<HttpResponse> consumption(ApiServices& services, RequestContext& context) {
@@ -169,8 +128,8 @@ Result<HttpResponse> consumption(ApiServices& services, RequestContext& context)
   if (register_name.empty()) return fail(ErrorCode::not_found, "nothing was ever installed at this point");
   const std::string zone = point.site_zone.empty() ? "UTC" : point.site_zone;
   DUHENG_TRY(const std::vector<Bucket> buckets, buckets_of(from, to, zone, by_month));
-  DUHENG_TRY(const ResolvedChain resolved, resolve(services, links, register_name));
-  const std::int64_t gap = gap_ms(services, links);
+  DUHENG_TRY(const ResolvedChain resolved, resolve_point_chain(services, links, register_name));
+  const std::int64_t gap = point_gap_ms(services, links);
 
   Json items = Json::array();
   for (const Bucket& bucket : buckets) {

@@ -164,6 +164,7 @@ Result<DirectoryPage> DeviceDirectory::list(const DirectoryQuery& query) {
     if (query.site && details.site != query.site) return;
     if (query.gateway && details.gateway != query.gateway) return;
     if (!query.model.empty() && details.model != query.model) return;
+    if (query.among && !std::ranges::binary_search(*query.among, entry.device.id)) return;
     if (!needle.empty() && entry.search_text.find(needle) == std::string::npos) return;
     DirectoryRow row{&entry, 0, DeviceState::never};
     if (needs_heard) {

@@ -126,8 +126,9 @@ struct DirectoryQuery {
   std::optional<DeviceState> state;
   SiteId site;
   GatewayId gateway;
-  std::string model;                   ///< empty: any
-  VisibleOrganisations organisations;  ///< the caller's scope, narrowed by the filter
+  std::string model;                           ///< empty: any
+  VisibleOrganisations organisations;          ///< the caller's scope, narrowed by the filter
+  std::optional<std::vector<DeviceId>> among;  ///< only these; rising
   DirectorySort sort = DirectorySort::name;
   bool descending = false;
 };

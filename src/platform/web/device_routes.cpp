@@ -3,6 +3,7 @@
 #include "base/time.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/routes.hpp"
+#include "platform/web/tariff_requests.hpp"
 #include "platform/web/visibility.hpp"
 
 namespace duheng::platform::web {
@@ -39,6 +40,7 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
   const auto organisation = context.query.optional_id("organisation_id");
   query.gateway = GatewayId{context.query.optional_id("gateway_id").value_or(0)};
   query.model = context.query.text("model", 64);
+  const std::string tariff = context.query.text("tariff", 32);
   std::string sort =
       context.query.choice("sort", {"name", "-name", "address", "-address", "last_reading", "-last_reading"})
           .value_or("name");
@@ -49,6 +51,11 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
                : sort == "address" ? DirectorySort::address
                                    : DirectorySort::last_reading;
   DUHENG_TRY(query.organisations, narrowed(services, *context.caller, organisation));
+  if (!tariff.empty()) {
+    if (services.tariffs == nullptr) return fail(ErrorCode::unavailable, "no tariffs are kept here");
+    DUHENG_TRY(const TariffId wanted, asked_tariff(*services.tariffs, tariff));
+    DUHENG_TRY(query.among, services.tariffs->points.devices_of(context.caller->scope(), wanted));
+  }
 
   DUHENG_TRY(const DirectoryPage page, services.directory.list(query));
   Json devices = Json::array();

@@ -71,6 +71,32 @@ class ExportApiTest : public ::testing::Test {
   std::map<std::string, std::string> cookies_;
 };
 
+TEST_F(ExportApiTest, AnAuditIsForOperatorsOfTheWholePlatform) {
+  Json wanted = wish("json_lines");
+  wanted["by"] = "audit";
+  for (const char* user : {"east", "west"}) {
+    const Answer refused = ask("POST", "/api/v1/exports", user, wanted.dump());
+    EXPECT_EQ(refused.status, 403) << refused.body;
+  }
+  std::string first;
+  const std::string text = file_of(wanted, "admin", &first);
+  EXPECT_GE(lines(text), 2U) << "that it was asked for, and the journal's segment";
+  const Json operation = Json::parse(text.substr(0, text.find('\n')));
+  EXPECT_EQ(operation["part"], "operation");
+  EXPECT_EQ(operation["action"], "ask_export");
+  EXPECT_EQ(operation["hash_holds"], 1);
+  EXPECT_EQ(Json::parse(ask("GET", first, "admin").body)["by"], "audit");
+
+  const Answer chain = ask("GET", "/api/v1/operations/chain", "admin");
+  ASSERT_EQ(chain.status, 200) << chain.body;
+  const Json told = Json::parse(chain.body);
+  EXPECT_EQ(told["sound"], true);
+  EXPECT_GE(told["entries"], 2) << "asked and fetched";
+  EXPECT_TRUE(told["broken_at"].is_null());
+  EXPECT_EQ(told["head"].get<std::string>().size(), 64U);
+  EXPECT_EQ(ask("GET", "/api/v1/operations/chain", "east").status, 403);
+}
+
 TEST_F(ExportApiTest, PeopleExportWhatTheySeeAndNothingElse) {
   Json wanted = wish();
   wanted["all_devices"] = true;

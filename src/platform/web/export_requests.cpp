@@ -104,7 +104,9 @@ Result<ExportRequest> parse_export_request(std::string_view octets) {
   out.format = *known;
   DUHENG_TRY(const std::string by, text(body, "by", 20));
   out.by = store::bucket_size_of(by);
-  if (!out.by && !by.empty() && by != "reading") return wrong("by", "must be reading, hour, day, week, month or year");
+  out.is_audit = by == "audit";
+  if (!out.by && !out.is_audit && !by.empty() && by != "reading")
+    return wrong("by", "must be reading, hour, day, week, month, year or audit");
   DUHENG_TRY(out.byte_order_mark, flag(body, "byte_order_mark"));
   DUHENG_TRY(out.all_devices, flag(body, "all_devices"));
   DUHENG_TRY(out.time_zone, text(body, "time_zone", 64));
@@ -118,7 +120,7 @@ Result<ExportRequest> parse_export_request(std::string_view octets) {
                if (!item.is_string() || item.get_ref<const std::string&>().size() > 64) return std::nullopt;
                return item.get<std::string>();
              })));
-  if (!out.all_devices && out.devices.empty() && out.sites.empty() && out.series.empty())
+  if (!out.is_audit && !out.all_devices && out.devices.empty() && out.sites.empty() && out.series.empty())
     return fail(ErrorCode::invalid_argument, "choose devices, sites or series, or all_devices");
   return out;
 }

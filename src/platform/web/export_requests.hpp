@@ -20,6 +20,7 @@ struct ExportRequest {
   std::string time_zone{};
   store::TimeRange range{};
   std::optional<store::BucketSize> by{};  ///< nothing: readings
+  bool is_audit = false;                  ///< instead: who did and changed what; then nothing is chosen
   std::vector<std::string> registers{};   ///< empty: all
   std::vector<DeviceId> devices{};
   std::vector<SiteId> sites{};

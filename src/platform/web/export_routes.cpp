@@ -14,7 +14,9 @@ Json export_json(const Export& found) {
   Json out{{"id", found.id},
            {"name", found.name},
            {"format", to_string(found.format)},
-           {"by", found.by ? store::to_string(*found.by) : "reading"},
+           {"by", found.is_audit ? "audit"
+                  : found.by     ? store::to_string(*found.by)
+                                 : "reading"},
            {"time_zone", found.time_zone},
            {"from", format_utc(found.range.from_utc_ms)},
            {"to", format_utc(found.range.to_utc_ms)},
@@ -53,6 +55,12 @@ class ExportBody final : public BodySource {
   ExportDownload download_;
 };
 
+/// An audit tells of everybody: it cannot be cut to a part of the platform, and its chain would not hold.
+Result<void> may_audit(const Caller& caller) {
+  if (caller.sees_everything() && caller.role >= Role::operator_) return {};
+  return fail(ErrorCode::forbidden, "an audit is for operators of the whole platform");
+}
+
 Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
   DUHENG_CHECK(context.query.finish());
   DUHENG_TRY(const auto found, services.exports->list(author_of(context)));
@@ -69,7 +77,12 @@ Result<HttpResponse> create(ApiServices& services, RequestContext& context) {
     DUHENG_TRY(asked.days, days_of_export(services, wanted));
     asked.by = wanted.by;
   }
-  DUHENG_TRY(asked.plan, resolve_export(services, *context.caller, wanted));
+  asked.is_audit = wanted.is_audit;
+  if (asked.is_audit) {
+    DUHENG_CHECK(may_audit(*context.caller));
+  } else {
+    DUHENG_TRY(asked.plan, resolve_export(services, *context.caller, wanted));
+  }
   asked.name = std::move(wanted.name);
   asked.format = wanted.format;
   asked.byte_order_mark = wanted.byte_order_mark;
@@ -97,8 +110,12 @@ Result<HttpResponse> file(ApiServices& services, RequestContext& context) {
   const Author author = author_of(context);
   const std::int64_t id = context.path_integer("export_id");
   DUHENG_TRY(const Export found, services.exports->get(author, id));
-  DUHENG_TRY(const ExportPlan plan, services.exports->plan(author, id));
-  DUHENG_CHECK(may_still_see(services, *context.caller, plan, found.created_utc_ms));
+  if (found.is_audit) {
+    DUHENG_CHECK(may_audit(*context.caller));
+  } else {
+    DUHENG_TRY(const ExportPlan plan, services.exports->plan(author, id));
+    DUHENG_CHECK(may_still_see(services, *context.caller, plan, found.created_utc_ms));
+  }
   DUHENG_TRY(ExportDownload download, services.exports->download(author, id));
   HttpResponse response;
   response.content_type = download.media_type;

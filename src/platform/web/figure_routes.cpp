@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/time.hpp"
-#include "platform/provenance/figure_output.hpp"
 #include "platform/web/api_json.hpp"
+#include "platform/web/figure_answers.hpp"
 #include "platform/web/routes.hpp"
 #include "platform/web/visibility.hpp"
 
@@ -12,51 +12,51 @@ namespace {
 
 constexpr std::int64_t open_end_utc_ms = INT64_MAX;
 
-/// What may be asked: a frame; or a device's register at a time, at its latest, or over an interval.
-struct FigureQuestion {
-  std::optional<std::int64_t> frame;
-  std::optional<std::int64_t> gateway;
-  std::string device_uid;
-  std::string register_name;
-  std::optional<std::int64_t> time_utc_ms;
-  std::optional<std::int64_t> after_utc_ms;
-  std::optional<std::int64_t> through_utc_ms;
-  bool as_text = false;
-};
+Result<void> check(const FigureQuestion& question) {
+  const bool by_register = !question.device_uid.empty() && !question.register_name.empty();
+  const int asked = int{question.frame.has_value()} + int{by_register} + int{question.series.has_value()} +
+                    int{question.point.has_value()};
+  if (asked != 1)
+    return fail(ErrorCode::invalid_argument, "name a frame, a series, a point, or a device_uid and its register");
+  if (question.after_utc_ms.has_value() != question.through_utc_ms.has_value() && question.bucket != "hour")
+    return fail(ErrorCode::invalid_argument, "after and through belong together");
+  if (question.bucket.has_value() != !question.day.empty())
+    return fail(ErrorCode::invalid_argument, "bucket and day belong together");
+  if (question.bucket && (question.frame || question.point))
+    return fail(ErrorCode::invalid_argument, "hours, days, weeks, months and years are those of a series");
+  if ((question.bucket == "days") == question.last_day.empty())
+    return fail(ErrorCode::invalid_argument, "the bucket days, and no other, has a last_day");
+  if (question.bucket == "hour" && !question.after_utc_ms)
+    return fail(ErrorCode::invalid_argument, "an hour is named by its beginning, in after");
+  if (question.point && !question.after_utc_ms)
+    return fail(ErrorCode::invalid_argument, "a point's consumption is that of an interval: after and through");
+  return {};
+}
 
 Result<FigureQuestion> read_question(RequestContext& context) {
   FigureQuestion question;
   question.frame = context.query.optional_id("frame");
+  question.series = context.query.optional_id("series");
+  question.point = context.query.optional_id("point");
   question.gateway = context.query.optional_id("gateway");
   question.device_uid = context.query.text("device_uid", 64);
   question.register_name = context.query.text("register", 64);
   question.time_utc_ms = context.query.time("time");
   question.after_utc_ms = context.query.time("after");
   question.through_utc_ms = context.query.time("through");
+  question.bucket = context.query.choice("bucket", {"hour", "day", "week", "month", "year", "days"});
+  question.day = context.query.text("day", 10);
+  question.last_day = context.query.text("last_day", 10);
   question.as_text = context.query.choice("format", {"json", "text"}).value_or("json") == "text";
   DUHENG_CHECK(context.query.finish());
-  const bool by_register = !question.device_uid.empty() && !question.register_name.empty();
-  if (question.frame.has_value() == by_register)
-    return fail(ErrorCode::invalid_argument, "name a frame, or a device_uid and its register");
-  if (question.after_utc_ms.has_value() != question.through_utc_ms.has_value())
-    return fail(ErrorCode::invalid_argument, "after and through belong together");
+  DUHENG_CHECK(check(question));
   return question;
 }
-
-template <class Traced>
-HttpResponse traced_answer(const Traced& traced, const FigureQuestion& question, const RequestContext& context) {
-  HttpResponse response;
-  response.content_type = question.as_text ? "text/plain; charset=utf-8" : "application/json";
-  response.body = question.as_text ? to_text(traced, !wants_english(context.request)) : to_json_text(traced);
-  return response;
-}
-
-Error nothing_there() { return {ErrorCode::not_found, "there is no such figure"}; }
 
 /// A reference to an edit's record: what was said of the caller's own values.
 Result<HttpResponse> edits_figure(ApiServices& services, RequestContext& context, const FigureQuestion& question) {
   auto traced = trace_edits(services.journal, FrameReference{*question.frame}.record_number());
-  if (!traced && traced.error().code == ErrorCode::not_found) return std::unexpected(nothing_there());
+  if (!traced && traced.error().code == ErrorCode::not_found) return std::unexpected(no_such_figure());
   if (!traced) return std::unexpected(traced.error());
   std::vector<Edit> visible;
   for (Edit& edit : traced->edits) {
@@ -64,7 +64,7 @@ Result<HttpResponse> edits_figure(ApiServices& services, RequestContext& context
     DUHENG_TRY(const bool theirs, sees_reading(services, *context.caller, source, edit.time_utc_ms));
     if (theirs) visible.push_back(std::move(edit));
   }
-  if (visible.empty()) return std::unexpected(nothing_there());
+  if (visible.empty()) return std::unexpected(no_such_figure());
   traced->edits = std::move(visible);
   return traced_answer(*traced, question, context);
 }
@@ -75,20 +75,18 @@ Result<HttpResponse> frame_figure(ApiServices& services, RequestContext& context
   if (!traced) return std::unexpected(traced.error());
   const SourceKey source{traced->frame.gateway, traced->frame.device_uid};
   DUHENG_TRY(const bool visible, sees_reading(services, *context.caller, source, traced->frame.received_utc_ms));
-  if (!visible) return std::unexpected(nothing_there());
+  if (!visible) return std::unexpected(no_such_figure());
   return traced_answer(*traced, question, context);
-}
-
-/// Whether the whole of [from, to] lies in one time in which the readings are the caller's.
-bool covers(const VisibleSeries& visible, std::int64_t from_utc_ms, std::int64_t to_utc_ms) {
-  return std::ranges::any_of(visible.periods, [&](const store::TimeRange& period) {
-    return period.from_utc_ms <= from_utc_ms && to_utc_ms < period.to_utc_ms;
-  });
 }
 
 /// The series, as long as the caller may see it; of devices that several gateways have sent the caller sees only their
 /// own, so that nothing is told of the others.
 Result<VisibleSeries> asked_series(ApiServices& services, RequestContext& context, const FigureQuestion& question) {
+  if (question.series) {
+    auto visible = visible_series(services, *context.caller, SeriesId{*question.series});
+    if (!visible && visible.error().code == ErrorCode::not_found) return std::unexpected(no_such_figure());
+    return visible;
+  }
   std::optional<VisibleSeries> found;
   for (const store::Source& source : services.telemetry.sources()) {
     if (source.device_uid != question.device_uid) continue;
@@ -101,32 +99,34 @@ Result<VisibleSeries> asked_series(ApiServices& services, RequestContext& contex
     if (found) return fail(ErrorCode::invalid_argument, "several gateways have sent this device: name one");
     found = std::move(*visible);
   }
-  if (!found) return std::unexpected(nothing_there());
+  if (!found) return std::unexpected(no_such_figure());
   return std::move(*found);
 }
 
 Result<HttpResponse> interval_figure(ApiServices& services, RequestContext& context, const FigureQuestion& question,
                                      const VisibleSeries& visible) {
   const store::ConsumptionInterval interval{*question.after_utc_ms, *question.through_utc_ms};
-  if (!covers(visible, interval.after_utc_ms, interval.through_utc_ms)) return std::unexpected(nothing_there());
+  if (!covers(visible, interval.after_utc_ms, interval.through_utc_ms)) return std::unexpected(no_such_figure());
   DUHENG_TRY(const auto traced, trace_consumption(services.journal, services.telemetry, visible.series.id, interval));
   // The value it starts from may stand before the interval, in somebody else's time.
   for (const TracedValue& value : traced.values)
-    if (!covers(visible, value.time_utc_ms, value.time_utc_ms)) return std::unexpected(nothing_there());
+    if (!covers(visible, value.time_utc_ms, value.time_utc_ms)) return std::unexpected(no_such_figure());
   return traced_answer(traced, question, context);
 }
 
 Result<HttpResponse> figure(ApiServices& services, RequestContext& context) {
   DUHENG_TRY(const FigureQuestion question, read_question(context));
   if (question.frame) return frame_figure(services, context, question);
+  if (question.point) return point_figure(services, context, question);
   DUHENG_TRY(const VisibleSeries visible, asked_series(services, context, question));
+  if (question.bucket) return aggregate_figure(services, context, question, visible);
   if (question.after_utc_ms) return interval_figure(services, context, question, visible);
   std::optional<std::int64_t> time = question.time_utc_ms;
   if (!time) {
     const auto latest = services.telemetry.latest({&visible.series.id, 1}).front();
     if (latest) time = latest->time_utc_ms;
   }
-  if (!time || !covers(visible, *time, *time)) return std::unexpected(nothing_there());
+  if (!time || !covers(visible, *time, *time)) return std::unexpected(no_such_figure());
   DUHENG_TRY(const auto traced, trace_value(services.journal, services.telemetry, visible.series.id, *time));
   return traced_answer(traced, question, context);
 }

@@ -28,9 +28,11 @@ struct Fleet {
 };
 
 FleetGrouping asked_grouping(RequestContext& context, FleetGrouping fallback, bool by_tariff) {
-  const auto word = by_tariff ? context.query.choice("group", {"organisation", "site", "model", "tariff"})
-                              : context.query.choice("group", {"organisation", "site", "model"});
+  const auto word = by_tariff
+                        ? context.query.choice("group", {"organisation", "site", "model", "customer_tariff", "tariff"})
+                        : context.query.choice("group", {"organisation", "site", "model", "customer_tariff"});
   if (!word) return fallback;
+  if (*word == "customer_tariff") return FleetGrouping::customer_tariff;
   if (*word == "tariff") return FleetGrouping::tariff;
   if (*word == "organisation") return FleetGrouping::organisation;
   return *word == "site" ? FleetGrouping::site : FleetGrouping::model;
@@ -161,22 +163,14 @@ Result<HttpResponse> totals(ApiServices& services, RegisterIndex& registers, Req
              told(*fleet.answers, fleet.answers->fleet.totals(fleet.selection.scope, fleet.asked.first,
                                                               fleet.asked.last, fleet.options)));
   Json rows = Json::array();
-  store::FleetTotal all;
   for (const store::FleetTotal& one : found.groups) {
     Json row{{"group", group_json(fleet, one.group)}};
     row.update(total_json(fleet, one));
     rows.push_back(std::move(row));
-    DUHENG_TRY(all.amount, store::checked_add(all.amount, one.amount));
-    DUHENG_TRY(all.edited, store::checked_add(all.edited, one.edited));
-    all.findings |= one.findings;
-    all.series_count += one.series_count;
-    all.series_with_values += one.series_with_values;
-    all.series_in_doubt += one.series_in_doubt;
-    all.series_over_gap += one.series_over_gap;
   }
   Json out = answer_head(fleet, found.standing);
   out["rows"] = std::move(rows);
-  out["total"] = total_json(fleet, all);
+  out["total"] = total_json(fleet, found.whole);
   return json_answer(out);
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "platform/tariffs/point_tariffs.hpp"
 #include "platform/web/visibility.hpp"
 
 namespace duheng::platform::web {
@@ -63,12 +64,79 @@ class Groups {
         return {0, details.model, details.model};
       case FleetGrouping::none:
       case FleetGrouping::tariff:
+      case FleetGrouping::customer_tariff:
         break;
     }
     return {};
   }
   FleetGrouping grouping_;
   std::map<std::pair<std::int64_t, std::string>, std::size_t> numbers_;
+  std::vector<FleetSelection::Group> groups_;
+};
+
+/// Which tariff of the customers' a series counts for on which day.
+class CustomerTariffs {
+ public:
+  [[nodiscard]] static Result<CustomerTariffs> read(const ApiServices& services, const Caller& caller,
+                                                    const store::TimeRange& time) {
+    if (services.tariffs == nullptr) return fail(ErrorCode::unavailable, "no tariffs are kept here");
+    const PointTariffs& points = services.tariffs->points;
+    CustomerTariffs out(points.calendar());
+    out.first_ = points.calendar().day_of(time.from_utc_ms + 1);
+    out.last_ = points.calendar().day_of(time.to_utc_ms);
+    DUHENG_TRY(out.of_devices_, points.days_of_devices(caller.scope(), out.first_, out.last_));
+    DUHENG_TRY(const std::vector<Tariff> tariffs, services.tariffs->list.list());
+    for (const Tariff& tariff : tariffs) out.tariffs_.emplace(tariff.id, tariff.details);
+    return out;
+  }
+
+  void apply(const DeviceSnapshot& snapshot, const VisibleOrganisations& visible, const SourceKey& source,
+             store::FleetSeries& series) {
+    TariffDays days(first_, last_);
+    const auto assignments = snapshot.by_source.find(source);
+    if (assignments != snapshot.by_source.end()) {
+      auto owners = assignments->second;
+      std::ranges::sort(owners, {}, [](const auto& owner) { return owner.first.from_utc_ms; });
+      for (const auto& [assignment, index] : owners) {
+        const Device& device = snapshot.devices[index].device;
+        const auto known = of_devices_.find(device.id);
+        if (known == of_devices_.end() || !sees(visible, device.details.organisation)) continue;
+        const std::int32_t from = assignment.from_utc_ms <= 0 ? first_ : calendar_->day_of(assignment.from_utc_ms + 1);
+        days.add(from, assignment.to_utc_ms ? calendar_->day_of(*assignment.to_utc_ms) : last_, known->second);
+      }
+    }
+    bool is_first = true;
+    for (const TariffDay& day : std::move(days).take()) {
+      if (is_first) {
+        series.group = group_of(day.tariff);
+      } else {
+        series.changes.push_back({day.from_day, group_of(day.tariff)});
+      }
+      is_first = false;
+    }
+  }
+  [[nodiscard]] std::vector<FleetSelection::Group> take() && { return std::move(groups_); }
+
+ private:
+  explicit CustomerTariffs(const store::CivilCalendar& calendar) : calendar_(&calendar) {}
+  std::uint32_t group_of(TariffId tariff) {
+    const auto [it, is_new] = numbers_.try_emplace(tariff, static_cast<std::uint32_t>(groups_.size()));
+    if (is_new) {
+      FleetSelection::Group& group = groups_.emplace_back();
+      group.id = tariff.value;
+      if (const auto known = tariffs_.find(tariff); known != tariffs_.end()) {
+        group.name_zh = known->second.name_zh;
+        group.name_en = known->second.name_en;
+      }
+    }
+    return it->second;
+  }
+  const store::CivilCalendar* calendar_;
+  std::int32_t first_ = 0;
+  std::int32_t last_ = 0;
+  std::unordered_map<DeviceId, std::vector<TariffDay>> of_devices_;
+  std::unordered_map<TariffId, TariffDetails> tariffs_;
+  std::unordered_map<TariffId, std::uint32_t> numbers_;
   std::vector<FleetSelection::Group> groups_;
 };
 
@@ -146,6 +214,11 @@ Result<FleetSelection> select_fleet(const ApiServices& services, const Caller& c
   DUHENG_TRY(const std::vector<RegisterIndex::Entry> seen,
              keep_visible(services, caller, std::move(entries), time, out));
   out.unit = usual_unit(seen);
+  std::optional<CustomerTariffs> tariffs;
+  DUHENG_TRY(const VisibleOrganisations visible, visible_organisations(services, caller));
+  if (grouping == FleetGrouping::customer_tariff) {
+    DUHENG_TRY(tariffs, CustomerTariffs::read(services, caller, time));
+  }
   Groups groups(grouping);
   std::vector<store::FleetSeries> counted;
   for (const RegisterIndex::Entry& entry : seen) {
@@ -154,12 +227,18 @@ Result<FleetSelection> select_fleet(const ApiServices& services, const Caller& c
       out.places.erase(entry.series);
       continue;
     }
-    counted.push_back({.series = entry.series,
-                       .group = groups.of(out.places.at(entry.series).device, entry.tariff),
-                       .exponent = entry.exponent});
+    const FleetSelection::Place& place = out.places.at(entry.series);
+    store::FleetSeries& series = counted.emplace_back();
+    series.series = entry.series;
+    series.exponent = entry.exponent;
+    if (tariffs) {
+      tariffs->apply(*out.snapshot, visible, place.source, series);
+    } else {
+      series.group = groups.of(place.device, entry.tariff);
+    }
   }
   DUHENG_TRY(out.scope, store::FleetScope::make(std::move(counted)));
-  out.groups = std::move(groups).take();
+  out.groups = tariffs ? std::move(*tariffs).take() : std::move(groups).take();
   return out;
 }
 

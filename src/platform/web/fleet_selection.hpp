@@ -35,7 +35,9 @@ class RegisterIndex {
   std::unordered_map<std::string, std::vector<Entry>> by_name_;
 };
 
-enum class FleetGrouping : std::uint8_t { none, organisation, site, model, tariff };
+/// tariff - by the meters' tariff registers; customer_tariff - by the tariff that the point has on the day, so that a
+/// series may count for several groups, each with days of its own.
+enum class FleetGrouping : std::uint8_t { none, organisation, site, model, tariff, customer_tariff };
 
 /// What a caller may count of one register over some days.
 struct FleetSelection {
@@ -44,7 +46,7 @@ struct FleetSelection {
     const DirectoryDevice* device = nullptr;  ///< null: nobody's; only for who sees everything
   };
   struct Group {
-    std::int64_t id = 0;  ///< of the organisation or site; 0: none of that kind, or a model
+    std::int64_t id = 0;  ///< of the organisation, site or tariff; 0: none of that kind, or a model
     std::string name_zh;
     std::string name_en;
   };
@@ -60,8 +62,9 @@ struct FleetSelection {
 };
 
 /// Cuts to the caller's devices. A series counts for the device that it was last of within `time`; who does not see
-/// everything gets a series only when all of `time` is theirs. Errors: those of the records; limit_exceeded - values of
-/// exponents too far apart.
+/// everything gets a series only when all of `time` is theirs. By customers' tariffs each of its owners counts on its
+/// own days. Errors: those of the records; unavailable - no tariffs are kept here; limit_exceeded - values of exponents
+/// too far apart.
 [[nodiscard]] Result<FleetSelection> select_fleet(const ApiServices& services, const Caller& caller,
                                                   std::vector<RegisterIndex::Entry> entries, store::TimeRange time,
                                                   FleetGrouping grouping);

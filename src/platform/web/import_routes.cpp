@@ -146,6 +146,9 @@ void add_import_routes(Router& router, ApiServices& services) {
                 {"/api/v1/device-imports", "DeviceImport", &ApiServices::imports, "devices cannot be added here"});
   add_routes_at(
       router, services,
+      {"/api/v1/point-imports", "PointImport", &ApiServices::point_imports, "no points can be imported here"});
+  add_routes_at(
+      router, services,
       {"/api/v1/history-imports", "HistoryImport", &ApiServices::history_imports, "no history can be imported here"});
 }
 

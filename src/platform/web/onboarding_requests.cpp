@@ -98,9 +98,13 @@ Checked<Json> parse(std::string_view body) {
 }
 
 Checked<FieldChannel> read_channel(const Json& json, const std::string& prefix) {
-  Reader reader(json, prefix, {"name", "kind", "host", "port", "device", "baud", "data_bits", "parity", "stop_bits"});
+  Reader reader(
+      json, prefix,
+      {"name", "kind", "host", "port", "device", "baud", "data_bits", "parity", "stop_bits", "carrier", "main_node"});
   FieldChannel out;
   out.name = reader.text("name", field_plan_limits::name_bytes_max, true);
+  if (const auto carrier = reader.choice("carrier", {"none", "narrow_band", "broadband", "radio"}, 0); carrier > 0)
+    out.carrier = FieldCarrier{static_cast<FieldCarrierKind>(carrier - 1), reader.text("main_node", 12)};
   const auto kind = reader.choice("kind", {"tcp", "udp", "serial"});
   if (kind == 2) {
     FieldSerial serial;

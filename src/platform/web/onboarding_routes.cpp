@@ -46,6 +46,7 @@ std::string detail_of(const FieldChannel& channel) {
 }
 
 std::string_view kind_of(const FieldChannel& channel) {
+  if (channel.carrier) return std::holds_alternative<FieldTcp>(channel.way) ? "carrier_tcp" : "carrier_serial";
   constexpr std::array<std::string_view, 3> kinds{"tcp", "udp", "serial"};
   return kinds.at(channel.way.index());
 }

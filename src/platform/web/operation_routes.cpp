@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/time.hpp"
+#include "platform/orders/operation_chain.hpp"
 #include "platform/orders/order_service.hpp"
 #include "platform/web/api_json.hpp"
 #include "platform/web/order_json.hpp"
@@ -89,12 +90,24 @@ Result<HttpResponse> export_operations(ApiServices& services, RequestContext& co
   return response;
 }
 
+/// Reads all of it: about a second for a million entries.
+Result<HttpResponse> check_operations(ApiServices& services, RequestContext& context) {
+  DUHENG_CHECK(context.query.finish());
+  DUHENG_TRY(const OperationChainReport report, services.orders->check_operations());
+  return json_answer({{"sound", report.sound()},
+                      {"entries", report.entries},
+                      {"last_id", report.head.number},
+                      {"head", to_hex(report.head.hash)},
+                      {"broken_at", report.sound() ? Json(nullptr) : Json(report.broken_at)}});
+}
+
 }  // namespace
 
 void add_operation_routes(Router& router, ApiServices& services) {
   const auto add = [&](std::string pattern, std::string operation,
-                       Result<HttpResponse> (*handler)(ApiServices&, RequestContext&)) {
-    router.add(Method::get, std::move(pattern), std::move(operation), Permission::at_least(Role::operator_),
+                       Result<HttpResponse> (*handler)(ApiServices&, RequestContext&),
+                       Permission permission = Permission::at_least(Role::operator_)) {
+    router.add(Method::get, std::move(pattern), std::move(operation), permission,
                [&services, handler](RequestContext& context) -> Result<HttpResponse> {
                  if (services.orders == nullptr) return fail(ErrorCode::unavailable, "orders are not served here");
                  return handler(services, context);
@@ -102,6 +115,7 @@ void add_operation_routes(Router& router, ApiServices& services) {
   };
   add("/api/v1/operations", "listOperations", list_operations);
   add("/api/v1/operations/export", "exportOperations", export_operations);
+  add("/api/v1/operations/chain", "checkOperations", check_operations, Permission::whole_platform());
 }
 
 }  // namespace duheng::platform::web

@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "model/field_plan.hpp"
 #include "platform/web/api_json.hpp"
+#include "platform/web/processing_requests.hpp"
 
 namespace duheng::platform::web {
 namespace {
@@ -216,6 +217,89 @@ Result<RestartRequest> parse_restart_request(std::string_view body) {
   out.channel = reader.text("channel", 64);
   out.reason = reader.text("reason", 2'000);
   if (out.reason.empty()) reader.reject("reason", "say why");
+  DUHENG_CHECK(reader.finish());
+  return out;
+}
+
+namespace {
+
+/// Which devices, as a list or as a filter; `is_optional`: or none.
+Result<void> read_choice(const ObjectReader& reader, bool is_optional, std::vector<DeviceId>& devices,
+                         std::optional<DeviceFilter>& chosen) {
+  const Json* list = reader.find("device_ids");
+  const Json* filter = reader.find("filter");
+  if (list == nullptr && filter == nullptr && is_optional) return {};
+  if ((list == nullptr) == (filter == nullptr)) return wrong("device_ids", "either device_ids or filter");
+  if (list != nullptr && list->is_array() && list->empty() && is_optional) return {};
+  if (list != nullptr) {
+    DUHENG_TRY(devices, read_devices(*list));
+  } else {
+    DUHENG_TRY(chosen, read_filter(*filter));
+  }
+  return {};
+}
+
+/// A rule stays JSON: its own reader says what is wrong with it.
+std::string rule_of(ObjectReader& reader) {
+  const Json* rule = reader.find("rule");
+  if (rule == nullptr) return {};
+  if (!rule->is_object()) reader.reject("rule", "an object");
+  return rule->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Result<RuleRequest> parse_rule_request(std::string_view body) {
+  DUHENG_TRY(const Json json, object_of(body));
+  ObjectReader reader(json, {"device_ids", "filter", "into", "rule", "reason"});
+  RuleRequest out;
+  out.into = reader.text("into", 64);
+  out.reason = reader.text("reason", 2'000);
+  out.rule = rule_of(reader);
+  if (out.into.empty()) reader.reject("into", "the result's name");
+  if (out.reason.empty()) reader.reject("reason", "say why");
+  DUHENG_CHECK(reader.finish());
+  DUHENG_CHECK(read_choice(reader, false, out.devices, out.filter));
+  return out;
+}
+
+Result<PreviewRequest> parse_preview_request(std::string_view body) {
+  DUHENG_TRY(const Json json, object_of(body));
+  ObjectReader reader(json, {"rule", "hours"});
+  PreviewRequest out;
+  out.rule = rule_of(reader);
+  if (out.rule.empty()) reader.reject("rule", "an object");
+  if (reader.find("hours") != nullptr) out.hours = reader.integer("hours", 1, 24);
+  DUHENG_CHECK(reader.finish());
+  return out;
+}
+
+Result<SumRequest> parse_sum_request(std::string_view body) {
+  DUHENG_TRY(const Json json, object_of(body));
+  ObjectReader reader(json, {"uid", "register", "unit", "exponent", "interval_s", "tolerance_s", "wait_s", "channel",
+                             "device_ids", "filter", "reason"});
+  SumRequest out;
+  out.sum.uid = reader.text("uid", 64);
+  if (reader.find("register") != nullptr) out.sum.register_name = reader.text("register", 64);
+  if (reader.find("unit") != nullptr) out.sum.unit = reader.text("unit", 64);
+  if (reader.find("exponent") != nullptr)
+    out.sum.exponent = static_cast<std::int8_t>(reader.integer("exponent", -9, 0));
+  if (reader.find("interval_s") != nullptr) out.sum.interval_ms = reader.integer("interval_s", 60, 86'400) * 1'000;
+  if (reader.find("tolerance_s") != nullptr) out.sum.tolerance_ms = reader.integer("tolerance_s", 0, 43'200) * 1'000;
+  if (reader.find("wait_s") != nullptr) out.sum.wait_ms = reader.integer("wait_s", 1, 604'800) * 1'000;
+  out.sum.channel = reader.text("channel", 64);
+  out.reason = reader.text("reason", 2'000);
+  DUHENG_CHECK(reader.finish());
+  DUHENG_CHECK(read_choice(reader, true, out.devices, out.filter));
+  return out;
+}
+
+Result<SumRequest> parse_sum_removal(std::string_view body) {
+  DUHENG_TRY(const Json json, object_of(body));
+  ObjectReader reader(json, {"uid", "reason"});
+  SumRequest out;
+  out.sum.uid = reader.text("uid", 64);
+  out.reason = reader.text("reason", 2'000);
   DUHENG_CHECK(reader.finish());
   return out;
 }

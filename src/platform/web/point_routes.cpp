@@ -4,6 +4,7 @@
 #include "platform/web/api_json.hpp"
 #include "platform/web/edit_requests.hpp"
 #include "platform/web/routes.hpp"
+#include "platform/web/tariff_requests.hpp"
 #include "platform/web/visibility.hpp"
 
 namespace duheng::platform::web {
@@ -14,13 +15,34 @@ Json optional_time(const std::optional<std::int64_t>& utc_ms) {
   return utc_ms ? Json(format_utc(*utc_ms)) : Json(nullptr);
 }
 
-Json point_json(const MeteringPoint& point, bool english) {
+using PresentTariffs = std::map<PointId, Tariff>;
+
+Result<void> read_tariffs(const ApiServices& services, const std::vector<MeteringPoint>& points, PresentTariffs& out) {
+  if (services.tariffs == nullptr) return {};
+  std::vector<PointId> ids;
+  for (const MeteringPoint& point : points) ids.push_back(point.id);
+  DUHENG_TRY(out, services.tariffs->points.present(ids));
+  return {};
+}
+
+/// The tariff that the point has today.
+Json tariff_json(const PresentTariffs& tariffs, PointId point, bool english) {
+  const auto found = tariffs.find(point);
+  if (found == tariffs.end()) return nullptr;
+  const TariffDetails& details = found->second.details;
+  return {{"id", found->second.id.value},
+          {"code", details.code},
+          {"name", pick_name(english, details.name_zh, details.name_en)}};
+}
+
+Json point_json(const MeteringPoint& point, const PresentTariffs& tariffs, bool english) {
   return {{"id", point.id.value},
           {"name", point.details.name},
           {"organisation", named(point.details.organisation.value,
                                  pick_name(english, point.organisation_name_zh, point.organisation_name_en))},
           {"site", named_or_null(point.details.site.value, point.site_name)},
           {"device", named_or_null(point.device.value, point.device_name)},
+          {"tariff", tariff_json(tariffs, point.id, english)},
           {"time_zone", point.site_zone.empty() ? "UTC" : point.site_zone},
           {"links", point.links}};
 }
@@ -49,12 +71,22 @@ Json event_json(const PointEvent& event) {
           {"reason", event.reason}};
 }
 
+Json party_json(const PointParty& party) {
+  if (party.code.empty()) return nullptr;
+  return {{"code", party.code}, {"name", party.name}};
+}
+
 Result<HttpResponse> detail_answer(ApiServices& services, RequestContext& context, PointId id, int status) {
   const Scope scope = context.caller->scope();
   DUHENG_TRY(const MeteringPoint point, services.points->get(scope, id));
   DUHENG_TRY(const auto chain, services.points->chain(scope, id));
   DUHENG_TRY(const auto events, services.points->events(scope, id));
-  Json body = point_json(point, wants_english(context.request));
+  PresentTariffs tariffs;
+  DUHENG_CHECK(read_tariffs(services, {point}, tariffs));
+  Json body = point_json(point, tariffs, wants_english(context.request));
+  DUHENG_TRY(const PointParties parties, services.points->parties(scope, id));
+  body["customer"] = party_json(parties.customer);
+  body["transformer"] = party_json(parties.transformer);
   body["chain"] = Json::array();
   for (const PointLink& link : chain) body["chain"].push_back(link_json(link));
   body["events"] = Json::array();
@@ -69,10 +101,19 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
   query.page = context.query.integer("page", 1, 100'000, 1);
   query.page_size = context.query.integer("page_size", 1, metering_point_limits::page_size_max, 50);
   query.search = context.query.text("search", 100);
+  const std::string tariff = context.query.text("tariff", 32);
   DUHENG_CHECK(context.query.finish());
+  if (!tariff.empty()) {
+    if (services.tariffs == nullptr) return fail(ErrorCode::unavailable, "no tariffs are kept here");
+    DUHENG_TRY(query.tariff, asked_tariff(*services.tariffs, tariff));
+    query.day = services.tariffs->points.today();
+  }
   DUHENG_TRY(const PointPage page, services.points->list(context.caller->scope(), query));
+  PresentTariffs tariffs;
+  DUHENG_CHECK(read_tariffs(services, page.points, tariffs));
   Json points = Json::array();
-  for (const MeteringPoint& point : page.points) points.push_back(point_json(point, wants_english(context.request)));
+  for (const MeteringPoint& point : page.points)
+    points.push_back(point_json(point, tariffs, wants_english(context.request)));
   return json_answer(
       {{"points", std::move(points)}, {"total", page.total}, {"page", query.page}, {"page_size", query.page_size}});
 }
@@ -80,6 +121,17 @@ Result<HttpResponse> list(ApiServices& services, RequestContext& context) {
 Result<HttpResponse> detail(ApiServices& services, RequestContext& context) {
   DUHENG_CHECK(context.query.finish());
   return detail_answer(services, context, PointId{context.path_integer("point_id")}, 200);
+}
+
+/// What list() shows of all pages, as a file that can be imported again.
+Result<HttpResponse> export_file(ApiServices& services, RequestContext& context) {
+  DUHENG_CHECK(context.query.finish());
+  if (services.tariffs == nullptr) return fail(ErrorCode::unavailable, "no tariffs are kept here");
+  HttpResponse response;
+  response.content_type = "text/csv; charset=utf-8";
+  DUHENG_TRY(response.body, services.points->export_csv(context.caller->scope(), services.tariffs->points.today()));
+  response.headers.push_back({"Content-Disposition", "attachment; filename=\"points.csv\""});
+  return response;
 }
 
 Result<HttpResponse> create(ApiServices& services, RequestContext& context) {
@@ -116,6 +168,8 @@ void add_point_routes(Router& router, ApiServices& services) {
   };
   add(Method::get, "/api/v1/points", "listPoints", Permission::any_session(), list);
   add(Method::post, "/api/v1/points", "createPoint", Permission::at_least(Role::operator_), create);
+  // Whole lists of customers are for who works with them.
+  add(Method::get, "/api/v1/points/export", "exportPoints", Permission::at_least(Role::operator_), export_file);
   add(Method::get, "/api/v1/points/{point_id}", "getPoint", Permission::any_session(), detail);
   add(Method::post, "/api/v1/points/{point_id}/exchange", "exchangeAtPoint", Permission::at_least(Role::operator_),
       exchange);

@@ -25,11 +25,14 @@ Router make_router(ApiServices& services) {
   add_edit_review_routes(router, services);
   add_completeness_routes(router, services);
   add_point_routes(router, services);
+  add_tariff_routes(router, services);
   add_consumption_routes(router, services);
   add_aggregate_routes(router, services);
   add_fleet_routes(router, services);
   add_order_routes(router, services);
   add_sampling_routes(router, services);
+  add_processing_routes(router, services);
+  add_sum_routes(router, services);
   add_maintenance_routes(router, services);
   add_alarm_routes(router, services);
   add_operation_routes(router, services);

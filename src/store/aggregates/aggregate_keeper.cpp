@@ -167,6 +167,7 @@ Result<bool> AggregateKeeper::has_anything(std::int32_t first, std::int32_t last
 
 Result<void> AggregateKeeper::sweep_slice(KeeperState state) {
   AggregateWrite change;
+  const std::uint64_t next_record = telemetry_.next_record();  // before anything is read
   const SeriesId first{state.sweep_next_series};
   // Slices are those of the figures, so that each is written once.
   const std::int64_t slice = (first.value - 1) / aggregate_limits::series_per_slice;
@@ -184,6 +185,8 @@ Result<void> AggregateKeeper::sweep_slice(KeeperState state) {
         span, buckets, [&](SeriesId series) { return repair_.mark_before(series, state.sweep_first, query()); }, keep,
         query()));
     DUHENG_CHECK(keep_frozen(span, state, change));
+    const auto kind = state.sweep_settles ? RowMaking::Kind::settled : RowMaking::Kind::provisional;
+    change.makings.push_back({span, state.sweep_first, state.sweep_last, kind, clock_.utc_ms(), next_record});
   }
   state.sweep_next_series = last.value + 1;
   if (state.sweep_next_series > state.sweep_last_series) {
@@ -226,9 +229,11 @@ Result<bool> AggregateKeeper::handle_changes(const KeeperState& state) {
 Result<void> AggregateKeeper::remake(SeriesId series, const std::vector<std::int32_t>& days,
                                      std::int32_t settled_through, AggregateWrite& change) {
   DUHENG_TRY(const HourState hour_state, aggregates_.hour_state(series));
+  const std::uint64_t next_record = telemetry_.next_record();  // before anything is read
   DUHENG_TRY(const auto outcome, repair_.remake(series, days, {settled_through, hour_state.raw_free_before}, query()));
   frozen_changes_ += outcome.frozen;
   for (const auto& [day, remade] : outcome.days) {
+    change.makings.push_back({{series, series}, day, day, RowMaking::Kind::changed, clock_.utc_ms(), next_record});
     if (remade.row) {
       change.rows.push_back({series, day, *remade.row});
     } else {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "store/aggregates/aggregate_row.hpp"
@@ -72,6 +73,29 @@ struct KeeperState {
   friend bool operator==(const KeeperState&, const KeeperState&) = default;
 };
 
+/// When rows of some series and days were made, and of what. A row is as the latest making says that names its series
+/// and day, unless it is frozen.
+struct RowMaking {
+  /// Stored: append, never renumber.
+  enum class Kind : std::uint8_t {
+    provisional = 1,  ///< soon after the day had ended
+    settled = 2,      ///< when the UTC days it touches were over
+    changed = 3,      ///< again, because something late or an edit came to it
+  };
+  SeriesSpan series{};
+  std::int32_t first_day = 0;
+  std::int32_t last_day = 0;
+  Kind kind = Kind::provisional;
+  std::int64_t made_utc_ms = 0;
+  std::uint64_t next_record = 0;  ///< journal records before this one were in the telemetry it was made of
+  friend bool operator==(const RowMaking& a, const RowMaking& b) noexcept {
+    return a.series.first == b.series.first && a.series.last == b.series.last && a.first_day == b.first_day &&
+           a.last_day == b.last_day && a.kind == b.kind && a.made_utc_ms == b.made_utc_ms &&
+           a.next_record == b.next_record;
+  }
+};
+[[nodiscard]] std::string_view to_string(RowMaking::Kind kind) noexcept;
+
 /// One unit of change: everything or nothing. In this order: clear, remove, write.
 struct AggregateWrite {
   struct Cleared {
@@ -84,6 +108,8 @@ struct AggregateWrite {
   std::vector<DayRow> rows{};
   std::vector<HourRows> hours{};  ///< in the place of what stood there; empty hours: removed
   std::vector<HourState> hour_states{};
+  /// In the place of one of the same series, days and kind. At most aggregate_limits::making_days_max days each.
+  std::vector<RowMaking> makings{};
   std::optional<KeeperState> state{};
 };
 
@@ -95,6 +121,7 @@ inline constexpr std::int64_t series_per_slice = 1'024;  ///< of figures; a swee
 inline constexpr std::int64_t series_max = std::int64_t{1} << 31;
 inline constexpr std::int32_t first_day_min = 10'957;  ///< 2000-01-01
 inline constexpr std::int32_t day_max = 1 << 18;
+inline constexpr std::int32_t making_days_max = 366;
 }  // namespace aggregate_limits
 
 /// Where day rows (and the hours that outlive raw readings) are kept. Derived from telemetry: may be deleted, except
@@ -119,6 +146,9 @@ class AggregateStore {
 
   [[nodiscard]] virtual Result<std::vector<HourRows>> hours(SeriesId series, std::int32_t first,
                                                             std::int32_t last) const = 0;
+  /// The makings that name a series and a day, by time. Rows of releases before there were makings have none.
+  [[nodiscard]] virtual Result<std::vector<RowMaking>> makings(SeriesDay of) const = 0;
+
   /// HourState::none twice for a series without any.
   [[nodiscard]] virtual Result<HourState> hour_state(SeriesId series) const = 0;
   /// Those of a span of series that have any, by series.

@@ -61,6 +61,29 @@ class AggregateStoreContract : public ::testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Stores, AggregateStoreContract, ::testing::Bool(),
                          [](const auto& parameter) { return parameter.param ? "Database" : "Memory"; });
 
+TEST_P(AggregateStoreContract, TellsWhenRowsWereMadeAndOfWhat) {
+  const RowMaking sweep{{SeriesId{1}, SeriesId{1'024}}, today - 30, today - 1, RowMaking::Kind::settled, 5'000, 17};
+  const RowMaking change{{SeriesId{7}, SeriesId{7}}, today - 3, today - 3, RowMaking::Kind::changed, 9'000, 20};
+  AggregateWrite both;
+  both.makings = {change, sweep};
+  write(both);
+  EXPECT_EQ(*store().makings({SeriesId{7}, today - 3}), (std::vector{sweep, change})) << "by time";
+  EXPECT_EQ(*store().makings({SeriesId{8}, today - 3}), std::vector{sweep});
+  EXPECT_EQ(*store().makings({SeriesId{7}, today - 30}), std::vector{sweep});
+  EXPECT_TRUE(store().makings({SeriesId{7}, today})->empty());
+  EXPECT_TRUE(store().makings({SeriesId{1'025}, today - 3})->empty());
+  AggregateWrite again;
+  again.makings = {sweep};
+  again.makings[0].made_utc_ms = 6'000;
+  write(again);
+  engine_->reopen();
+  EXPECT_EQ(*store().makings({SeriesId{8}, today - 3}), again.makings) << "in the place of the one before";
+  AggregateWrite bad;
+  bad.makings = {sweep};
+  bad.makings[0].first_day = today - 400;
+  EXPECT_EQ(store().write(bad).error().code, ErrorCode::invalid_argument);
+}
+
 TEST_P(AggregateStoreContract, KeepsRowsByDay) {
   write({.rows = {{SeriesId{3}, today, row_with(5, 50)},
                   {SeriesId{3}, today - 400, row_with(6, 60)},

@@ -53,6 +53,7 @@ class FailingAggregateStore final : public AggregateStore {
                                                     std::int32_t last) const override {
     return store_.hours(series, first, last);
   }
+  [[nodiscard]] Result<std::vector<RowMaking>> makings(SeriesDay of) const override { return store_.makings(of); }
   [[nodiscard]] Result<HourState> hour_state(SeriesId series) const override { return store_.hour_state(series); }
   [[nodiscard]] Result<std::vector<HourState>> hour_states(SeriesSpan span) const override {
     return store_.hour_states(span);

@@ -34,6 +34,12 @@ constexpr std::array migrations{records::Migration{"days and hours", R"sql(
   CREATE TABLE aggregate_hours (place INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE aggregate_hour_state (
     series INTEGER PRIMARY KEY, through_day INTEGER NOT NULL, raw_free_before INTEGER NOT NULL);
+)sql"},
+                                records::Migration{"makings", R"sql(
+  CREATE TABLE aggregate_making (
+    first_day INTEGER NOT NULL, last_day INTEGER NOT NULL, first_series INTEGER NOT NULL, last_series INTEGER NOT NULL,
+    kind INTEGER NOT NULL, made_utc_ms INTEGER NOT NULL, next_record INTEGER NOT NULL,
+    PRIMARY KEY (first_day, last_day, first_series, last_series, kind)) WITHOUT ROWID;
 )sql"}};
 
 std::int64_t tile_slice(SeriesId series) { return (series.value - 1) / tile_series; }
@@ -214,6 +220,16 @@ Result<void> write_hours(Transaction& transaction, const AggregateWrite& change)
   return {};
 }
 
+Result<void> write_makings(Transaction& transaction, const AggregateWrite& change) {
+  for (const RowMaking& making : change.makings) {
+    DUHENG_CHECK(transaction.execute(
+        "INSERT OR REPLACE INTO aggregate_making VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        {making.first_day, making.last_day, making.series.first, making.series.last,
+         static_cast<std::int64_t>(making.kind), making.made_utc_ms, static_cast<std::int64_t>(making.next_record)}));
+  }
+  return {};
+}
+
 std::int32_t small(const Row& row, int column) { return static_cast<std::int32_t>(row.integer(column)); }
 
 /// The nearest entry with a value in a tile; forwards or backwards from `day`, itself left out.
@@ -284,6 +300,7 @@ Result<void> DatabaseAggregateStore::write(const AggregateWrite& change) {
     for (const DayRow& row : change.rows) DUHENG_CHECK(changes.put(row));
     DUHENG_CHECK(changes.write_all());
     DUHENG_CHECK(write_hours(transaction, change));
+    DUHENG_CHECK(write_makings(transaction, change));
     if (change.state) DUHENG_CHECK(write_state(transaction, *change.state));
     return {};
   });
@@ -366,6 +383,20 @@ Result<std::vector<HourRows>> DatabaseAggregateStore::hours(SeriesId series, std
                             {hour_place(series, within_limits(first)), hour_place(series, within_limits(last))}, add);
   }));
   return out;
+}
+
+Result<std::vector<RowMaking>> DatabaseAggregateStore::makings(SeriesDay of) const {
+  return database_.read([&](Transaction& transaction) {
+    return transaction.all(
+        "SELECT first_day, last_day, first_series, last_series, kind, made_utc_ms, next_record FROM aggregate_making "
+        "WHERE first_day BETWEEN ?1 AND ?2 AND last_day >= ?2 AND first_series <= ?3 AND last_series >= ?3 "
+        "ORDER BY made_utc_ms, kind",
+        {of.day - aggregate_limits::making_days_max + 1, of.day, of.series}, [](const Row& row) {
+          return RowMaking{
+              {row.id<SeriesId>(2), row.id<SeriesId>(3)},   small(row, 0),  small(row, 1),
+              static_cast<RowMaking::Kind>(row.integer(4)), row.integer(5), static_cast<std::uint64_t>(row.integer(6))};
+        });
+  });
 }
 
 Result<HourState> DatabaseAggregateStore::hour_state(SeriesId series) const {

@@ -27,6 +27,7 @@ class DatabaseAggregateStore final : public AggregateStore {
   [[nodiscard]] Result<void> figures(std::int32_t first, std::int32_t last, const OnFigures& sink) const override;
   [[nodiscard]] Result<std::vector<HourRows>> hours(SeriesId series, std::int32_t first,
                                                     std::int32_t last) const override;
+  [[nodiscard]] Result<std::vector<RowMaking>> makings(SeriesDay of) const override;
   [[nodiscard]] Result<HourState> hour_state(SeriesId series) const override;
   [[nodiscard]] Result<std::vector<HourState>> hour_states(SeriesSpan span) const override;
   [[nodiscard]] Result<void> drop_hours(SeriesId series, std::int32_t before_day) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 namespace duheng::store {
@@ -19,6 +20,9 @@ Result<FleetScope> FleetScope::make(std::vector<FleetSeries> series) {
       return fail(ErrorCode::invalid_argument, "a series stands twice in the scope, or has no id");
     if (one.ratio.numerator < 1 || one.ratio.denominator < 1)
       return fail(ErrorCode::invalid_argument, "a ratio must be positive");
+    if (std::ranges::adjacent_find(one.changes, std::ranges::greater_equal{}, &GroupChange::from_day) !=
+        one.changes.end())
+      return fail(ErrorCode::invalid_argument, "the changes of a series' group are out of order");
     const auto [place, added] =
         known.try_emplace({one.exponent, one.ratio.numerator, one.ratio.denominator}, units.links.size());
     if (added) {
@@ -40,6 +44,16 @@ Result<FleetScope> FleetScope::make(std::vector<FleetSeries> series) {
 
 Result<Int128> FleetScope::amount(std::size_t index, Int128 mantissa) const {
   return checked_multiply(mantissa, factors_[index]);
+}
+
+std::uint32_t FleetScope::group_on(std::size_t index, std::int32_t day) const noexcept {
+  const FleetSeries& one = series_[index];
+  std::uint32_t group = one.group;
+  for (const GroupChange& change : one.changes) {
+    if (change.from_day > day) break;
+    group = change.group;
+  }
+  return group;
 }
 
 class FleetQuestions::Deadline {
@@ -143,27 +157,124 @@ std::uint16_t findings_in(ConsumptionInterval asked, const DayFigure& figure, bo
 
 }  // namespace
 
-Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32_t first, std::int32_t last,
-                                             const QueryOptions& options, std::vector<FleetAmount>& amounts) const {
-  DUHENG_TRY(last, checked_last(first, last));
-  amounts.assign(scope.series().size(), {});
-  const ConsumptionInterval asked{calendar_.day(first).after_utc_ms, calendar_.day(last).through_utc_ms};
-  for (std::size_t i = 0; i < amounts.size(); ++i) {
-    amounts[i].series = scope.series()[i].series;
-    amounts[i].group = scope.series()[i].group;
+/// What is gathered, and which amount a day of a series goes to. A series that changes its group within the days asked
+/// for has one amount for each group, and its days fall into stretches.
+class FleetQuestions::Amounts {
+ public:
+  explicit Amounts(bool by_group) : by_group_(by_group) {}
+
+  void begin(const FleetScope& scope, const CivilCalendar& calendar, std::int32_t first, std::int32_t last) {
+    whole_ = {calendar.day(first).after_utc_ms, calendar.day(last).through_utc_ms};
+    const auto series = scope.series();
+    series_count_ = series.size();
+    sums_.assign(series_count_, {});
+    for (std::size_t i = 0; i < series_count_; ++i) {
+      sums_[i].series = series[i].series;
+      sums_[i].group = scope.group_on(i, first);
+      std::vector<std::int32_t> begins{first};
+      for (const GroupChange& change : series[i].changes) {
+        if (change.from_day > first && change.from_day <= last) begins.push_back(change.from_day);
+      }
+      if (by_group_ && begins.size() > 1) divide(scope, calendar, i, begins, last);
+    }
   }
-  return each_figure(scope, first, last, options, [&](std::size_t index, const DayFigure& figure) -> Result<void> {
-    FleetAmount& sum = amounts[index];
+
+  [[nodiscard]] Result<void> add(const FleetScope& scope, std::size_t index, const DayFigure& figure) {
+    const auto [sum, asked, is_first] = place_of(index, figure);
     DUHENG_TRY(const Int128 amount, scope.amount(index, figure.increase));
     DUHENG_TRY(sum.amount, checked_add(sum.amount, amount));
     if (figure.increase_edited != 0) {
       DUHENG_TRY(const Int128 edited, scope.amount(index, figure.increase_edited));
       sum.edited += edited;  // at most the amount
     }
-    sum.findings |= findings_in(asked, figure, sum.days_with_values == 0);
+    sum.findings |= findings_in(asked, figure, is_first);
     if (figure.value_count > 0) ++sum.days_with_values;
     return {};
-  });
+  }
+
+  /// By series, and then what further groups they have.
+  [[nodiscard]] std::vector<FleetAmount>& sums() noexcept { return sums_; }
+
+  /// One for each series, whatever its groups.
+  [[nodiscard]] Result<std::vector<FleetAmount>> joined() const {
+    std::vector<FleetAmount> out(sums_.begin(), sums_.begin() + static_cast<std::ptrdiff_t>(series_count_));
+    for (const auto& [index, divided] : divided_) {
+      FleetAmount& sum = out[index];
+      for (std::size_t i = divided.further_begin; i < divided.further_end; ++i) {
+        DUHENG_TRY(sum.amount, checked_add(sum.amount, sums_[i].amount));
+        sum.edited += sums_[i].edited;
+        sum.findings |= sums_[i].findings;
+        sum.days_with_values += sums_[i].days_with_values;
+      }
+      // A gap between two groups lies within the days asked for.
+      sum.findings = static_cast<std::uint16_t>(sum.findings & ~aggregate_findings::over_gap);
+      if (divided.is_over_gap) sum.findings |= aggregate_findings::over_gap;
+    }
+    return out;
+  }
+
+ private:
+  struct Stretch {
+    std::int32_t first = 0;
+    ConsumptionInterval asked;
+    std::size_t sum = 0;
+    bool has_values = false;
+  };
+  struct Divided {
+    std::vector<Stretch> stretches;
+    std::size_t further_begin = 0;
+    std::size_t further_end = 0;
+    bool has_values = false;
+    bool is_over_gap = false;  ///< of all days asked for
+  };
+  struct Place {
+    FleetAmount& sum;
+    ConsumptionInterval asked;
+    bool is_first;  ///< nothing of it has come yet
+  };
+
+  Place place_of(std::size_t index, const DayFigure& figure) {
+    const auto found = divided_.empty() ? divided_.end() : divided_.find(index);
+    if (found == divided_.end()) return {sums_[index], whole_, sums_[index].days_with_values == 0};
+    Divided& divided = found->second;
+    const bool is_first_of_all = !divided.has_values;
+    if ((findings_in(whole_, figure, is_first_of_all) & aggregate_findings::over_gap) != 0) divided.is_over_gap = true;
+    auto at = divided.stretches.begin();
+    while (std::next(at) != divided.stretches.end() && std::next(at)->first <= figure.day) ++at;
+    const bool is_first = !at->has_values;
+    if (figure.value_count > 0) divided.has_values = at->has_values = true;
+    return {sums_[at->sum], at->asked, is_first};
+  }
+
+  void divide(const FleetScope& scope, const CivilCalendar& calendar, std::size_t index,
+              const std::vector<std::int32_t>& begins, std::int32_t last) {
+    std::map<std::uint32_t, std::size_t> known{{sums_[index].group, index}};
+    Divided& out = divided_[index];
+    out.further_begin = sums_.size();
+    for (std::size_t i = 0; i < begins.size(); ++i) {
+      const std::int32_t end = i + 1 < begins.size() ? begins[i + 1] - 1 : last;
+      const std::uint32_t group = scope.group_on(index, begins[i]);
+      const auto [place, is_new] = known.try_emplace(group, sums_.size());
+      if (is_new) sums_.push_back({.series = scope.series()[index].series, .group = group});
+      out.stretches.push_back(
+          {begins[i], {calendar.day(begins[i]).after_utc_ms, calendar.day(end).through_utc_ms}, place->second, false});
+    }
+    out.further_end = sums_.size();
+  }
+
+  const bool by_group_;
+  ConsumptionInterval whole_{};
+  std::size_t series_count_ = 0;
+  std::vector<FleetAmount> sums_;
+  std::unordered_map<std::size_t, Divided> divided_;
+};
+
+Result<FleetStanding> FleetQuestions::gather(const FleetScope& scope, std::int32_t first, std::int32_t last,
+                                             const QueryOptions& options, Amounts& amounts) const {
+  DUHENG_TRY(last, checked_last(first, last));
+  amounts.begin(scope, calendar_, first, last);
+  return each_figure(scope, first, last, options,
+                     [&](std::size_t index, const DayFigure& figure) { return amounts.add(scope, index, figure); });
 }
 
 namespace {
@@ -172,12 +283,25 @@ bool is_larger(const FleetAmount& a, const FleetAmount& b) noexcept {
   return a.amount != b.amount ? a.amount > b.amount : a.series < b.series;
 }
 
+Result<void> add_to(FleetTotal& total, const FleetAmount& one) {
+  DUHENG_TRY(total.amount, checked_add(total.amount, one.amount));
+  total.edited += one.edited;
+  total.findings |= one.findings;
+  ++total.series_count;
+  if (one.days_with_values > 0) ++total.series_with_values;
+  if ((one.findings & aggregate_findings::doubts) != 0) ++total.series_in_doubt;
+  if ((one.findings & aggregate_findings::over_gap) != 0) ++total.series_over_gap;
+  return {};
+}
+
 }  // namespace
 
 Result<FleetTop> FleetQuestions::top(const FleetScope& scope, std::int32_t first, std::int32_t last, std::size_t count,
                                      const QueryOptions& options) const {
   FleetTop out;
-  DUHENG_TRY(out.standing, gather(scope, first, last, options, out.series));
+  Amounts amounts(false);
+  DUHENG_TRY(out.standing, gather(scope, first, last, options, amounts));
+  out.series = std::move(amounts.sums());
   std::erase_if(out.series, [](const FleetAmount& amount) { return amount.days_with_values == 0; });
   count = std::min(count, out.series.size());
   const auto middle = out.series.begin() + static_cast<std::ptrdiff_t>(count);
@@ -189,7 +313,9 @@ Result<FleetTop> FleetQuestions::top(const FleetScope& scope, std::int32_t first
 Result<FleetTop> FleetQuestions::top_by_group(const FleetScope& scope, std::int32_t first, std::int32_t last,
                                               std::size_t count, const QueryOptions& options) const {
   FleetTop out;
-  DUHENG_TRY(out.standing, gather(scope, first, last, options, out.series));
+  Amounts amounts(true);
+  DUHENG_TRY(out.standing, gather(scope, first, last, options, amounts));
+  out.series = std::move(amounts.sums());
   std::erase_if(out.series, [](const FleetAmount& amount) { return amount.days_with_values == 0; });
   std::ranges::sort(out.series, [](const FleetAmount& a, const FleetAmount& b) {
     return a.group != b.group ? a.group < b.group : is_larger(a, b);
@@ -207,21 +333,16 @@ Result<FleetTop> FleetQuestions::top_by_group(const FleetScope& scope, std::int3
 Result<FleetTotals> FleetQuestions::totals(const FleetScope& scope, std::int32_t first, std::int32_t last,
                                            const QueryOptions& options) const {
   FleetTotals out;
-  std::vector<FleetAmount> amounts;
+  Amounts amounts(true);
   DUHENG_TRY(out.standing, gather(scope, first, last, options, amounts));
   std::map<std::uint32_t, FleetTotal> groups;
-  for (std::size_t i = 0; i < amounts.size(); ++i) {
-    const FleetAmount& one = amounts[i];
-    FleetTotal& total = groups[scope.series()[i].group];
-    total.group = scope.series()[i].group;
-    DUHENG_TRY(total.amount, checked_add(total.amount, one.amount));
-    total.edited += one.edited;
-    total.findings |= one.findings;
-    ++total.series_count;
-    if (one.days_with_values > 0) ++total.series_with_values;
-    if ((one.findings & aggregate_findings::doubts) != 0) ++total.series_in_doubt;
-    if ((one.findings & aggregate_findings::over_gap) != 0) ++total.series_over_gap;
+  for (const FleetAmount& one : amounts.sums()) {
+    FleetTotal& total = groups[one.group];
+    total.group = one.group;
+    DUHENG_CHECK(add_to(total, one));
   }
+  DUHENG_TRY(const std::vector<FleetAmount> joined, amounts.joined());
+  for (const FleetAmount& one : joined) DUHENG_CHECK(add_to(out.whole, one));
   for (const auto& [group, total] : groups) out.groups.push_back(total);
   return out;
 }
@@ -234,15 +355,15 @@ Result<FleetCompletenessTable> FleetQuestions::completeness(const FleetScope& sc
   std::map<std::pair<std::int32_t, std::uint32_t>, FleetCompleteness> cells;
   // What is due when nothing came; corrected below by what the rows say.
   for (std::int32_t day = first; day <= last; ++day) {
-    for (const FleetSeries& one : scope.series()) {
-      FleetCompleteness& cell = cells[{day, one.group}];
+    for (std::size_t i = 0; i < scope.series().size(); ++i) {
+      FleetCompleteness& cell = cells[{day, scope.group_on(i, day)}];
       ++cell.series_count;
-      cell.slots_expected += slots_in(buckets[static_cast<std::size_t>(day - first)], one.interval_ms);
+      cell.slots_expected += slots_in(buckets[static_cast<std::size_t>(day - first)], scope.series()[i].interval_ms);
     }
   }
   const auto add = [&](std::size_t index, const DayFigure& figure) -> Result<void> {
     const FleetSeries& one = scope.series()[index];
-    FleetCompleteness& cell = cells[{figure.day, one.group}];
+    FleetCompleteness& cell = cells[{figure.day, scope.group_on(index, figure.day)}];
     cell.slots_expected += figure.slots_expected;
     cell.slots_expected -= slots_in(buckets[static_cast<std::size_t>(figure.day - first)], one.interval_ms);
     cell.slots_present += figure.slots_present;

@@ -11,23 +11,32 @@
 
 namespace duheng::store {
 
+/// From a day on a series counts for another group.
+struct GroupChange {
+  std::int32_t from_day = 0;
+  std::uint32_t group = 0;
+};
+
 /// One series of a question about many: who may see what is decided by the caller, who lists what is to be counted.
 struct FleetSeries {
   SeriesId series;
-  std::uint32_t group = 0;       ///< the caller's own: organisation, site, model, tariff …
-  std::int8_t exponent = 0;      ///< the series'
-  Ratio ratio{};                 ///< of the transformers, from the register to the point
-  std::int64_t interval_ms = 0;  ///< at which readings are due, for days without a row; 0: not known
+  std::uint32_t group = 0;             ///< the caller's own: organisation, site, model, tariff …
+  std::int8_t exponent = 0;            ///< the series'
+  Ratio ratio{};                       ///< of the transformers, from the register to the point
+  std::int64_t interval_ms = 0;        ///< at which readings are due, for days without a row; 0: not known
+  std::vector<GroupChange> changes{};  ///< each later than the one before; `group` holds before the first
 };
 
 /// A set of series, sorted, with exact common units: amount = mantissa x factor, in 10^exponent / denominator.
 class FleetScope {
  public:
   /// `unit` is common to all; that is the caller's to see to. Errors: invalid_argument - a series twice, or none of
-  /// that id; limit_exceeded - no exact common representation.
+  /// that id, or changes of its group out of order; limit_exceeded - no exact common representation.
   [[nodiscard]] static Result<FleetScope> make(std::vector<FleetSeries> series);
 
   [[nodiscard]] std::span<const FleetSeries> series() const noexcept { return series_; }
+  /// For which group the series of that place counts on a day.
+  [[nodiscard]] std::uint32_t group_on(std::size_t index, std::int32_t day) const noexcept;
   [[nodiscard]] std::int8_t exponent() const noexcept { return exponent_; }
   [[nodiscard]] std::int64_t denominator() const noexcept { return denominator_; }
   /// Errors: limit_exceeded.
@@ -48,6 +57,7 @@ struct FleetStanding {
   bool changes_waiting = false;                          ///< late data has come that the rows do not show yet
 };
 
+/// Of one series, and of one group where the series changes its group: then each group has its own days.
 struct FleetAmount {
   SeriesId series;
   std::uint32_t group = 0;  ///< as the scope has it
@@ -61,6 +71,7 @@ struct FleetTop {
   FleetStanding standing;
 };
 
+/// A series that changes its group counts in each for its own days.
 struct FleetTotal {
   std::uint32_t group = 0;
   Int128 amount = 0;
@@ -73,6 +84,7 @@ struct FleetTotal {
 };
 struct FleetTotals {
   std::vector<FleetTotal> groups;  ///< by group
+  FleetTotal whole;                ///< of all groups; each series counted once
   FleetStanding standing;
 };
 
@@ -114,7 +126,7 @@ class FleetQuestions {
                  const Clock& clock, PolicyOf policy)
       : aggregates_(aggregates), calendar_(calendar), clock_(clock), maker_(telemetry, std::move(policy)) {}
 
-  /// The `count` largest increases over the days.
+  /// The `count` largest increases over the days, whatever their groups.
   [[nodiscard]] Result<FleetTop> top(const FleetScope& scope, std::int32_t first, std::int32_t last, std::size_t count,
                                      const QueryOptions& options) const;
   /// The `count` largest increases of each group: by group, then the largest first.
@@ -130,13 +142,14 @@ class FleetQuestions {
  private:
   using OnFigure = std::function<Result<void>(std::size_t index, const DayFigure&)>;
   class Deadline;
+  class Amounts;
   [[nodiscard]] Result<std::int32_t> checked_last(std::int32_t first, std::int32_t last) const;
   [[nodiscard]] Result<FleetStanding> each_figure(const FleetScope& scope, std::int32_t first, std::int32_t last,
                                                   const QueryOptions& options, const OnFigure& sink) const;
   [[nodiscard]] Result<void> each_open_figure(const FleetScope& scope, std::int32_t first, std::int32_t last,
                                               const Deadline& deadline, const OnFigure& sink) const;
   [[nodiscard]] Result<FleetStanding> gather(const FleetScope& scope, std::int32_t first, std::int32_t last,
-                                             const QueryOptions& options, std::vector<FleetAmount>& amounts) const;
+                                             const QueryOptions& options, Amounts& amounts) const;
 
   const AggregateStore& aggregates_;
   const CivilCalendar& calendar_;

@@ -122,6 +122,85 @@ TEST_F(Fleet, TotalsGoByGroup) {
   EXPECT_EQ(world_.fleet().totals(scope({1, 2}), day_ - 1, day_, {})->groups[0].series_in_doubt, 1U);
 }
 
+/// Series 2 goes from group 0 to group 7 with the second day, series 3 leaves group 1 for none (9) and comes back.
+class FleetOfChanges : public Fleet {
+ protected:
+  [[nodiscard]] FleetScope changing(Ratio ratio = {}) const {
+    return *FleetScope::make(
+        {{.series = SeriesId{1}, .group = 1, .exponent = -2, .ratio = ratio},
+         {.series = SeriesId{2}, .group = 0, .exponent = -2, .ratio = ratio, .changes = {{day_ + 1, 7}}},
+         {.series = SeriesId{3},
+          .group = 1,
+          .exponent = -2,
+          .ratio = ratio,
+          .changes = {{day_, 9}, {day_ + 1, 1}, {day_ + 30, 5}}}});
+  }
+};
+
+TEST_F(FleetOfChanges, EachGroupHasItsOwnDays) {
+  for (const bool settled : {false, true}) {
+    if (settled) settle();
+    world_.set_now(day_ + 4, 0);
+    const FleetScope scope = changing({1, 3});
+    const auto totals = *world_.fleet().totals(scope, day_, day_ + 1, {});
+    std::vector<std::pair<std::uint32_t, std::string>> got;
+    for (const FleetTotal& total : totals.groups) got.emplace_back(total.group, scope.exact(total.amount).to_string());
+    // By hand: 96 quarters a day at 0.01 kWh times the meter's number, a third of it.
+    EXPECT_EQ(got,
+              (std::vector<std::pair<std::uint32_t, std::string>>{{0, "0.64"}, {1, "1.60"}, {7, "0.64"}, {9, "0.96"}}))
+        << settled;
+    EXPECT_EQ(scope.exact(totals.whole.amount).to_string(), "3.84");
+    EXPECT_EQ(totals.whole.series_count, 3U) << "each series once";
+    EXPECT_EQ(totals.groups[1].series_count, 2U);
+    const auto top = *world_.fleet().top_by_group(scope, day_, day_ + 1, 1, {});
+    std::vector<std::tuple<std::uint32_t, std::int64_t, std::uint32_t>> first_of_each;
+    for (const FleetAmount& one : top.series)
+      first_of_each.emplace_back(one.group, one.series.value, one.days_with_values);
+    EXPECT_EQ(first_of_each, (std::vector<std::tuple<std::uint32_t, std::int64_t, std::uint32_t>>{
+                                 {0, 2, 1}, {1, 3, 1}, {7, 2, 1}, {9, 3, 1}}))
+        << settled;
+    const auto all = *world_.fleet().top(scope, day_, day_ + 1, 9, {});
+    ASSERT_EQ(all.series.size(), 3U) << "without groups a series stands once";
+    EXPECT_EQ(all.series[0].series, SeriesId{3});
+    EXPECT_EQ(all.series[0].amount * 3, (96 + 96) * 3 * 3);
+  }
+}
+
+TEST_F(FleetOfChanges, DaysOutsideTheQuestionMakeNoGroup) {
+  settle();
+  const auto first = *world_.fleet().totals(changing(), day_, day_, {});
+  ASSERT_EQ(first.groups.size(), 3U);
+  EXPECT_EQ(first.groups[0].group, 0U);
+  EXPECT_EQ(first.groups[2].group, 9U);
+  const auto second = *world_.fleet().totals(changing(), day_ + 1, day_ + 1, {});
+  ASSERT_EQ(second.groups.size(), 2U);
+  EXPECT_EQ(second.groups[1].group, 7U);
+}
+
+TEST_F(FleetOfChanges, AGapOverTheChangeIsTold) {
+  const SeriesId late = world_.telemetry.add_series();
+  world_.telemetry.add(late, world_.at(day_ - 12, 60), 100);
+  world_.telemetry.add(late, world_.at(day_, 60), 700);
+  world_.telemetry.add(late, world_.at(day_ + 1, 60), 710);
+  settle();
+  const auto scope = *FleetScope::make({{.series = late, .exponent = -2, .changes = {{day_ - 2, 1}}}});
+  const auto totals = *world_.fleet().totals(scope, day_ - 11, day_ + 1, {});
+  ASSERT_EQ(totals.groups.size(), 2U);
+  EXPECT_EQ(totals.groups[0].amount, 0);
+  EXPECT_EQ(totals.groups[1].amount, 610);
+  EXPECT_EQ(totals.groups[1].series_over_gap, 1U) << "a part of it was used in the other group";
+  EXPECT_EQ(totals.whole.series_over_gap, 0U) << "within these days the gap changes nothing";
+}
+
+TEST_F(FleetOfChanges, CompletenessFollowsTheGroupOfTheDay) {
+  settle();
+  const auto table = *world_.fleet().completeness(changing(), day_, day_ + 1, {});
+  std::vector<std::tuple<std::int32_t, std::uint32_t, std::uint32_t>> got;
+  for (const FleetCompleteness& row : table.rows) got.emplace_back(row.day - day_, row.group, row.series_count);
+  EXPECT_EQ(got, (std::vector<std::tuple<std::int32_t, std::uint32_t, std::uint32_t>>{
+                     {0, 0, 1}, {0, 1, 1}, {0, 9, 1}, {1, 1, 2}, {1, 7, 1}}));
+}
+
 TEST_F(Fleet, CompletenessIsExactByDayAndGroup) {
   settle();
   const auto table = *world_.fleet().completeness(scope({1, 2, 3, 4, 5, 6}), day_, day_ + 1, {});
@@ -183,6 +262,40 @@ TEST_F(Fleet, RefusesAScopeThatCannotBe) {
   EXPECT_FALSE(FleetScope::make({{.series = SeriesId{1}}, {.series = SeriesId{1}}}));
   EXPECT_FALSE(FleetScope::make({{.series = SeriesId{}}}));
   EXPECT_FALSE(FleetScope::make({{.series = SeriesId{1}, .ratio = {0, 1}}}));
+  EXPECT_FALSE(FleetScope::make({{.series = SeriesId{1}, .changes = {{5, 1}, {5, 2}}}}));
+}
+
+RC_GTEST_PROP(FleetProperty, GroupsAddUpToTheWhole, ()) {
+  World world;
+  const std::int32_t begin = world.options.first_day + 5;
+  const int count = *rc::gen::inRange(1, 8);
+  std::vector<FleetSeries> divided;
+  std::vector<FleetSeries> plain;
+  for (int i = 0; i < count; ++i) {
+    const SeriesId series = world.telemetry.add_series();
+    for (int j = *rc::gen::inRange(0, 30); j > 0; --j)
+      world.telemetry.add(series, world.at(begin, *rc::gen::inRange(1, 8'000)), *rc::gen::inRange(0, 5'000));
+    const Ratio ratio{*rc::gen::inRange(1, 9), *rc::gen::inRange(1, 4)};
+    plain.push_back({.series = series, .exponent = -2, .ratio = ratio});
+    divided.push_back(plain.back());
+    for (std::int32_t day = begin - 2; day < begin + 6; ++day) {
+      if (*rc::gen::inRange(0, 3) == 0)
+        divided.back().changes.push_back({day, static_cast<std::uint32_t>(*rc::gen::inRange(0, 4))});
+    }
+  }
+  world.set_now(begin, *rc::gen::inRange(0, 9'000));
+  RC_ASSERT(world.run().has_value());
+  const std::int32_t first = begin + *rc::gen::inRange(-2, 5);
+  const std::int32_t last = first + *rc::gen::inRange(0, 5);
+  const auto parts = world.fleet().totals(*FleetScope::make(divided), first, last, {});
+  const auto whole = world.fleet().totals(*FleetScope::make(plain), first, last, {});
+  RC_ASSERT(parts.has_value() && whole.has_value());
+  Int128 sum = 0;
+  for (const FleetTotal& group : parts->groups) sum += group.amount;
+  RC_ASSERT(sum == whole->whole.amount);
+  RC_ASSERT(parts->whole.amount == whole->whole.amount);
+  RC_ASSERT(parts->whole.findings == whole->whole.findings);
+  RC_ASSERT(parts->whole.series_with_values == whole->whole.series_with_values);
 }
 
 RC_GTEST_PROP(FleetProperty, AnswersWhatTheSeriesAnswer, ()) {

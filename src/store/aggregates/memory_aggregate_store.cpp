@@ -24,6 +24,13 @@ Result<void> MemoryAggregateStore::write(const AggregateWrite& change) {
     }
   }
   for (const HourState& state : change.hour_states) hour_states_.insert_or_assign(state.series, state);
+  for (const RowMaking& making : change.makings) {
+    std::erase_if(makings_, [&](const RowMaking& other) {
+      return other.kind == making.kind && other.first_day == making.first_day && other.last_day == making.last_day &&
+             other.series.first == making.series.first && other.series.last == making.series.last;
+    });
+    makings_.push_back(making);
+  }
   if (change.state) state_ = *change.state;
   return {};
 }
@@ -78,6 +85,17 @@ Result<std::vector<HourRows>> MemoryAggregateStore::hours(SeriesId series, std::
   std::vector<HourRows> out;
   for (auto at = hours_.lower_bound({series, first}); at != hours_.end() && at->first <= SeriesDay{series, last}; ++at)
     out.push_back({at->first.series, at->first.day, at->second});
+  return out;
+}
+
+Result<std::vector<RowMaking>> MemoryAggregateStore::makings(SeriesDay of) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<RowMaking> out;
+  std::ranges::copy_if(makings_, std::back_inserter(out), [&](const RowMaking& making) {
+    return making.series.first <= of.series && of.series <= making.series.last && making.first_day <= of.day &&
+           of.day <= making.last_day;
+  });
+  std::ranges::sort(out, {}, [](const RowMaking& making) { return std::pair(making.made_utc_ms, making.kind); });
   return out;
 }
 

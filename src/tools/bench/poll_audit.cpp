@@ -29,17 +29,17 @@ PollAudit::PollAudit(const std::vector<PolledMeter>& meters, std::int64_t interv
 void PollAudit::reading(std::string_view uid, std::string_view register_name, std::int64_t utc_ms) {
   const auto meter = meters_.find(std::string(uid));
   if (meter == meters_.end()) {
-    ++unexpected_;
+    ++unexpected_[std::string(register_name)];
     return;
   }
   const auto found = meter->second.find(std::string(register_name));
   if (found == meter->second.end())
-    ++unexpected_;
+    ++unexpected_[std::string(register_name)];
   else
     found->second.times_ms.push_back(utc_ms);
 }
 
-void PollAudit::judge(const Register& one, PollFindings& out) const {
+void PollAudit::judge(const std::string& name, const Register& one, PollFindings& out) const {
   if (one.times_ms.empty()) return;
   auto times = one.times_ms;
   std::ranges::sort(times);
@@ -49,10 +49,12 @@ void PollAudit::judge(const Register& one, PollFindings& out) const {
     const std::int64_t round = (time - times.front() + interval_ms_ / 2) / interval_ms_;
     if (round > rounds_) break;
     auto& place = by_round[static_cast<std::size_t>(round)];
-    if (place != none)
-      ++out.doubled;
-    else
+    if (place == none) {
       place = time;
+      continue;
+    }
+    ++out.doubled;
+    ++out.doubled_by_register[name];
   }
   for (std::size_t round = 1; round <= rounds_; ++round) {
     if (by_round[round] == none) continue;
@@ -66,9 +68,10 @@ PollFindings PollAudit::findings() const {
   PollFindings out;
   out.expected_per_round = register_count_;
   out.rounds.resize(rounds_);
-  out.unexpected = unexpected_;
+  out.unexpected_by_register = unexpected_;
+  for (const auto& [name, count] : unexpected_) out.unexpected += count;
   for (const auto& [uid, registers] : meters_)
-    for (const auto& [name, one] : registers) judge(one, out);
+    for (const auto& [name, one] : registers) judge(name, one, out);
   return out;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,7 +20,9 @@ struct PollFindings {
   std::vector<std::uint64_t> rounds;     ///< registers read in each round, counted once
   std::uint64_t doubled = 0;             ///< a register read again within a round
   std::uint64_t unexpected = 0;          ///< readings of a meter or register that nobody was to be asked for
-  std::vector<double> jitter_ms;         ///< see PollAudit
+  std::map<std::string, std::uint64_t, std::less<>> doubled_by_register;
+  std::map<std::string, std::uint64_t, std::less<>> unexpected_by_register;
+  std::vector<double> jitter_ms;  ///< see PollAudit
   [[nodiscard]] double completeness_percent(std::size_t round) const;
 };
 
@@ -40,13 +44,13 @@ class PollAudit {
     bool leads_group = false;
     std::vector<std::int64_t> times_ms;
   };
-  void judge(const Register& one, PollFindings& out) const;
+  void judge(const std::string& name, const Register& one, PollFindings& out) const;
 
   std::int64_t interval_ms_;
   std::uint32_t rounds_;
   std::unordered_map<std::string, std::unordered_map<std::string, Register>> meters_;
   std::uint64_t register_count_ = 0;
-  std::uint64_t unexpected_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> unexpected_;
 };
 
 }  // namespace duheng::tools

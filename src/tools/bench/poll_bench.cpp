@@ -61,6 +61,13 @@ Result<Span> watch(PollWorld& world, double warm_up_s, double window_s) {
   return out;
 }
 
+/// "clock_time 12, voltage_a 3"
+std::string counts(const std::map<std::string, std::uint64_t, std::less<>>& by_register) {
+  std::string out;
+  for (const auto& [name, count] : by_register) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, count);
+  return out;
+}
+
 void add_rounds(const PollFindings& found, BenchReport& report) {
   double worst = 100;
   for (std::size_t round = 0; round < found.rounds.size(); ++round) {
@@ -74,8 +81,11 @@ void add_rounds(const PollFindings& found, BenchReport& report) {
   report.figures.push_back({"cycle_jitter_ms_p99", percentile(jitter, 0.99)});
   report.figures.push_back({"cycle_jitter_ms_max", jitter.empty() ? 0 : jitter.back()});
   if (worst < 100) report.notes.push_back(fmt::format("NOT COMPLETE: the worst round has {:.4f} %", worst));
+  if (found.doubled > 0)
+    report.notes.push_back(fmt::format("read again within a round: {}", counts(found.doubled_by_register)));
   if (found.unexpected > 0)
-    report.notes.push_back(fmt::format("{} readings of registers nobody was to be asked for", found.unexpected));
+    report.notes.push_back(
+        fmt::format("readings of registers that are not of the rounds: {}", counts(found.unexpected_by_register)));
 }
 
 /// Once a minute, `rounds` rounds after the warm-up.

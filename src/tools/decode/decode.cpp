@@ -1,5 +1,6 @@
 #include "tools/decode/decode.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <istream>
 #include <ostream>
@@ -11,6 +12,7 @@
 #include "codec/json/cjt188_json.hpp"
 #include "codec/json/dlt645_json.hpp"
 #include "codec/json/dlt698_json.hpp"
+#include "codec/json/gdw13762_json.hpp"
 #include "codec/json/modbus_json.hpp"
 #include "codec/recogniser/recogniser.hpp"
 
@@ -38,7 +40,8 @@ struct ProtocolDecoder {
 constexpr ProtocolDecoder decoders[] = {{"dlt645", codec::dlt645_to_json, nullptr, 2},
                                         {"cjt188", codec::cjt188_to_json, nullptr, 2},
                                         {"dlt698", codec::dlt698_to_json, codec::dlt698_apdu_to_json, 2},
-                                        {"modbus", codec::modbus_to_json, nullptr, 1}};
+                                        {"modbus", codec::modbus_to_json, nullptr, 1},
+                                        {"gdw13762", codec::gdw13762_to_json, nullptr, 2}};
 
 int score_of(const ProtocolDecoder& decoder, const std::vector<Json>& objects) {
   int best = 0;
@@ -53,6 +56,12 @@ int score_of(const ProtocolDecoder& decoder, const std::vector<Json>& objects) {
 
 /// Whichever protocol the octets are proven to be; what holds no whole frame goes to the one whose marks it bears.
 std::vector<Json> auto_to_json(ByteView octets) {
+  // A module's frames hold frames of meters, which would be recognised in them.
+  auto carried = codec::gdw13762_to_json(octets);
+  const bool is_whole = std::ranges::all_of(carried, [](const Json& one) {
+    return one.value("valid", false) && !one.contains("leading") && !one.contains("trailing");
+  });
+  if (is_whole) return carried;
   const auto protocol = codec::recognise(octets).protocol;
   const std::string_view recognised = codec::to_string(protocol);
   for (const auto& decoder : decoders)

@@ -71,7 +71,7 @@ class TemporaryFile {
 };
 
 class DecodeVectors : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Files, DecodeVectors, testing::Values("dlt645", "cjt188", "dlt69845", "modbus"),
+INSTANTIATE_TEST_SUITE_P(Files, DecodeVectors, testing::Values("dlt645", "cjt188", "dlt69845", "modbus", "gdw13762"),
                          [](const auto& tested) { return tested.param; });
 
 TEST_P(DecodeVectors, Pass) {

@@ -9,6 +9,7 @@
 #include "codec/dlt645/frame.hpp"
 #include "codec/dlt645/message.hpp"
 #include "codec/dlt645/value.hpp"
+#include "codec/gdw13762/message.hpp"
 #include "device/ledger/ledger.hpp"
 #include "model/batch.hpp"
 
@@ -74,10 +75,12 @@ class Audit {
     if (frame.response.empty()) return;
     ++report_.frames;
     latencies_.push_back(static_cast<double>(stored.record.received_utc_ms - frame.received_utc_ms));
-    const auto decoded = dlt645::decode(frame.response);
+    // The ledger holds what meters said, whatever carried it.
+    const auto said =
+        gdw13762::carried_frames(frame.response).value_or(Bytes(frame.response.begin(), frame.response.end()));
+    const auto decoded = dlt645::decode(said);
     if (!decoded) return;
-    observed_.push_back(
-        {decoded->address().to_string(), Bytes(frame.response.begin(), frame.response.end()), frame.received_utc_ms});
+    observed_.push_back({decoded->address().to_string(), said, frame.received_utc_ms});
     // The values once more, from the octets alone.
     const auto plain = decoded->plain_data();
     const auto reply = dlt645::parse_read_reply(*decoded, plain.view());

@@ -157,9 +157,21 @@ Result<Answer> trace_series(OpenedData& data, const TraceOptions& options) {
   return answer(traced, traced.verified(), options);
 }
 
+Result<void> check_bucket_and_point(const TraceOptions& options) {
+  if (!options.bucket.empty() && (options.device.empty() || options.day.empty()))
+    return fail(ErrorCode::invalid_argument, "a row is named by a device, its register, a bucket and a day in it");
+  if (options.bucket == "hour" && options.from.empty())
+    return fail(ErrorCode::invalid_argument, "an hour is named by its beginning, too: --from");
+  if ((!options.bucket.empty() || !options.point.empty()) && options.url.empty())
+    return fail(ErrorCode::invalid_argument, "rows and points are traced by a running platform: name its address");
+  return {};
+}
+
 Result<void> check(const TraceOptions& options) {
-  if (options.frame.empty() == options.device.empty() || options.device.empty() != options.register_name.empty())
-    return fail(ErrorCode::invalid_argument, "name a frame, or a device and its register");
+  const int asked = int{!options.frame.empty()} + int{!options.device.empty()} + int{!options.point.empty()};
+  if (asked != 1 || (!options.device.empty() && options.register_name.empty()))
+    return fail(ErrorCode::invalid_argument, "name a frame, a point, or a device and its register");
+  DUHENG_CHECK(check_bucket_and_point(options));
   if (options.url.empty() == options.data.empty())
     return fail(ErrorCode::invalid_argument,
                 "name a platform's address, or the data directory of one that does not run");
@@ -195,7 +207,16 @@ Result<std::string> target_of(const TraceOptions& options) {
   add("gateway", options.gateway);
   add("device_uid", options.device);
   add("register", options.register_name);
+  add("point", options.point);
+  if (!options.bucket.empty()) {
+    add("bucket", options.bucket);
+    add("day", options.day);
+    add("after", options.from);
+    return target;
+  }
   DUHENG_TRY(const auto interval, interval_of(options));
+  if (!interval && !options.point.empty())
+    return fail(ErrorCode::invalid_argument, "a point's consumption is that of an interval: --from and --to, or --day");
   if (interval) {
     add("after", format_utc(interval->after_utc_ms));
     add("through", format_utc(interval->through_utc_ms));

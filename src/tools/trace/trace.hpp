@@ -5,7 +5,9 @@
 namespace duheng::tools {
 
 /// What `duheng trace` is asked. One of: `frame`; a value (`device`, `register_name`, `time`); a consumption (`device`,
-/// `register_name`, `from`, `to`, or `day` / `month` in `zone`).
+/// `register_name`, `from`, `to`, or `day` / `month` in `zone`); the row kept of a bucket (`device`, `register_name`,
+/// `bucket`, `day`, of an hour also `from`); what a point consumed (`point`, `register_name` or none, and an interval).
+/// The last two of a running platform only.
 struct TraceOptions {
   std::string url;             ///< of a running platform, e.g. "https://localhost:8443" ...
   std::string user;            ///< ... who asks it ...
@@ -22,6 +24,8 @@ struct TraceOptions {
   std::string day;    ///< "2026-11-21"
   std::string month;  ///< "2026-11"
   std::string zone = "Asia/Shanghai";
+  std::string bucket;           ///< "hour", "day", "week", "month", "year": the row kept, and the same made anew
+  std::string point;            ///< id of a metering point
   std::string language = "en";  ///< "en" or "zh"
   bool json = false;
 };

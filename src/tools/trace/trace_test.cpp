@@ -192,6 +192,18 @@ TEST_F(Trace, WhatCannotBeAnsweredIsSaid) {
   options = value_at("noon");
   EXPECT_EQ(run(options), trace_failed);
   options = value_at("");
+  options.bucket = "day";
+  EXPECT_EQ(run(options), trace_failed);
+  EXPECT_NE(err_.find("a bucket and a day in it"), std::string::npos) << err_;
+  options.day = "2025-11-22";
+  EXPECT_EQ(run(options), trace_failed) << "rows are kept by a running platform";
+  EXPECT_NE(err_.find("running platform"), std::string::npos) << err_;
+  options = TraceOptions{};
+  options.data = root_;
+  options.point = "1";
+  EXPECT_EQ(run(options), trace_failed);
+  EXPECT_NE(err_.find("running platform"), std::string::npos) << err_;
+  options = value_at("");
   options.data = folder_.file("nowhere");
   EXPECT_EQ(run(options), trace_failed);
   EXPECT_FALSE(fs::exists(folder_.file("nowhere")));

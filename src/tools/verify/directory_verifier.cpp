@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <utility>
 
+#include "platform/orders/operation_chain.hpp"
 #include "store/journal/journal_verify.hpp"
 #include "store/records/sqlite_database.hpp"
 #include "store/seal/directory_lock.hpp"
@@ -180,9 +181,33 @@ Result<void> DirectoryVerifier::check_records(Work& work) {
   const Result<void> sound =
       database ? (*database)->check_integrity() : Result<void>(std::unexpected(database.error()));
   if (!sound) work.report.findings.push_back({"records/records.db", 0, sound.error().message});
+  if (sound) check_operation_log(**database, work);
   work.report.parts.push_back(
       {"records", "every page in use: authentication tag and structure", 1, 0, bytes_below(copy.path())});
   return {};
+}
+
+/// Each entry is bound to all before it: one that was changed or left out by somebody who holds the key is found, too.
+void DirectoryVerifier::check_operation_log(records::Database& database, Work& work) {
+  const auto chained = database.read([](records::Transaction& t) {
+    return t.integer("SELECT COUNT(*) FROM pragma_table_info('operation_log') WHERE name = 'chain_hash'");
+  });
+  if (chained && chained->value_or(0) == 0) return;  // records of an older release, or of none
+  const auto report = chained ? platform::check_operation_chain(database)
+                              : Result<platform::OperationChainReport>(std::unexpected(chained.error()));
+  if (!report) {
+    work.report.findings.push_back({"records/records.db", 0, "the operation log: " + report.error().message});
+    return;
+  }
+  if (!report->sound()) {
+    work.report.findings.push_back(
+        {"records/records.db", 0,
+         fmt::format("entry {} of the operation log, or the one before it, is not what was written",
+                     report->broken_at)});
+  }
+  work.report.parts.push_back({"operation log",
+                               fmt::format("each entry bound to all before it; head {}", to_hex(report->head.hash)), 1,
+                               static_cast<std::uint64_t>(report->entries), 0});
 }
 
 Result<void> DirectoryVerifier::check_telemetry(Work& work) {

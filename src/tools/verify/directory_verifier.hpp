@@ -7,6 +7,7 @@
 #include "base/disk.hpp"
 #include "base/random.hpp"
 #include "crypto/key_provider.hpp"
+#include "store/records/database.hpp"
 #include "store/seal/seal.hpp"
 #include "tools/verify/directory_report.hpp"
 
@@ -34,6 +35,7 @@ class DirectoryVerifier {
   [[nodiscard]] Result<void> check_spool(Work& work);
   [[nodiscard]] Result<void> check_with_seal(Work& work);
   [[nodiscard]] Result<void> check_records(Work& work);
+  static void check_operation_log(records::Database& database, Work& work);
   [[nodiscard]] Result<void> check_telemetry(Work& work);
   void list_unproven(Work& work, const store::Seal& seal);
   [[nodiscard]] Result<std::unique_ptr<crypto::KeyProvider>> open_key(const std::string& path);

@@ -12,6 +12,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "platform/devices/devices.hpp"
+#include "platform/gateways/gateways.hpp"
+#include "platform/orders/operation_log.hpp"
+#include "platform/orders/order_service.hpp"
+#include "platform/organisations/organisations.hpp"
+#include "platform/people/people.hpp"
+#include "platform/sites/sites.hpp"
 #include "store/journal/journal_testing.hpp"
 #include "store/journal/segment_shipping.hpp"
 #include "store/records/test_database.hpp"
@@ -230,6 +237,39 @@ TEST_F(DataDirectory, WithoutASealTheFormatsChecksRemainAndTheRestIsNamed) {
   flip("records/records.db", fs::file_size(path("records/records.db")) / 2);
   flip("telemetry/telemetry.duckdb", 100);
   EXPECT_EQ(run().exit_code, verify_damaged);
+}
+
+TEST_F(DataDirectory, FindsAnEntryOfTheOperationLogThatWasChangedWithTheKey) {
+  fs::remove_all(path("records"));
+  fs::create_directories(path("records"));
+  {
+    auto database = records::SqliteDatabase::open({.path = path("records/records.db")}, *keys_).value();
+    using namespace platform;
+    const std::vector<records::Capability> capabilities{Organisations::migrations(), Sites::migrations(),
+                                                        Gateways::migrations(),      Devices::migrations(),
+                                                        People::migrations(),        OrderService::migrations()};
+    ASSERT_TRUE(records::migrate(*database, clock_, capabilities));
+    for (int i = 0; i < 3; ++i) {
+      OperationEntry entry;
+      entry.action = "protect";
+      entry.outcome = "ok";
+      ASSERT_TRUE(database->write([&](records::Transaction& t) { return write_operation(t, entry); }));
+    }
+  }
+  const Outcome sound = run();
+  EXPECT_EQ(sound.exit_code, verify_unproven) << sound.out;
+  EXPECT_NE(sound.out.find("each entry bound to all before it"), std::string::npos) << sound.out;
+  {
+    auto database = records::SqliteDatabase::open({.path = path("records/records.db")}, *keys_).value();
+    ASSERT_TRUE(database->write([](records::Transaction& t) -> Result<void> {
+      DUHENG_CHECK(t.execute("DROP TRIGGER operation_log_is_not_changed"));
+      DUHENG_CHECK(t.execute("UPDATE operation_log SET outcome = 'refused' WHERE id = 2"));
+      return {};
+    }));
+  }
+  const Outcome changed = run();
+  EXPECT_EQ(changed.exit_code, verify_damaged);
+  EXPECT_NE(changed.out.find("entry 2 of the operation log"), std::string::npos) << changed.out;
 }
 
 TEST_F(DataDirectory, ChangesNothing) {

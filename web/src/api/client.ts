@@ -1,6 +1,7 @@
 import { observe_server_time } from './server_clock.ts';
 import type {
   Adoption,
+  AggregateFigure,
   Aggregates,
   AlarmCounts,
   AlarmDeedOutcome,
@@ -56,6 +57,7 @@ import type {
   NewPoint,
   NewRestart,
   NewSamplingChange,
+  OperationChain,
   OperationFilter,
   OperationPage,
   OperationQuery,
@@ -67,6 +69,7 @@ import type {
   PointConsumption,
   PointDetail,
   PointExchange,
+  PointFigure,
   PointPage,
   Problem,
   Readiness,
@@ -154,7 +157,7 @@ export const get = <T>(path: string, signal: Signal, query: Query = {}) => reque
 
 /** One function per route of api/openapi.yaml; all throw ApiError. */
 /** What is imported by files. */
-export type ImportKind = 'device' | 'history';
+export type ImportKind = 'device' | 'history' | 'point';
 const import_path = (kind: ImportKind) => `/api/v1/${kind}-imports`;
 
 export const api = {
@@ -178,6 +181,9 @@ export const api = {
   build_frame: (protocol: string, kind: string, parameters: Record<string, string>) =>
     request<AnalysedFrame>('POST', '/api/v1/analyser/build', { body: { protocol, kind, parameters } }),
   edit_record: (frame: string, signal?: Signal) => get<EditRecord>('/api/v1/figure', signal, { frame }),
+  aggregate_figure: (asked: Record<string, string>, signal?: Signal) => get<AggregateFigure>('/api/v1/figure', signal, asked),
+  point_figure: (point: string, register: string, after: string, through: string, signal?: Signal) =>
+    get<PointFigure>('/api/v1/figure', signal, { point, ...(register ? { register } : {}), after, through }),
   frame: (frame: string, signal?: Signal) => get<FrameProvenance>(`/api/v1/frames/${encodeURIComponent(frame)}`, signal),
   sources: (signal?: Signal) => get<{ sources: Source[] }>('/api/v1/sources', signal),
   organisations: (signal?: Signal) => get<OrganisationTree>('/api/v1/organisations', signal),
@@ -219,8 +225,8 @@ export const api = {
     request<EstimateDraft>('POST', `/api/v1/series/${series_id}/estimates`, { body: { ...body, preview: true } }),
   estimate: (series_id: number, body: EstimateRequest) =>
     request<EditOutcome>('POST', `/api/v1/series/${series_id}/estimates`, { body: { ...body, preview: false } }),
-  points: (page: number, search: string, signal?: Signal) =>
-    get<PointPage>('/api/v1/points', signal, { page, page_size: 50, search }),
+  points: (page: number, search: string, tariff: string, signal?: Signal) =>
+    get<PointPage>('/api/v1/points', signal, { page, page_size: 50, search, ...(tariff ? { tariff } : {}) }),
   point: (id: number, signal?: Signal) => get<PointDetail>(`/api/v1/points/${id}`, signal),
   create_point: (body: NewPoint) => request<PointDetail>('POST', '/api/v1/points', { body }),
   exchange_at_point: (id: number, body: PointExchange) => request<PointDetail>('POST', `/api/v1/points/${id}/exchange`, { body }),
@@ -259,6 +265,7 @@ export const api = {
     request<unknown>('PUT', '/api/v1/backups/recovery-passphrase', { body: { passphrase } }),
 
   exports: (signal?: Signal) => get<{ exports: Export[] }>('/api/v1/exports', signal),
+  check_operations: () => request<OperationChain>('GET', '/api/v1/operations/chain'),
   create_export: (body: NewExport) => request<Export>('POST', '/api/v1/exports', { body }),
   cancel_export: (id: number) => request<Export>('POST', `/api/v1/exports/${id}/cancel`),
 
@@ -295,6 +302,7 @@ export const file_urls = {
   export_file: (id: number) => `/api/v1/exports/${id}/file`,
   import_template: (kind: ImportKind) => `${import_path(kind)}/template`,
   import_report: (kind: ImportKind, id: number) => `${import_path(kind)}/${id}/report`,
+  points: '/api/v1/points/export',
   job_results: (id: number) => `/api/v1/jobs/${id}/results`,
   operations: (filter: OperationFilter) => `/api/v1/operations/export?${new URLSearchParams(filter as Record<string, string>)}`,
 };

@@ -564,6 +564,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/points/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All points with customer, transformer, device, ratios and tariff, as a file that can be imported again */
+        get: operations["exportPoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points/{point_id}": {
         parameters: {
             query?: never;
@@ -577,6 +594,87 @@ export interface paths {
         get: operations["getPoint"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The price classes that customers have, by utility and code. One list for all organisations */
+        get: operations["listTariffs"];
+        put?: never;
+        /** A new tariff; for administrators of the whole platform */
+        post: operations["createTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs/{tariff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariff_id: number;
+            };
+            cookie?: never;
+        };
+        /** A tariff with all that was ever said of it */
+        get: operations["getTariff"];
+        put?: never;
+        /** Other names or days; the code stays, and so does what was said before */
+        post: operations["changeTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{point_id}/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        /** Which tariff a point had and has, with what was corrected */
+        get: operations["listPointTariffs"];
+        put?: never;
+        /**
+         * Another tariff from a civil day on, until the next that was said already
+         * @description What is said for a day for which something was said already, or for days before, corrects it and needs a reason.
+         */
+        post: operations["setPointTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{point_id}/tariffs/{entry_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+                entry_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It was wrong; what was said before holds on */
+        post: operations["withdrawPointTariff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -839,7 +937,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole way of a figure - a frame, a value with all that was ever said about it, or a consumption computed anew - back to octets, journal record, segment, block and key, every hash computed again */
+        /** The whole way of a figure - a frame, a value with all that was ever said about it, a consumption computed anew, the row kept of an hour to year and the same made anew, or a point over its exchanges - back to octets, journal record, segment, block and key, every hash computed again */
         get: operations["traceFigure"];
         put?: never;
         post?: never;
@@ -1228,6 +1326,119 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device_id}/processing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        /** What its gateway makes of its values, by whom it was set, and what stood there before */
+        get: operations["getDeviceProcessing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/processing/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule would make of the values of the last hours; nothing is changed */
+        post: operations["previewProcessing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/processing-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set, change or take away a rule for one device, or for many */
+        post: operations["changeProcessing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/sums": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: number;
+            };
+            cookie?: never;
+        };
+        /** What it adds up, as far as all that is added up is the caller's */
+        get: operations["listGatewaySums"];
+        put?: never;
+        /** Make a sum, or a new version of the one with its uid */
+        post: operations["setGatewaySum"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/sums/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No longer add up; what was added up stays */
+        post: operations["removeGatewaySum"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sums/{sum_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sum_id: number;
+            };
+            cookie?: never;
+        };
+        /** One version of a sum, its members, all its versions, the last sum and its parts */
+        get: operations["getGatewaySum"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sampling-changes/{change_id}": {
         parameters: {
             query?: never;
@@ -1428,6 +1639,123 @@ export interface paths {
         put?: never;
         /** Stop; what was not made is not made */
         post: operations["cancelDeviceImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/point-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own files, newest first, without their findings */
+        get: operations["listPointImports"];
+        put?: never;
+        /**
+         * Check a file of metering points; nothing is made yet
+         * @description CSV (UTF-8 or GB18030), XLSX (the first sheet) or Parquet with the header of the template, at most 100,000 lines and 16 MiB.
+         *     What it is, is told by how it begins. The check runs in the background, and goes on after a restart of the platform;
+         *     commitPointImport then makes the points. Lines that say what is so already are
+         *     told as known.
+         */
+        post: operations["startPointImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/point-imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The header and an example line */
+        get: operations["getPointImportTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/point-imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** How far it is, and what is wrong */
+        get: operations["getPointImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/point-imports/{import_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** Every line that is wrong and why */
+        get: operations["getPointImportReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/point-imports/{import_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the points */
+        post: operations["commitPointImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/point-imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop; what was not made is not made */
+        post: operations["cancelPointImport"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2025,6 +2353,26 @@ export interface paths {
         };
         /** The same as a file, at most 100,000 entries */
         get: operations["exportOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether every entry of the operation log still is what was written
+         * @description Each entry is bound to all before it by SHA-256; all are made again. Who keeps the head elsewhere can later tell that nothing before it was changed or left out.
+         */
+        get: operations["checkOperations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2652,6 +3000,170 @@ export interface components {
                 expected?: string | null;
             }[];
         };
+        FigureRule: {
+            code: string;
+            text_en: string;
+            text_zh: string;
+        };
+        /** @description A field that the row kept and the row made anew do not tell alike */
+        FigureDifference: {
+            field: string;
+            stored: string;
+            anew: string;
+        };
+        /** @description A value with everything that was ever said about it */
+        TracedFigureValue: {
+            series: number;
+            device_uid: string;
+            register: string;
+            unit: string;
+            /** Format: date-time */
+            time: string;
+            verified: boolean;
+            versions: Record<string, never>[];
+        };
+        AggregateFigure: {
+            series: number;
+            gateway: number;
+            device_uid: string;
+            register: string;
+            unit: string;
+            /** @enum {string} */
+            bucket: "hour" | "day" | "week" | "month" | "year" | "days";
+            label: string;
+            /** Format: date-time */
+            after: string;
+            /** Format: date-time */
+            through: string;
+            time_zone: string;
+            counts_up: boolean;
+            /** @description What is answered, field by field */
+            row: {
+                field: string;
+                value: string;
+            }[];
+            /** @description Whether making it anew of the readings gives the same */
+            same: boolean;
+            differences: components["schemas"]["FigureDifference"][];
+            /** @description The rows that it is joined of; none for an hour */
+            days: {
+                /** Format: date */
+                day: string;
+                /** @enum {string} */
+                standing: "open" | "provisional" | "settled" | "frozen";
+                change_waiting: boolean;
+                makings: {
+                    /** @enum {string} */
+                    kind: "provisional" | "settled" | "changed";
+                    /** Format: date-time */
+                    made: string;
+                    /** @description Journal records before this one were in it */
+                    before_record: number;
+                }[];
+                differs: boolean;
+                /** @description Differs */
+                wrong: boolean;
+                differences: components["schemas"]["FigureDifference"][];
+            }[];
+            rules: components["schemas"]["FigureRule"][];
+            reading_count: number;
+            /** @description By time, the first 1,000 */
+            readings: {
+                /** Format: date-time */
+                time: string;
+                value: string | null;
+                quality: string;
+                /** @description An edit is in force; frame leads to its record */
+                edited: boolean;
+                frame: string | null;
+                counted: boolean;
+            }[];
+            /** @description Journal records behind the readings, their hashes computed again */
+            records: {
+                count: number;
+                verified: number;
+                not_looked_at: number;
+                unverified: number[];
+            };
+            values: components["schemas"]["TracedFigureValue"][];
+            verified: boolean;
+        };
+        PointFigureValue: {
+            /** Format: date-time */
+            time: string;
+            value: string;
+            /** @enum {string} */
+            origin: "reading" | "installation" | "removal";
+            frame: string | null;
+        };
+        PointFigure: {
+            point: string;
+            register: string;
+            unit: string;
+            /** Format: date-time */
+            after: string;
+            /** Format: date-time */
+            through: string;
+            /** @enum {string} */
+            status: "complete" | "partly" | "not_determinable";
+            reason: string;
+            amount: string | null;
+            /** @description The meters and ratios behind it, by time */
+            links: {
+                series: number;
+                gateway: number;
+                device_uid: string;
+                register: string;
+                unit: string;
+                device_name: string;
+                device_address: string;
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string | null;
+                ratio: {
+                    numerator: number;
+                    denominator: number;
+                };
+                /** @description Read by hand */
+                installation: string | null;
+                /** @description Read by hand */
+                removal: string | null;
+                /** Format: date-time */
+                part_after: string;
+                /** Format: date-time */
+                part_through: string;
+                start: components["schemas"]["PointFigureValue"] | null;
+                end: components["schemas"]["PointFigureValue"] | null;
+                status: string;
+                amount: string;
+            }[];
+            /** @description Whether the meters' parts come to the amount */
+            parts_agree: boolean;
+            remarks: {
+                kind: string;
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                to: string;
+                start: components["schemas"]["PointFigureValue"] | null;
+                end: components["schemas"]["PointFigureValue"] | null;
+            }[];
+            /** @description What was written down at the point */
+            events: {
+                action: string;
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                made: string;
+                author: string;
+                reason: string;
+            }[];
+            rules: components["schemas"]["FigureRule"][];
+            values: components["schemas"]["TracedFigureValue"][];
+            values_not_traced: number;
+            verified: boolean;
+        };
         /** @description A journal record of edits with its proof; docs/data-schema/edit-record.schema.json */
         EditRecord: {
             edits: {
@@ -2872,9 +3384,128 @@ export interface components {
             site: components["schemas"]["NamedId"] | null;
             /** @description What measures there now */
             device: components["schemas"]["NamedId"] | null;
+            /** @description That it has today */
+            tariff: components["schemas"]["TariffName"] | null;
             time_zone: string;
             /** @description Devices that were ever there, and changes of the ratio */
             links: number;
+        };
+        /** @description Customer or transformer, by a code unique in the organisation; null for none */
+        PointParty: {
+            code: string;
+            name: string;
+        } | null;
+        /** @enum {string} */
+        Utility: "electricity" | "water" | "gas" | "heat";
+        NewTariff: {
+            /** @description For good */
+            code: string;
+            name_zh: string;
+            name_en: string;
+            utility: components["schemas"]["Utility"];
+            /**
+             * Format: date
+             * @description First day on which points may begin to have it
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description Last one; null: until further notice
+             */
+            valid_to?: string | null;
+        };
+        ChangedTariff: {
+            /** @description For good */
+            code: string;
+            name_zh: string;
+            name_en: string;
+            utility: components["schemas"]["Utility"];
+            /**
+             * Format: date
+             * @description First day on which points may begin to have it
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description Last one; null: until further notice
+             */
+            valid_to?: string | null;
+            /** @description The one that was seen */
+            version: number;
+            reason: string;
+        };
+        TariffFields: {
+            /** @description For good */
+            code: string;
+            name_zh: string;
+            name_en: string;
+            utility: components["schemas"]["Utility"];
+            /**
+             * Format: date
+             * @description First day on which points may begin to have it
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description Last one; null: until further notice
+             */
+            valid_to: string | null;
+        };
+        Tariff: components["schemas"]["TariffFields"] & {
+            id: number;
+            version: number;
+        };
+        TariffDetail: components["schemas"]["Tariff"] & {
+            /** @description Oldest first */
+            versions: (components["schemas"]["TariffFields"] & {
+                number: number;
+                /** Format: date-time */
+                made_at: string;
+                author: string;
+                reason: string;
+            })[];
+        };
+        TariffName: {
+            id: number;
+            code: string;
+            name: string;
+        };
+        NewPointTariff: {
+            /** @description Null: none from then on */
+            tariff_id?: number | null;
+            /** Format: date */
+            from: string;
+            /** @description Needed for a correction */
+            reason?: string;
+        };
+        PointTariffs: {
+            /** Format: date */
+            today: string;
+            /** @description In which the days are */
+            time_zone: string;
+            /** @description By day, those withdrawn among them */
+            entries: {
+                id: number;
+                /** @description Null: none */
+                tariff: components["schemas"]["TariffName"] | null;
+                /** Format: date */
+                from: string;
+                /**
+                 * Format: date
+                 * @description Last day; null: until further notice, or withdrawn
+                 */
+                to: string | null;
+                /** Format: date-time */
+                made_at: string;
+                author: string;
+                reason: string;
+                withdrawn: {
+                    /** Format: date-time */
+                    at: string;
+                    author: string;
+                    reason: string;
+                } | null;
+            }[];
         };
         PointRegister: {
             name: string;
@@ -2888,6 +3519,8 @@ export interface components {
             end: string | null;
         };
         PointDetail: components["schemas"]["Point"] & {
+            customer: components["schemas"]["PointParty"];
+            transformer: components["schemas"]["PointParty"];
             chain: {
                 device: {
                     id: number;
@@ -2910,7 +3543,7 @@ export interface components {
                 made_at: string;
                 author: string;
                 /** @enum {string} */
-                action: "create" | "install" | "exchange" | "remove";
+                action: "create" | "install" | "exchange" | "remove" | "parties";
                 reason: string;
             }[];
         };
@@ -3207,6 +3840,8 @@ export interface components {
             /** Format: date-time */
             heard_at: string | null;
             cause: components["schemas"]["MissingCause"];
+            /** @description The cause is what was written down while it was so; otherwise what is known now */
+            known_then?: boolean;
             /** @enum {string} */
             detail: "no_gateway" | "not_enrolled" | "left_out" | "not_asked" | "gateway_away" | "batches_waiting" | "gateway_stood_still" | "channel_closed" | "channel_silent" | "damaged" | "refused" | "unusable" | "no_answer";
         };
@@ -3819,6 +4454,188 @@ export interface components {
             page: number;
             page_size: number;
         };
+        /** @description An item of a list `processing` as it stands in models and gateways' files; decimals as texts, so that they stay exact. */
+        ProcessingRule: {
+            /** @description A register of the device */
+            from: string;
+            /** @description The result */
+            into: string;
+            unit?: string;
+            exponent: number;
+            gain?: string;
+            offset?: string;
+            /** @description Instead of gain and offset */
+            line?: {
+                from_low: string;
+                from_high: string;
+                to_low: string;
+                to_high: string;
+            };
+            fail_below?: string;
+            fail_above?: string;
+            filter?: {
+                /** @enum {string} */
+                kind: "none" | "mean" | "median" | "first_order";
+                window?: number;
+                /** @description A decimal or a fraction such as 1/3, above 0 and at most 1 */
+                coefficient?: string;
+            };
+            dead_band?: string;
+        };
+        /** @enum {string} */
+        DerivationState: "pending" | "applied" | "refused" | "removed";
+        ProcessingRuleVersion: {
+            id: number;
+            into: string;
+            /** @description Null when it was taken away */
+            rule: components["schemas"]["ProcessingRule"] | null;
+            reason: string;
+            changed_by: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string | null;
+            state: components["schemas"]["DerivationState"];
+            /** @description The gateway's own words */
+            problem: string;
+        };
+        DeviceProcessing: {
+            gateway_id: number | null;
+            rules: components["schemas"]["ProcessingRuleVersion"][];
+            model_rules: components["schemas"]["ProcessingRule"][];
+            registers: {
+                name: string;
+                unit: string;
+                exponent: number;
+            }[];
+            /** @description Newest first, at most 500 */
+            history: components["schemas"]["ProcessingRuleVersion"][];
+        };
+        ProcessingPreviewQuestion: {
+            rule: components["schemas"]["ProcessingRule"];
+            /** @default 1 */
+            hours: number;
+        };
+        ProcessingPreview: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            raw_unit: string;
+            unit: string;
+            /** @description There are more than 1000 values */
+            cut: boolean;
+            rows: {
+                /** Format: date-time */
+                time: string;
+                raw: string | null;
+                raw_quality: string;
+                result: string | null;
+                quality: string;
+                /** @description The dead band leaves it out */
+                held_back: boolean;
+            }[];
+        };
+        /** @description Either device_ids or filter; at most 10000 devices. */
+        NewProcessingChange: {
+            device_ids?: number[];
+            filter?: components["schemas"]["DeviceFilter"];
+            into: string;
+            /** @description Null or left out takes it away */
+            rule?: components["schemas"]["ProcessingRule"] | null;
+            reason: string;
+        };
+        ProcessingOutcome: {
+            set: number;
+            /** @description Had it already */
+            same: number;
+            refusals: {
+                device_id: number;
+                /** @enum {string} */
+                reason: "not_read" | "not_in_model" | "too_many";
+                detail: string;
+            }[];
+        };
+        GatewaySum: {
+            /** @description Of this version */
+            id: number;
+            gateway_id: number;
+            uid: string;
+            register: string;
+            unit: string;
+            exponent: number;
+            interval_s: number;
+            tolerance_s: number;
+            wait_s: number;
+            /** @description All devices on it besides the members named; may be empty */
+            channel: string;
+            /** @description Named ones */
+            members: number;
+            removed: boolean;
+            reason: string;
+            changed_by: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string | null;
+            state: components["schemas"]["DerivationState"];
+            problem: string;
+            last: null | {
+                /** Format: date-time */
+                time: string;
+                value: string | null;
+                quality: string;
+                complete: boolean;
+                missing: number;
+                frame: string;
+                series_id: number;
+            };
+        };
+        GatewaySumPage: {
+            sums: components["schemas"]["GatewaySum"][];
+            total: number;
+            page: number;
+            page_size: number;
+        };
+        GatewaySumDetails: {
+            sum: components["schemas"]["GatewaySum"];
+            members: {
+                id: number;
+                name: string;
+                uid: string;
+            }[];
+            versions: components["schemas"]["GatewaySum"][];
+            evidence: null | {
+                frame: string;
+                head: string;
+                /** @description The parts as the gateway wrote them, missing ones first, at most 500 */
+                lines: string[];
+                total: number;
+                missing: number;
+            };
+            page: number;
+            page_size: number;
+        };
+        /** @description Members as device_ids or filter, a channel, or both. */
+        NewGatewaySum: {
+            uid: string;
+            /** @default energy_active_import_total */
+            register: string;
+            /** @default kWh */
+            unit: string;
+            /** @default -4 */
+            exponent: number;
+            /** @default 900 */
+            interval_s: number;
+            /** @default 0 */
+            tolerance_s: number;
+            /** @default 1800 */
+            wait_s: number;
+            channel?: string;
+            device_ids?: number[];
+            filter?: components["schemas"]["DeviceFilter"];
+            reason: string;
+        };
         ModelCommand: {
             /** @example relay_trip */
             name: string;
@@ -3883,11 +4700,18 @@ export interface components {
             parity?: "none" | "even" | "odd";
             /** @enum {integer} */
             stop_bits?: 1 | 2;
+            /**
+             * @description A carrier or radio module (Q/GDW 1376.2) at the end of a tcp or serial channel, with the meters behind it
+             * @enum {string}
+             */
+            carrier?: "none" | "narrow_band" | "broadband" | "radio";
+            /** @description Address set in that module; empty or absent: its own */
+            main_node?: string;
         };
         Channel: {
             name: string;
             /** @enum {string} */
-            kind: "tcp" | "udp" | "serial" | "listener_tcp" | "listener_udp";
+            kind: "tcp" | "udp" | "serial" | "carrier_tcp" | "carrier_serial" | "listener_tcp" | "listener_udp";
             /** @description Host and port, or device and speed */
             detail: string;
             /** @description Else it stands in the gateway's own file */
@@ -3998,10 +4822,10 @@ export interface components {
         /** @enum {string} */
         ExportFormat: "csv" | "xlsx" | "parquet" | "json_lines";
         /**
-         * @description Readings as they came
+         * @description Readings as they came, aggregates, or an audit: who did and changed what, with the hashes that prove it; for operators of the whole platform
          * @enum {string}
          */
-        ExportBy: "reading" | "hour" | "day" | "week" | "month" | "year";
+        ExportBy: "reading" | "hour" | "day" | "week" | "month" | "year" | "audit";
         NewExport: {
             name?: string;
             format: components["schemas"]["ExportFormat"];
@@ -4245,6 +5069,16 @@ export interface components {
             page: number;
             page_size: number;
         };
+        OperationChain: {
+            sound: boolean;
+            entries: number;
+            /** @description Number of the newest entry; 0 for none */
+            last_id: number;
+            /** @description Hash of the newest entry */
+            head: string;
+            /** @description The first entry that is not what was written or whose predecessor is gone */
+            broken_at: number | null;
+        };
         OperationPage: {
             operations: components["schemas"]["Operation"][];
             total: number;
@@ -4354,6 +5188,8 @@ export interface components {
         ImportId: number;
         JobId: number;
         OrderId: number;
+        /** @description Code of the tariff that the point has today; "-" - those without one */
+        TariffCode: string;
         PointId: number;
         SeriesId: number;
     };
@@ -4493,6 +5329,8 @@ export interface operations {
                 organisation_id?: number;
                 gateway_id?: number;
                 model?: string;
+                /** @description Code of the tariff that the point has today; "-" - those without one */
+                tariff?: components["parameters"]["TariffCode"];
                 sort?: "name" | "-name" | "address" | "-address" | "last_reading" | "-last_reading";
             };
             header?: never;
@@ -5457,6 +6295,8 @@ export interface operations {
                 page?: number;
                 page_size?: number;
                 search?: string;
+                /** @description Code of the tariff that the point has today; "-" - those without one */
+                tariff?: components["parameters"]["TariffCode"];
             };
             header?: never;
             path?: never;
@@ -5510,6 +6350,28 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    exportPoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getPoint: {
         parameters: {
             query?: never;
@@ -5530,6 +6392,202 @@ export interface operations {
                     "application/json": components["schemas"]["PointDetail"];
                 };
             };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tariffs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tariffs: components["schemas"]["Tariff"][];
+                        /** Format: date */
+                        today: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTariff"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariff_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tariff */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariff_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedTariff"];
+            };
+        };
+        responses: {
+            /** @description The tariff by now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPointTariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTariffs"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setPointTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPointTariff"];
+            };
+        };
+        responses: {
+            /** @description The point's tariffs by now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTariffs"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdrawPointTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                point_id: components["parameters"]["PointId"];
+                entry_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The point's tariffs by now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointTariffs"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -5639,8 +6697,8 @@ export interface operations {
                 /** @description Last one */
                 to: components["parameters"]["ToDay"];
                 count?: number;
-                /** @description The "count" largest of each group instead of all: by group, then the largest first. "tariff" - the tariff registers that belong to the register */
-                group?: "organisation" | "site" | "model" | "tariff";
+                /** @description The "count" largest of each group instead of all: by group, then the largest first. "tariff" - the tariff registers that belong to the register; "customer_tariff" - the tariff that the point of the meter has on the day: who changes it stands in each group with the days of that group */
+                group?: "organisation" | "site" | "model" | "customer_tariff" | "tariff";
             };
             header?: never;
             path?: never;
@@ -5669,8 +6727,8 @@ export interface operations {
                 from: components["parameters"]["FromDay"];
                 /** @description Last one */
                 to: components["parameters"]["ToDay"];
-                /** @description "tariff" - the tariff registers that belong to the register ("..._total"), each a group */
-                group?: "organisation" | "site" | "model" | "tariff";
+                /** @description "tariff" - the tariff registers that belong to the register ("..._total"), each a group; "customer_tariff" - the tariff that the point of the meter has on the day, null for days without one; the total counts each series once */
+                group?: "organisation" | "site" | "model" | "customer_tariff" | "tariff";
             };
             header?: never;
             path?: never;
@@ -5700,7 +6758,7 @@ export interface operations {
                 /** @description Last one */
                 to: components["parameters"]["ToDay"];
                 /** @description Without it: all together */
-                group?: "organisation" | "site" | "model";
+                group?: "organisation" | "site" | "model" | "customer_tariff";
             };
             header?: never;
             path?: never;
@@ -5928,8 +6986,16 @@ export interface operations {
     traceFigure: {
         parameters: {
             query?: {
-                /** @description A frame reference; or device_uid and register instead */
+                /** @description A frame reference; or series, or device_uid and register, or point instead */
                 frame?: number;
+                series?: number;
+                /** @description What a metering point consumed in (after, through]; register may be left out (PointFigure) */
+                point?: number;
+                /** @description With day: the row kept of the bucket in which that day lies (AggregateFigure); of an hour after is its beginning; days: all from day to last_day */
+                bucket?: "hour" | "day" | "week" | "month" | "year" | "days";
+                day?: string;
+                /** @description Of the bucket days */
+                last_day?: string;
                 device_uid?: string;
                 register?: string;
                 /** @description When several have sent the device */
@@ -5956,7 +7022,7 @@ export interface operations {
                     "application/json": {
                         /** @description Every hash and tag on the way was computed again and holds */
                         verified: boolean;
-                    } | components["schemas"]["EditRecord"];
+                    } | components["schemas"]["EditRecord"] | components["schemas"]["AggregateFigure"] | components["schemas"]["PointFigure"];
                     "text/plain": string;
                 };
             };
@@ -6601,6 +7667,201 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getDeviceProcessing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceProcessing"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewProcessing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProcessingPreviewQuestion"];
+            };
+        };
+        responses: {
+            /** @description Values read and what comes of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessingPreview"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeProcessing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProcessingChange"];
+            };
+        };
+        responses: {
+            /** @description How many have it now, and who was refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessingOutcome"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGatewaySums: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                gateway_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewaySumPage"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setGatewaySum: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGatewaySum"];
+            };
+        };
+        responses: {
+            /** @description The sum */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewaySumDetails"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeGatewaySum: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    uid: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getGatewaySum: {
+        parameters: {
+            query?: {
+                page?: number;
+                /** @description Of the members */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                sum_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sum */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewaySumDetails"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getSamplingChange: {
         parameters: {
             query?: {
@@ -6886,6 +8147,188 @@ export interface operations {
         };
     };
     cancelDeviceImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stopped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPointImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        imports: components["schemas"]["FileImport"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startPointImport: {
+        parameters: {
+            query?: {
+                /** @description The file's name */
+                name?: string;
+                /** @description IANA name; of times in the file without an offset, which are refused without it */
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "application/vnd.apache.parquet": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The check has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPointImportTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPointImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPointImportReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    commitPointImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    mode: "all_or_nothing" | "good_lines";
+                };
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelPointImport: {
         parameters: {
             query?: never;
             header?: never;
@@ -7882,6 +9325,27 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationChain"];
                 };
             };
             default: components["responses"]["Problem"];

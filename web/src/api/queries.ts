@@ -59,6 +59,16 @@ export const queries = {
       queryFn: ({ signal }) => api.readings(series_id, before, limit, signal),
       placeholderData: keepPreviousData,
     }),
+  aggregate_figure: (asked: Record<string, string>) =>
+    queryOptions({
+      queryKey: ['aggregate_figure', asked],
+      queryFn: ({ signal }) => api.aggregate_figure(asked, signal),
+    }),
+  point_figure: (point: string, register: string, after: string, through: string) =>
+    queryOptions({
+      queryKey: ['point_figure', point, register, after, through],
+      queryFn: ({ signal }) => api.point_figure(point, register, after, through, signal),
+    }),
   edit_record: (frame: string) =>
     queryOptions({
       queryKey: ['edit_record', frame],
@@ -91,10 +101,10 @@ export const queries = {
       queryKey: ['versions', series_id, time],
       queryFn: ({ signal }) => api.versions(series_id, time, signal),
     }),
-  points: (page: number, search: string) =>
+  points: (page: number, search: string, tariff = '') =>
     queryOptions({
-      queryKey: ['points', page, search],
-      queryFn: ({ signal }) => api.points(page, search, signal),
+      queryKey: ['points', page, search, tariff],
+      queryFn: ({ signal }) => api.points(page, search, tariff, signal),
       placeholderData: keepPreviousData,
     }),
   point: (id: number) => queryOptions({ queryKey: ['point', id], queryFn: ({ signal }) => api.point(id, signal) }),

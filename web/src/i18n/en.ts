@@ -6,23 +6,29 @@ import { en_edits } from './en_edits.ts';
 import { en_equipment } from './en_equipment.ts';
 import { en_exports } from './en_exports.ts';
 import { en_field } from './en_field.ts';
+import { en_figure } from './en_figure.ts';
 import { en_maintenance } from './en_maintenance.ts';
+import { en_processing } from './en_processing.ts';
 import { en_registers } from './en_registers.ts';
 import { en_sensors } from './en_sensors.ts';
+import { en_tariffs } from './en_tariffs.ts';
 import { en_wall } from './en_wall.ts';
 import type { Messages } from './index.tsx';
 
 export const en: Messages = {
   ...en_field,
+  ...en_figure,
   ...en_exports,
   ...en_edits,
   ...en_aggregates,
   ...en_completeness,
   ...en_maintenance,
+  ...en_processing,
   ...en_alarms,
   ...en_backups,
   ...en_registers,
   ...en_sensors,
+  ...en_tariffs,
   ...en_equipment,
   ...en_wall,
   'app.name': 'Duheng',

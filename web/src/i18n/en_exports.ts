@@ -48,6 +48,7 @@ export const en_exports: Record<keyof typeof zh_cn_exports, string> = {
   'exports.by_week': 'Weeks',
   'exports.by_month': 'Months',
   'exports.by_year': 'Years',
+  'exports.by_audit': 'Audit',
   'exports.by_help':
     'Each row has consumption, minimum, mean, maximum, completeness, share estimated and the version of the data; whole buckets only',
   'exports.format': 'Format',

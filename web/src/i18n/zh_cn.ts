@@ -6,23 +6,29 @@ import { zh_cn_edits } from './zh_cn_edits.ts';
 import { zh_cn_equipment } from './zh_cn_equipment.ts';
 import { zh_cn_exports } from './zh_cn_exports.ts';
 import { zh_cn_field } from './zh_cn_field.ts';
+import { zh_cn_figure } from './zh_cn_figure.ts';
 import { zh_cn_maintenance } from './zh_cn_maintenance.ts';
+import { zh_cn_processing } from './zh_cn_processing.ts';
 import { zh_cn_registers } from './zh_cn_registers.ts';
 import { zh_cn_sensors } from './zh_cn_sensors.ts';
+import { zh_cn_tariffs } from './zh_cn_tariffs.ts';
 import { zh_cn_wall } from './zh_cn_wall.ts';
 
 /** The product's first language. Every key here must exist in every other language; the compiler sees to it. */
 export const zh_cn = {
   ...zh_cn_field,
+  ...zh_cn_figure,
   ...zh_cn_exports,
   ...zh_cn_edits,
   ...zh_cn_aggregates,
   ...zh_cn_completeness,
   ...zh_cn_maintenance,
+  ...zh_cn_processing,
   ...zh_cn_alarms,
   ...zh_cn_backups,
   ...zh_cn_registers,
   ...zh_cn_sensors,
+  ...zh_cn_tariffs,
   ...zh_cn_equipment,
   ...zh_cn_wall,
   'app.name': '度衡',

@@ -47,6 +47,7 @@ export const zh_cn_exports = {
   'exports.by_week': '周统计',
   'exports.by_month': '月统计',
   'exports.by_year': '年统计',
+  'exports.by_audit': '审计',
   'exports.by_help': '每行含用量、最小、均值、最大、完整率、估算比例和数据版本；只含完整的时段',
   'exports.format': '格式',
   'exports.format_csv': 'CSV',

@@ -27,22 +27,24 @@ class SessionOnLine final : public SessionOutput {
  public:
   SessionOnLine(link::EventLoop& loop, std::unique_ptr<link::Channel> channel, std::unique_ptr<Dialect> dialect,
                 SessionSettings settings)
-      : session_(std::move(dialect), settings), channel_(std::move(channel)), wake_(loop, [this] {
-          session_.timer(now(), *this);
+      : SessionOnLine(loop, std::move(channel), std::make_unique<Session>(std::move(dialect), settings)) {}
+  SessionOnLine(link::EventLoop& loop, std::unique_ptr<link::Channel> channel, std::unique_ptr<LineSession> session)
+      : session_(std::move(session)), channel_(std::move(channel)), wake_(loop, [this] {
+          session_->timer(now(), *this);
           settle();
         }) {
     channel_->set_handlers({[this] {
                               ++opened_;
-                              session_.opened(now(), *this);
+                              session_->opened(now(), *this);
                               settle();
                             },
                             [this](ByteView octets) {
-                              session_.octets(now(), octets, *this);
+                              session_->octets(now(), octets, *this);
                               settle();
                             },
                             [this](const Error&) {
                               ++hung_up_;
-                              session_.closed();
+                              session_->closed();
                               reopen_wanted_ = true;
                               settle();
                             }});
@@ -52,17 +54,17 @@ class SessionOnLine final : public SessionOutput {
 
   void open() { channel_->open(); }
   std::uint32_t add_meter(const BusAddress& address, const MeterTiming& timing) {
-    return session_.add_meter(address, timing);
+    return session_->add_meter(address, timing);
   }
   [[nodiscard]] bool ask(std::uint32_t meter, Query query, std::uint32_t tag = 0) {
-    const bool taken = session_.ask(meter, std::move(query), tag);
-    if (session_.is_open()) session_.advance(now(), *this);
+    const bool taken = session_->ask(meter, std::move(query), tag);
+    if (session_->is_open()) session_->advance(now(), *this);
     settle();
     return taken;
   }
 
   [[nodiscard]] const std::vector<Ended>& ended() const noexcept { return ended_; }
-  [[nodiscard]] const Session& session() const noexcept { return session_; }
+  [[nodiscard]] const LineSession& session() const noexcept { return *session_; }
   [[nodiscard]] int opened() const noexcept { return opened_; }
   /// The line or the peer ended it.
   [[nodiscard]] int hung_up() const noexcept { return hung_up_; }
@@ -83,19 +85,19 @@ class SessionOnLine final : public SessionOutput {
  private:
   [[nodiscard]] Moment now() const { return {clock_.monotonic_ms(), clock_.utc_ms()}; }
   void settle() {
-    if (session_.is_open()) session_.stored_through(newest_, now(), *this);
+    if (session_->is_open()) session_->stored_through(newest_, now(), *this);
     if (std::exchange(reopen_wanted_, false)) {
       channel_->close();
       channel_->open();
     }
-    if (const std::int64_t deadline = session_.deadline_ms(); deadline != INT64_MAX)
+    if (const std::int64_t deadline = session_->deadline_ms(); deadline != INT64_MAX)
       wake_.start_ms(deadline - clock_.monotonic_ms());
     else
       wake_.cancel();
   }
 
   SystemClock clock_;
-  Session session_;
+  std::unique_ptr<LineSession> session_;
   std::unique_ptr<link::Channel> channel_;
   link::Timer wake_;
   std::vector<Ended> ended_;

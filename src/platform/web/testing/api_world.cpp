@@ -53,13 +53,15 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                 People::migrations(), OrderService::migrations(), PlanBook::migrations(), ExportService::migrations(),
                 HistoryImportKind::migrations(), MeteringPoints::migrations(), Sensors::migrations(),
                 ValueReview::migrations(), FileImports::migrations(), storage::StorageWatch::migrations(),
-                alarms::AlarmBook::migrations(), EquipmentLedger::migrations()}),
+                alarms::AlarmBook::migrations(), EquipmentLedger::migrations(), Tariffs::migrations(),
+                OutageBook::migrations()}),
       keys(records::test_key()),
       organisations(*database, clock),
       sites(*database, clock),
       gateways(*database, clock, random),
       devices(*database, clock),
       people(*database, clock, random, people_options),
+      journal(must(store::Journal::open(disk, random, keys, {.directory = folder.file("")}))),
       heard(telemetry, clock, [this](std::uint64_t& change) { return hub.heard_since(change); }),
       directory(devices, clock, heard),
       source_names(telemetry),
@@ -71,12 +73,15 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
           [this](GatewayId to, const control::FromPlatform& message) { return send_control(to, message); })),
       plans(*database, clock),
       onboarding(*database, clock, devices, plans, models),
+      processing(*database, clock, plans, models),
+      sums(*database, clock, plans),
       sampling(*database, clock, plans, models),
       moves(clock, devices, plans, models),
       device_import_kind(onboarding, organisations, sites, gateways),
       export_source(telemetry, [this] { return aggregates.answers(); }),
-      exports(
-          std::make_unique<ExportService>(*database, disk, clock, random, keys, export_source, export_options(folder))),
+      audit_source(*journal, telemetry),
+      exports(std::make_unique<ExportService>(*database, disk, clock, random, keys, export_source,
+                                              export_options(folder), &audit_source)),
       trace_desk(std::make_unique<TraceDesk>(
           clock, [this](GatewayId to, const control::FromPlatform& message) { return send_control(to, message); })),
       points(*database, clock),
@@ -86,7 +91,7 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                .sites = sites,
                .gateways = gateways,
                .directory = directory,
-               .journal = *(journal = must(store::Journal::open(disk, random, keys, {.directory = folder.file("")}))),
+               .journal = *journal,
                .telemetry = telemetry,
                .source_names = source_names,
                .health = health,
@@ -100,6 +105,8 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                .models = models,
                .onboarding = &onboarding,
                .plans = &plans,
+               .processing = &processing,
+               .sums = &sums,
                .sampling = &sampling,
                .exports = exports.get()} {
   history_import_kind =
@@ -122,6 +129,8 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
   };
   imports = files_of(device_import_kind);
   services.imports = imports.get();
+  point_imports = files_of(point_import_kind);
+  services.point_imports = point_imports.get();
   history_imports = files_of(*history_import_kind);
   services.history_imports = history_imports.get();
   storage_watch = std::make_unique<storage::StorageWatch>(
@@ -136,6 +145,8 @@ ApiWorld::ApiWorld(const LiveService::Options& live_options, const HttpLimits& l
                                         [this](std::uint64_t next_record) { return catch_up(next_record); });
   services.edits = edits.get();
   services.points = &points;
+  services.tariffs = &tariff_desk;
+  services.outages = &outages;
   services.sensors = &sensors;
   services.sensors_changed = [this] { ++sensor_changes; };
   services.conditions = &conditions;
@@ -178,6 +189,7 @@ ApiWorld::~ApiWorld() {
   exports->stop();
   history_imports.reset();
   imports.reset();
+  point_imports.reset();
   orders->stop();
 }
 
@@ -348,6 +360,28 @@ FrameReference ApiWorld::send(GatewayId gateway, const std::string& uid, std::in
   writer.frame(frame);
   writer.reading({energy_register, energy, time_utc_ms, TimeSource::gateway, quality});
   writer.reading({voltage_register, voltage, time_utc_ms, TimeSource::gateway, Quality::good});
+  return FrameReference::make(commit(gateway, writer, time_utc_ms), 0);
+}
+
+void ApiWorld::send_sum(GatewayId gateway, const std::string& uid, const std::vector<std::string>& texts,
+                        const std::string& register_name, std::int64_t sum, std::int64_t missing) {
+  const std::int64_t at = now - 60'000;
+  BatchWriter writer{at};
+  for (const std::string& text : texts) {
+    Frame frame;
+    frame.device_index = writer.device(uid);
+    frame.received_utc_ms = at;
+    frame.response = as_bytes(text);
+    writer.frame(frame);
+  }
+  writer.reading({writer.register_of({register_name, "kWh", -4, SeriesKind::decimal}), sum, at, TimeSource::gateway,
+                  Quality::good});
+  writer.reading({writer.register_of({"sum_members_missing", "", 0, SeriesKind::decimal}), missing, at,
+                  TimeSource::gateway, Quality::good});
+  commit(gateway, writer, at);
+}
+
+std::uint64_t ApiWorld::commit(GatewayId gateway, BatchWriter& writer, std::int64_t time_utc_ms) {
   auto body = std::make_shared<Bytes>();
   writer.finish(*body);
 
@@ -377,7 +411,7 @@ FrameReference ApiWorld::send(GatewayId gateway, const std::string& uid, std::in
   committed.batch.body = *body;
   committed.batch.owner = body;
   hub.update({&committed, 1});
-  return FrameReference::make(number, 0);
+  return number;
 }
 
 std::string ApiWorld::log_in(const std::string& user) const {

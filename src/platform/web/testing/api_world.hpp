@@ -17,21 +17,27 @@
 #include "drivers/models/device_model.hpp"
 #include "model/batch.hpp"
 #include "platform/alarms/alarm_book.hpp"
+#include "platform/completeness/outage_book.hpp"
 #include "platform/edits/edit_service.hpp"
 #include "platform/edits/value_review.hpp"
+#include "platform/exports/audit_source.hpp"
 #include "platform/exports/export_service.hpp"
 #include "platform/history_import/history_imports.hpp"
 #include "platform/imports/file_imports.hpp"
 #include "platform/live/live_hub.hpp"
 #include "platform/meter_conditions/meter_conditions.hpp"
 #include "platform/onboarding/device_import.hpp"
+#include "platform/onboarding/gateway_sums.hpp"
 #include "platform/onboarding/plan_moves.hpp"
+#include "platform/onboarding/processing.hpp"
 #include "platform/onboarding/sampling.hpp"
 #include "platform/orders/device_guards.hpp"
 #include "platform/orders/order_service.hpp"
 #include "platform/points/metering_points.hpp"
+#include "platform/points/point_import.hpp"
 #include "platform/sensors/sensors.hpp"
 #include "platform/storage/storage_watch.hpp"
+#include "platform/tariffs/point_tariffs.hpp"
 #include "platform/web/aggregate_export_source.hpp"
 #include "platform/web/api_services.hpp"
 #include "platform/web/http_server.hpp"
@@ -59,6 +65,11 @@ class ApiWorld {
   /// as if the sender had answered at `time_utc_ms`. Returns the reference of the frame.
   FrameReference send(GatewayId gateway, const std::string& uid, std::int64_t time_utc_ms, std::int64_t energy,
                       std::int64_t voltage, Quality quality = Quality::good);
+
+  /// A sum of a gateway with its parts as plain text, a frame each; the readings stand behind the last, a minute
+  /// ago. In 10^-4 kWh.
+  void send_sum(GatewayId gateway, const std::string& uid, const std::vector<std::string>& texts,
+                const std::string& register_name, std::int64_t sum, std::int64_t missing);
 
   [[nodiscard]] std::unique_ptr<Client> connect() const { return Client::connect(server->port()); }
   /// A session cookie as a header line for that user: "admin", "operator" and "viewer" see everything, "east" and
@@ -109,11 +120,14 @@ class ApiWorld {
   std::unique_ptr<OrderService> orders;
   PlanBook plans;
   Onboarding onboarding;
+  Processing processing;
+  GatewaySums sums;
   Sampling sampling;
   PlanMoves moves;
   DeviceImportKind device_import_kind;
   std::unique_ptr<FileImports> imports;
   AggregateExportSource export_source;
+  JournalAuditSource audit_source;
   std::unique_ptr<ExportService> exports;
   std::unique_ptr<HistoryImportKind> history_import_kind;
   struct NoConditions final : alarms::ConditionSink {
@@ -138,6 +152,12 @@ class ApiWorld {
   std::unique_ptr<EditService> edits;
   std::unique_ptr<ValueReview> review;
   AggregateWorld aggregates{telemetry, clock};
+  Tariffs tariffs{*database, clock};
+  PointTariffs point_tariffs{*database, clock, aggregates.calendar};
+  TariffDesk tariff_desk{tariffs, point_tariffs};
+  PointImportKind point_import_kind{*database, clock, points, point_tariffs};
+  std::unique_ptr<FileImports> point_imports;
+  OutageBook outages{*database, clock};
   std::unique_ptr<LiveService> live;
   std::unique_ptr<TraceService> traces;
   std::unique_ptr<WebService> web_service;
@@ -148,6 +168,8 @@ class ApiWorld {
   bool catch_up(std::uint64_t next_record);
   void make_records();
   void make_readings();
+  /// Journal, telemetry, live values. Returns the record's number.
+  std::uint64_t commit(GatewayId gateway, BatchWriter& writer, std::int64_t time_utc_ms);
   bool send_control(GatewayId gateway, const control::FromPlatform& message);
   [[nodiscard]] SeriesId series(GatewayId gateway, const std::string& uid, const std::string& register_name) const;
   mutable std::mutex control_mutex_;  // guards what follows

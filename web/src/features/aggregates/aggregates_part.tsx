@@ -10,8 +10,10 @@ import { Empty, Panel, Skeleton } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { grouped } from '../../format/value.ts';
+import { civil_date, iso_date } from '../../format/zoned_time.ts';
 import { type Translate, useLanguage } from '../../i18n/index.tsx';
 import { chosen_register, register_label } from '../devices/registers.ts';
+import { bucket_path, FigureLink } from '../provenance/figure_link.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
 import './aggregates.css';
 import { type Bar, Bars } from './bars.tsx';
@@ -92,7 +94,28 @@ function columns_of(data: Aggregates, time_zone: string, t: Translate): Column<A
         <Marks {...bucket} is_after_gap={data.counts_up && late.has(bucket.from) && !bucket.findings.includes('over_gap')} />
       ),
     },
+    {
+      key: 'way',
+      header: t('figure.column_way'),
+      cell: (bucket) => (
+        <FigureLink
+          to={bucket_path(
+            data.series_id,
+            data.by,
+            day_in(data.by, bucket, data.time_zone),
+            data.by === 'hour' ? bucket.from : undefined,
+          )}
+          name={data.by === 'hour' ? bucket.to : bucket.label}
+        />
+      ),
+    },
   ];
+}
+
+/** A day of the bucket: labels of weeks, months and years name none. */
+function day_in(by: By, bucket: AggregateBucket, time_zone: string): string {
+  if (by === 'hour' || by === 'day') return bucket.label;
+  return iso_date(civil_date(Date.parse(bucket.from), time_zone));
 }
 
 const number_of = (text: string | null | undefined) => (text === null || text === undefined ? null : Number(text));

@@ -11,6 +11,7 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { grouped } from '../../format/value.ts';
 import { parse_iso_date } from '../../format/zoned_time.ts';
 import { useLanguage } from '../../i18n/index.tsx';
+import { FigureLink, stretch_path } from '../provenance/figure_link.tsx';
 import './aggregates.css';
 import { csv_text, save_csv } from './csv.ts';
 import { DayRange, day_ago } from './day_range.tsx';
@@ -18,7 +19,7 @@ import { Marks } from './marks.tsx';
 
 const usual_register = 'energy_active_import_total';
 const known_registers = [usual_register, 'energy_active_export_total', 'volume_total', 'energy_heat_total'];
-const groupings = ['organisation', 'site', 'model', 'tariff'] as const;
+const groupings = ['organisation', 'site', 'model', 'customer_tariff', 'tariff'] as const;
 type Grouping = (typeof groupings)[number];
 const browser_zone = 'Asia/Shanghai';
 
@@ -130,7 +131,7 @@ function Top({ data }: { data: FleetTop }) {
     <DataTable
       caption={t('fleet.top')}
       rows={data.rows}
-      row_key={({ series_id }) => series_id}
+      row_key={({ series_id, group }) => `${series_id} ${group?.id ?? ''}`}
       columns={[
         { key: 'device', header: t('fleet.column_device'), is_title: true, cell: (row) => <Place place={row} /> },
         ...(data.rows.some(({ group }) => group !== undefined)
@@ -162,6 +163,13 @@ function Top({ data }: { data: FleetTop }) {
         },
         { key: 'organisation', header: t('fleet.by_organisation'), cell: ({ organisation }) => organisation?.name ?? '–' },
         { key: 'marks', header: t('aggregates.column_marks'), cell: ({ findings }) => <Marks findings={findings} /> },
+        {
+          key: 'way',
+          header: t('figure.column_way'),
+          cell: (row) => (
+            <FigureLink to={stretch_path(row.series_id, data.from, data.to)} name={row.device?.name ?? row.device_uid} />
+          ),
+        },
       ]}
     />
   );
@@ -378,6 +386,7 @@ export default function FleetPage() {
           {t('fleet.top_by_group')}
         </label>
       </div>
+      {group === 'customer_tariff' && <p className="aggregate-notes">{t('fleet.by_customer_tariff_note')}</p>}
       {!counts_up && <p className="aggregate-notes">{t('fleet.counts_not_up')}</p>}
       {counts_up && (
         <>

@@ -232,9 +232,10 @@ function Missing({ data, on_page }: { data: MissingList; on_page: (page: number)
           {
             key: 'cause',
             header: t('completeness.cause'),
-            cell: ({ cause, detail }: MissingDevice) => (
+            cell: ({ cause, detail, known_then }: MissingDevice) => (
               <>
                 {t(`completeness.cause_${cause}`)} <span className="faint">{t(`completeness.detail_${detail}`)}</span>
+                {known_then && <span className="faint small"> · {t('completeness.known_then')}</span>}
               </>
             ),
           },

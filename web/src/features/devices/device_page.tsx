@@ -30,9 +30,10 @@ import { slot_s } from './slot.ts';
 // Each part is a bundle of its own: who looks at values needs no commands.
 const AggregatesPart = lazy(() => import('../aggregates/aggregates_part.tsx'));
 const ControlPart = lazy(() => import('../orders/control_part.tsx'));
+const ProcessingPart = lazy(() => import('../processing/processing_part.tsx'));
 const ConnectionPart = lazy(() => import('../onboarding/connection_part.tsx'));
 const DeviceTracePart = lazy(() => import('./device_trace_part.tsx'));
-const parts = ['aggregates', 'control', 'connection', 'trace'] as const;
+const parts = ['aggregates', 'control', 'processing', 'connection', 'trace'] as const;
 type Part = (typeof parts)[number] | 'values';
 
 function interval_text(interval_s: number, t: Translate): string {
@@ -116,6 +117,7 @@ function Content({ device }: { device: DeviceDetail }) {
 function DevicePart({ device, part }: { device: DeviceDetail; part: Part }) {
   if (part === 'aggregates') return <AggregatesPart device={device} />;
   if (part === 'control') return <ControlPart device={device} />;
+  if (part === 'processing') return <ProcessingPart device={device} />;
   if (part === 'connection') return <ConnectionPart device={device} />;
   if (part === 'trace') return <DeviceTracePart device={device} />;
   return <Content device={device} />;

@@ -6,6 +6,7 @@ import { Choice } from '../../components/choice.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { type MessageKey, useLanguage } from '../../i18n/index.tsx';
 import { title_in } from '../orders/titles.ts';
+import { TariffFilter } from '../tariffs/tariff_filter.tsx';
 import { device_sorts, device_states } from './list_state.ts';
 
 const search_delay_ms = 300;
@@ -109,6 +110,7 @@ export function ListFilters({ query, on_change }: Props) {
         on_change={(model) => on_change({ model })}
         options={models.data?.models.map((one) => ({ value: one.id, label: title_in(language, { name: one.id, ...one }) })) ?? []}
       />
+      <TariffFilter value={query.tariff} on_change={(tariff) => on_change({ tariff })} />
       <Choice
         class_name="filter filter-sort"
         label={t('devices.sort')}

@@ -24,6 +24,7 @@ export function read_list_state(
   const site_id = id('site_id');
   const gateway_id = id('gateway_id');
   const model = parameters.get('model')?.slice(0, 64);
+  const tariff = parameters.get('tariff')?.slice(0, 32);
   return {
     page: positive(parameters.get('page'), 1, 100_000),
     page_size: positive(parameters.get('page_size'), default_page_size, 200),
@@ -33,6 +34,7 @@ export function read_list_state(
     ...(site_id ? { site_id } : {}),
     ...(gateway_id ? { gateway_id } : {}),
     ...(model ? { model } : {}),
+    ...(tariff ? { tariff } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ import { value_text } from '../../format/value.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 import { FrameLink } from '../provenance/frame_link.tsx';
 import { OverdueMark } from '../sensors/overdue_mark.tsx';
-import { grouped_registers, register_label } from './registers.ts';
+import { grouped_registers, is_by_tariff, register_label } from './registers.ts';
 import { slot_s } from './slot.ts';
 
 const pulse_ms = 900;
@@ -63,28 +63,43 @@ const Readout = memo(function Readout({ register, device, time_zone, stale_ms }:
   );
 });
 
-/** Every register's latest value, in plates by quantity. */
+function Readouts({ registers, device }: { registers: readonly RegisterLatest[]; device: DeviceDetail }) {
+  return (
+    <ul className="readouts">
+      {registers.map((register) => (
+        <Readout
+          key={register.series_id}
+          register={register}
+          device={device.id}
+          time_zone={device.time_zone}
+          stale_ms={slot_s(device.interval_s) * 1_000}
+        />
+      ))}
+    </ul>
+  );
+}
+
+/** Every register's latest value, in plates by quantity; what a plate has by tariff stands behind a fold. */
 export function LiveValues({ device }: { device: DeviceDetail }) {
   const { t } = useLanguage();
   if (device.registers.length === 0) return <Empty title={t('device.no_registers')} />;
   return (
     <div className="plates">
-      {grouped_registers(device.registers).map(({ name, registers }) => (
-        <section key={name} className={`plate plate-${name}`} aria-label={t(`group.${name}`)}>
-          <h3 className="plate-title">{t(`group.${name}`)}</h3>
-          <ul className="readouts">
-            {registers.map((register) => (
-              <Readout
-                key={register.series_id}
-                register={register}
-                device={device.id}
-                time_zone={device.time_zone}
-                stale_ms={slot_s(device.interval_s) * 1_000}
-              />
-            ))}
-          </ul>
-        </section>
-      ))}
+      {grouped_registers(device.registers).map(({ name, registers }) => {
+        const by_tariff = registers.filter(({ register }) => is_by_tariff(register));
+        return (
+          <section key={name} className={`plate plate-${name}`} aria-label={t(`group.${name}`)}>
+            <h3 className="plate-title">{t(`group.${name}`)}</h3>
+            <Readouts registers={registers.filter(({ register }) => !is_by_tariff(register))} device={device} />
+            {by_tariff.length > 0 && (
+              <details className="plate-tariffs">
+                <summary>{t('group.by_tariff', { count: by_tariff.length })}</summary>
+                <Readouts registers={by_tariff} device={device} />
+              </details>
+            )}
+          </section>
+        );
+      })}
     </div>
   );
 }

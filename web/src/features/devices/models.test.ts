@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Curve, CurvePoint, RegisterLatest } from '../../api/types.ts';
 import { translator } from '../../i18n/index.tsx';
+import { argument_label, argument_text } from '../orders/argument_words.ts';
 import { percent_text } from './completeness_panel.tsx';
 import { extremes, nearest, nearest_point, past_calibration, stretches } from './curve_model.ts';
 import { bucket_count, read_history_state } from './history_state.ts';
@@ -182,10 +183,24 @@ describe('names of registers', () => {
     expect([...names].filter((name) => register_label(name, translator('en')).includes('{'))).toEqual([]);
   });
 
+  it('are there for every argument of every command, too', () => {
+    const models = `${import.meta.dirname}/../../../../models/`;
+    const given = readdirSync(models)
+      .filter((file) => file.endsWith('.yaml'))
+      .flatMap((file) => [...readFileSync(models + file, 'utf8').matchAll(/^ {6}- (?:\{ )?name: *([a-z_]+)/gm)])
+      .map(([, name]) => name ?? '');
+    expect(given).toContain('whole_line');
+    const chinese = translator('zh-CN');
+    expect(given.filter((name) => !/[\u4e00-\u9fff]/.test(argument_label(name, chinese)))).toEqual([]);
+    expect(argument_text('whole_line', 'yes', chinese)).toBe('整条线路');
+    expect(argument_text('speed', '9600', chinese)).toBe('9600 bit/s');
+  });
+
   it('take phase and number from the register', () => {
     expect(register_label('event_loss_of_voltage_b', translator('zh-CN'))).toBe('B 相失压');
     expect(register_label('loss_of_voltage_c_energy_end', translator('en'))).toBe('Loss of voltage C: energy at its end');
     expect(register_label('energy_active_import_tariff_3', translator('zh-CN'))).toBe('正向有功费率 3');
+    expect(register_label('energy_reactive_quadrant_4_tariff_2', translator('en'))).toBe('Reactive quadrant 4, tariff 2');
     expect(register_label('interface_12_state', translator('en'))).toBe('Port 12: link');
     expect(register_label('something_new', translator('en'))).toBe('something new');
     expect(group_of('event_reverse_flow_a')).toBe('events');

@@ -3,6 +3,8 @@ import { is_message_key, type Translate } from '../../i18n/index.tsx';
 
 export const group_names = [
   'energy',
+  'energy_reactive',
+  'energy_apparent',
   'voltage',
   'current',
   'power',
@@ -22,7 +24,9 @@ export type GroupName = (typeof group_names)[number];
 
 /** Which plate of the device page a register belongs on; by its product-wide name, so also for models yet to come. */
 export function group_of(register: string): GroupName {
-  if (/^event_|^loss_of_/.test(register)) return 'events';
+  if (/^event_|^loss_of_|^(under|over)_(voltage|current|demand)_|^phase_break_|^reverse_flow_|^overload_/.test(register))
+    return 'events';
+  if (/^(voltage|current)_(sequence|unbalance)_/.test(register)) return 'events';
   if (/^interface_|^uptime$|^round_trip$|^processor_load$/.test(register)) return 'network';
   if (
     /^settlement_(day|hour)|^reading_day$|^demand_(period|slide)$|^display_|^load_record_|_limit_|_constant$|^tariff_count$|^unit_address$|^line_.*_code$/.test(
@@ -34,6 +38,8 @@ export function group_of(register: string): GroupName {
   if (/volume|flow/.test(register)) return 'volume';
   if (register.includes('pressure')) return 'pressure';
   if (/_running$|_open$|^valve_|^pump_|^flood$|^mains_/.test(register)) return 'equipment';
+  if (register.startsWith('energy_reactive')) return 'energy_reactive';
+  if (register.startsWith('energy_apparent')) return 'energy_apparent';
   if (register.startsWith('energy_')) return 'energy';
   if (register.startsWith('voltage_')) return 'voltage';
   if (register.startsWith('current_')) return 'current';
@@ -44,9 +50,11 @@ export function group_of(register: string): GroupName {
   return 'other';
 }
 
-const order = ['import', 'export', 'active_total', 'reactive', 'total', 'frequency', '_a', '_b', '_c'];
+const order = ['import', 'export', 'active_total', 'reactive', 'total', 'frequency'];
 
 function place(register: string): number {
+  // Phases behind everything that is of all of them, active before reactive power.
+  if (/_[abc]$/.test(register)) return order.length + 1 + (register.includes('reactive') ? 1 : 0);
   const found = order.findIndex((part) => register.includes(part));
   return found < 0 ? order.length : found;
 }
@@ -54,6 +62,11 @@ function place(register: string): number {
 export interface RegisterGroup {
   name: GroupName;
   registers: RegisterLatest[];
+}
+
+/** Behind a fold of its plate: there are many of them. */
+export function is_by_tariff(register: string): boolean {
+  return register.includes('_tariff_');
 }
 
 /** The groups that have registers, in reading order: totals before phases, phases A, B, C. */
@@ -76,9 +89,11 @@ export function register_label(register: string, t: Translate): string {
   const phase = /_([abc])(?=_|$)/.exec(register)?.[1]?.toUpperCase();
   const of_phase = `register.${register.replace(/_[abc](?=_|$)/, '_phase')}`;
   if (phase && is_message_key(of_phase)) return t(of_phase as 'register.power_reactive_phase', { phase });
-  const n = /_(\d+)(?=_|$)/.exec(register)?.[1];
-  const of_number = `register.${register.replace(/_\d+(?=_|$)/, '_n')}`;
-  if (n && is_message_key(of_number)) return t(of_number as 'register.sensor_n', { n });
+  const [n, m] = [...register.matchAll(/_(\d+)(?=_|$)/g)].map(([, digits]) => digits);
+  const first = `register.${register.replace(/_\d+(?=_|$)/, '_n')}`;
+  if (n && is_message_key(first)) return t(first as 'register.sensor_n', { n });
+  const both = first.replace(/_\d+(?=_|$)/, '_m');
+  if (n && m && is_message_key(both)) return t(both as 'register.energy_reactive_quadrant_n_tariff_m', { n, m });
   return register.replaceAll('_', ' ');
 }
 

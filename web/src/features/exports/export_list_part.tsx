@@ -63,7 +63,13 @@ function Name({ one }: { one: Export }) {
       <span className="faint">
         {t(`exports.by_${one.by}`)} · {t(`exports.format_${one.format}`)}
       </span>
-      <div className="faint">{t('exports.what', { devices: one.devices, series: one.series })}</div>
+      {one.by === 'audit' ? (
+        <div className="faint">
+          <TimeText time={one.from} /> – <TimeText time={one.to} />
+        </div>
+      ) : (
+        <div className="faint">{t('exports.what', { devices: one.devices, series: one.series })}</div>
+      )}
       {one.sha256 && (
         <div className="faint export-digest" title={t('exports.downloads', { count: one.downloads })}>
           {t('exports.sha256')} <span className="mono">{one.sha256}</span>

@@ -13,10 +13,10 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { Age } from '../../components/time_text.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { ChannelInputs, empty_channel, new_channel } from '../onboarding/channel_inputs.tsx';
-import { TimingText } from '../orders/sampling_panel.tsx';
 import { useSession } from '../session/session.tsx';
 import NotFoundPage from '../shell/not_found_page.tsx';
 import { RestartDialog } from './restart_dialog.tsx';
+import { TimingPanel } from './timing_panel.tsx';
 
 function NewChannelDialog({ gateway_id, on_close }: { gateway_id: number; on_close: () => void }) {
   const { t } = useLanguage();
@@ -70,8 +70,6 @@ function Channels({ plan, may_change }: { plan: GatewayPlan; may_change: boolean
   const client = useQueryClient();
   const gateway_id = plan.gateway.id;
   const [restarting, setRestarting] = useState<string | undefined>(undefined);
-  const timing = useQuery({ ...queries.gateway_timing(gateway_id), refetchInterval: 10_000 });
-  const timing_of = (name: string) => timing.data?.channels.find(({ channel }) => channel === name) ?? null;
   const remove = useMutation({
     mutationFn: (name: string) => api.remove_channel(gateway_id, name),
     onSuccess: (changed) => client.setQueryData(queries.gateway_plan(gateway_id).queryKey, changed),
@@ -91,19 +89,6 @@ function Channels({ plan, may_change }: { plan: GatewayPlan; may_change: boolean
     },
     { key: 'kind', header: t('onboarding.channel_kind'), cell: ({ kind, detail }) => `${t(`channel.${kind}`)} ${detail}` },
     { key: 'devices', header: t('nav.devices'), align: 'end', cell: ({ devices }) => <span className="number">{devices}</span> },
-    {
-      key: 'timing',
-      header: t('sampling.column_timing'),
-      is_minor: true,
-      cell: ({ name }) => <TimingText timing={timing_of(name)} />,
-    },
-    {
-      key: 'missed',
-      header: t('sampling.column_missed'),
-      align: 'end',
-      is_minor: true,
-      cell: ({ name }) => <span className="number">{timing_of(name)?.missed ?? '–'}</span>,
-    },
     {
       key: 'from',
       header: t('gateway.column_from'),
@@ -161,13 +146,16 @@ function Content({ plan }: { plan: GatewayPlan }) {
   const [is_restarting, setRestarting] = useState(false);
   return (
     <>
-      {may_change && (
-        <div className="form-actions">
+      <div className="form-actions">
+        <Link className="button" to={`/gateways/${plan.gateway.id}/sums`}>
+          {t('sums.title')}
+        </Link>
+        {may_change && (
           <button type="button" className="button" onClick={() => setRestarting(true)}>
             {t('restart.gateway')}
           </button>
-        </div>
-      )}
+        )}
+      </div>
       {is_restarting && <RestartDialog gateway_id={plan.gateway.id} channel={undefined} on_close={() => setRestarting(false)} />}
       <dl className="facts identity">
         <Fact label={t('gateway.plan')}>
@@ -193,7 +181,7 @@ function Content({ plan }: { plan: GatewayPlan }) {
         <Panel title={t('gateway.problems')} note={t('gateway.problems_note')}>
           <ul className="plan-problems">
             {plan.problems.map(({ subject, reason }) => (
-              <li key={subject}>
+              <li key={`${subject} ${reason}`}>
                 <span className="mono">{subject}</span> <span className="is-fault">{reason}</span>
               </li>
             ))}
@@ -212,6 +200,7 @@ function Content({ plan }: { plan: GatewayPlan }) {
       >
         <Channels plan={plan} may_change={may_change} />
       </Panel>
+      <TimingPanel gateway_id={plan.gateway.id} />
       {is_adding && <NewChannelDialog gateway_id={plan.gateway.id} on_close={() => setAdding(false)} />}
     </>
   );

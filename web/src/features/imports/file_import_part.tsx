@@ -18,8 +18,8 @@ const is_busy = (state: FileImport['state']) => state === 'checking' || state ==
 interface Kind {
   kind: ImportKind;
   /** Under which word the kind's texts stand. */
-  words: 'import' | 'history';
-  title: 'onboarding.file' | 'exports.import';
+  words: 'import' | 'history' | 'point_import';
+  title: 'onboarding.file' | 'exports.import' | 'point_import.title';
   /** Local times in the file are taken in the reader's zone. */
   with_zone?: boolean;
 }
@@ -93,7 +93,7 @@ function Summary({ of, work }: { of: Kind; work: FileImport }) {
   const lines = [
     work.bad_lines > 0 && t(`${of.words}.bad`, { count: work.bad_lines }),
     work.conflict_lines > 0 && t('history.conflict', { count: work.conflict_lines }),
-    work.known_lines > 0 && t('history.known', { count: work.known_lines }),
+    work.known_lines > 0 && t(of.words === 'point_import' ? 'point_import.known' : 'history.known', { count: work.known_lines }),
     work.doubled_lines > 0 && t('history.doubled', { count: work.doubled_lines }),
   ].filter((line) => line !== false);
   return (
@@ -157,7 +157,8 @@ function Work({ of, id, on_done }: { of: Kind; id: number; on_done: () => void }
   });
   const taken = (changed: FileImport) => {
     client.setQueryData(queries.file_import(of.kind, id).queryKey, changed);
-    for (const key of ['file_imports', 'devices', 'overview']) void client.invalidateQueries({ queryKey: [key] });
+    for (const key of ['file_imports', 'devices', 'overview', 'points', 'point', 'point_tariffs'])
+      void client.invalidateQueries({ queryKey: [key] });
   };
   const commit = useMutation({
     mutationFn: (mode: 'all_or_nothing' | 'good_lines') => api.commit_import(of.kind, id, mode),

@@ -3,6 +3,9 @@ import { SelectField, TextField } from '../../components/field.tsx';
 import type { Refusal } from '../../components/field_refusal.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 
+/** Whether a carrier or radio module stands at the channel's end, with the meters behind it. */
+type Carrier = NonNullable<NewChannel['carrier']>;
+
 /** As typed; see new_channel(). */
 export interface ChannelDraft {
   name: string;
@@ -12,18 +15,33 @@ export interface ChannelDraft {
   device: string;
   baud: number;
   parity: 'none' | 'even' | 'odd';
+  carrier: Carrier;
+  main_node: string;
 }
 
 // DL/T 645 and CJ/T 188 over a serial line: 2400 baud, 8 data bits, even parity, one stop bit.
-export const empty_channel: ChannelDraft = { name: '', kind: 'tcp', host: '', port: '', device: '', baud: 2_400, parity: 'even' };
+export const empty_channel: ChannelDraft = {
+  name: '',
+  kind: 'tcp',
+  host: '',
+  port: '',
+  device: '',
+  baud: 2_400,
+  parity: 'even',
+  carrier: 'none',
+  main_node: '',
+};
 const bauds = [300, 600, 1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200] as const;
 const kinds = ['tcp', 'udp', 'serial'] as const;
 const parities = ['none', 'even', 'odd'] as const;
+const carriers = ['none', 'narrow_band', 'broadband', 'radio'] as const;
 
 /** The channel as the platform wants it; undefined while something is missing. */
 export function new_channel(draft: ChannelDraft): NewChannel | undefined {
   const name = draft.name.trim();
   if (name === '') return undefined;
+  const carrier = carrier_part(draft);
+  if (!carrier) return undefined;
   if (draft.kind === 'serial') {
     if (draft.device.trim() === '') return undefined;
     return {
@@ -34,11 +52,23 @@ export function new_channel(draft: ChannelDraft): NewChannel | undefined {
       data_bits: 8,
       parity: draft.parity,
       stop_bits: 1,
+      ...carrier,
     };
   }
   const port = Number(draft.port);
   if (draft.host.trim() === '' || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
-  return { name, kind: draft.kind, host: draft.host.trim(), port };
+  return { name, kind: draft.kind, host: draft.host.trim(), port, ...carrier };
+}
+
+function is_main_node(text: string): boolean {
+  return /^\d{0,12}$/.test(text.trim());
+}
+/** Undefined when what was typed cannot be. */
+function carrier_part(draft: ChannelDraft): Pick<NewChannel, 'carrier' | 'main_node'> | undefined {
+  if (draft.kind === 'udp' || draft.carrier === 'none') return {};
+  if (!is_main_node(draft.main_node)) return undefined;
+  const main_node = draft.main_node.trim();
+  return { carrier: draft.carrier, ...(main_node === '' ? {} : { main_node }) };
 }
 
 interface Props {
@@ -110,6 +140,27 @@ export function ChannelInputs({ draft, was_tried, refusal, on_change }: Props) {
             on_change={(port) => on_change({ port: port.trim() })}
           />
         </>
+      )}
+      {draft.kind === 'udp' ? null : (
+        <SelectField
+          label={t('onboarding.carrier')}
+          value={draft.carrier}
+          options={carriers.map((carrier) => ({ value: carrier, label: t(`channel.carrier_${carrier}`) }))}
+          help={draft.carrier === 'none' ? undefined : t('onboarding.carrier_hint')}
+          fault={told('carrier')}
+          on_change={(carrier) => carrier && on_change({ carrier })}
+        />
+      )}
+      {draft.kind === 'udp' || draft.carrier === 'none' ? null : (
+        <TextField
+          label={t('onboarding.main_node')}
+          value={draft.main_node}
+          is_mono
+          length_max={12}
+          placeholder={t('onboarding.main_node_own')}
+          fault={told('main_node') ?? (was_tried && !is_main_node(draft.main_node) ? t('onboarding.main_node_fault') : undefined)}
+          on_change={(main_node) => on_change({ main_node })}
+        />
       )}
     </>
   );

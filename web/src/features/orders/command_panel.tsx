@@ -6,6 +6,7 @@ import { refusal_of } from '../../components/field_refusal.ts';
 import { Empty, Panel } from '../../components/layout.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
+import { JobFollow } from './job_follow.tsx';
 import { argument_fault, OperationInputs, type Values } from './operation_inputs.tsx';
 import { OrderResult } from './order_result.tsx';
 import { usual_reasons } from './reasons.ts';
@@ -162,7 +163,9 @@ function CommandDialog({
       )}
       {job && job.state !== 'awaiting_confirmation' && (
         <div>
-          {work.order_id !== undefined ? (
+          {job.devices > 1 ? (
+            <JobFollow job={job} />
+          ) : work.order_id !== undefined ? (
             <OrderResult id={work.order_id} time_zone={time_zone} />
           ) : (
             <p className="faint">{t(`job_state.${job.state}`)}</p>

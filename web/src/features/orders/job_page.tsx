@@ -18,6 +18,7 @@ import { useLanguage } from '../../i18n/index.tsx';
 import { register_label } from '../devices/registers.ts';
 import { useSession } from '../session/session.tsx';
 import NotFoundPage from '../shell/not_found_page.tsx';
+import { argument_label, argument_text } from './argument_words.ts';
 import { ended_devices } from './job_table.tsx';
 import { JobBadge, OrderBadge, order_states, reason_text } from './order_badge.tsx';
 import { OrderResult } from './order_result.tsx';
@@ -46,8 +47,8 @@ function Facts({ job }: { job: Job }) {
       {job.confirmed_by && <Fact label={t('jobs.confirmed_by')}>{job.confirmed_by}</Fact>}
       {job.reason && <Fact label={t('orders.reason')}>{job.reason}</Fact>}
       {given.map(([name, value]) => (
-        <Fact key={name} label={name.replaceAll('_', ' ')}>
-          <span className="mono">{value}</span>
+        <Fact key={name} label={argument_label(name, t)}>
+          <span className="mono">{argument_text(name, value, t)}</span>
         </Fact>
       ))}
       {job.registers && job.registers.length > 0 && (

@@ -11,6 +11,8 @@ import { Pager } from '../../components/pager.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { TimeText } from '../../components/time_text.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
+import { useSession } from '../session/session.tsx';
+import { OperationAuditPart } from './operation_audit_part.tsx';
 import { operation_actions, operation_outcomes } from './operation_words.ts';
 import './orders.css';
 
@@ -106,6 +108,7 @@ function OperationTable({ operations, is_stale }: { operations: readonly Operati
 /** Who ordered what of devices, when, with what result. */
 export default function OperationLogPage() {
   const { t } = useLanguage();
+  const session = useSession();
   const [parameters, setParameters] = useSearchParams();
   const page = Math.max(1, Number(parameters.get('page')) || 1);
   const filter = filter_of(parameters);
@@ -160,6 +163,13 @@ export default function OperationLogPage() {
         {date_input('from')}
         {date_input('to')}
       </div>
+      {session.data?.whole_platform && (
+        <OperationAuditPart
+          {...(filter.from ? { from: filter.from } : {})}
+          {...(filter.to ? { to: filter.to } : {})}
+          may_export={session.data.role !== 'viewer'}
+        />
+      )}
       {log.isError && <ProblemView error={log.error} on_retry={() => void log.refetch()} />}
       {log.isPending && <Skeleton rows={8} height={30} />}
       {log.data && log.data.operations.length === 0 && <Empty title={t('operations.empty')} hint={t('operations.empty_hint')} />}

@@ -12,5 +12,10 @@ export const operation_actions = [
   'acknowledge_alarm',
   'shelve_alarm',
   'unshelve_alarm',
+  'create_tariff',
+  'change_tariff',
+  'set_point_tariff',
+  'withdraw_point_tariff',
+  'import_points',
 ] as const;
 export const operation_outcomes = ['ok', 'done', 'refused', 'unknown', 'failed', 'expired', 'cancelled', 'forbidden'] as const;

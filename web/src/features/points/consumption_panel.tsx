@@ -18,6 +18,7 @@ import { is_message_key, useLanguage } from '../../i18n/index.tsx';
 import { register_label } from '../devices/registers.ts';
 import { VersionGate } from '../edits/version_gate.tsx';
 import { VersionLink } from '../edits/version_link.tsx';
+import { FigureLink, point_path } from '../provenance/figure_link.tsx';
 
 function Amount({ text, unit }: { text: string | null; unit: string }) {
   return text === null ? (
@@ -28,6 +29,9 @@ function Amount({ text, unit }: { text: string | null; unit: string }) {
     </>
   );
 }
+
+/** As Amount shows it: what is seen must be part of what is read out. */
+const amount_text = (text: string | null, unit: string) => (text === null ? '–' : `${grouped(text)} ${unit}`);
 
 function Status({ status }: { status: Consumption['status'] }) {
   const { t } = useLanguage();
@@ -99,10 +103,12 @@ export function Evidence({ figure, unit, time_zone }: { figure: Consumption; uni
 
 function Table({
   data,
+  point,
   on_show,
   is_stale,
 }: {
   data: PointConsumption;
+  point: number;
   on_show: (bucket: ConsumptionBucket) => void;
   is_stale: boolean;
 }) {
@@ -129,7 +135,7 @@ function Table({
             <button
               type="button"
               className="button button-quiet"
-              aria-label={t('consumption.evidence_of', { label: bucket.label })}
+              aria-label={`${amount_text(bucket.amount, data.unit)} ${t('consumption.evidence_of', { label: bucket.label })}`.trim()}
               onClick={() => on_show(bucket)}
             >
               <Amount text={bucket.amount} unit={data.unit} />
@@ -143,6 +149,11 @@ function Table({
           cell: ({ estimated }) => <Amount text={estimated} unit={data.unit} />,
         },
         { key: 'status', header: t('consumption.column_status'), cell: ({ status }) => <Status status={status} /> },
+        {
+          key: 'way',
+          header: t('figure.column_way'),
+          cell: (bucket) => <FigureLink to={point_path(point, data.register, bucket.from, bucket.to)} name={bucket.label} />,
+        },
       ]}
     />
   );
@@ -205,7 +216,7 @@ export function ConsumptionPanel({ point }: { point: PointDetail }) {
             <button
               type="button"
               className="button button-quiet"
-              aria-label={t('consumption.evidence_of', { label: t('consumption.total') })}
+              aria-label={`${amount_text(used.data.total.amount, used.data.unit)} ${t('consumption.evidence_of', { label: t('consumption.total') })}`.trim()}
               onClick={() => setShown({ label: t('consumption.total'), figure: used.data.total })}
             >
               <Amount text={used.data.total.amount} unit={used.data.unit} />
@@ -220,6 +231,7 @@ export function ConsumptionPanel({ point }: { point: PointDetail }) {
           ) : (
             <Table
               data={used.data}
+              point={point.id}
               is_stale={used.isPlaceholderData}
               on_show={(bucket) => setShown({ label: bucket.label, figure: bucket })}
             />

@@ -13,6 +13,7 @@ import { useLanguage } from '../../i18n/index.tsx';
 import { register_label } from '../devices/registers.ts';
 import { useSession } from '../session/session.tsx';
 import NotFoundPage from '../shell/not_found_page.tsx';
+import { PointTariffsPanel } from '../tariffs/point_tariffs_panel.tsx';
 import { ConsumptionPanel } from './consumption_panel.tsx';
 import { ExchangeDialog } from './exchange_dialog.tsx';
 import './points.css';
@@ -101,6 +102,21 @@ function Point({ id }: { id: number }) {
       {point && (
         <>
           {point.chain.length > 0 && <ConsumptionPanel point={point} />}
+          {(point.customer || point.transformer) && (
+            <dl className="facts">
+              {point.customer && (
+                <Fact label={t('point_import.customer')}>
+                  {point.customer.name} <span className="mono faint">{point.customer.code}</span>
+                </Fact>
+              )}
+              {point.transformer && (
+                <Fact label={t('point_import.transformer')}>
+                  {point.transformer.name} <span className="mono faint">{point.transformer.code}</span>
+                </Fact>
+              )}
+            </dl>
+          )}
+          <PointTariffsPanel point={id} />
           <Panel title={t('points.chain')} note={t('points.chain_note')}>
             <Chain point={point} />
           </Panel>

@@ -78,7 +78,7 @@ describe('metering points', () => {
     await with_point();
     const user = userEvent.setup();
     open_app('/points/1');
-    await user.click(await screen.findByRole('button', { name: '合计 的计算依据' }, slow));
+    await user.click(await screen.findByRole('button', { name: /合计 的计算依据$/ }, slow));
     const dialog = screen.getByRole('dialog');
     expect(within(dialog).getByText('存疑')).toBeInTheDocument();
     expect(within(dialog).getByText('不明回退，按 0 计')).toBeInTheDocument();

@@ -9,6 +9,7 @@ import { Pager } from '../../components/pager.tsx';
 import { ProblemView } from '../../components/problem_view.tsx';
 import { useLanguage } from '../../i18n/index.tsx';
 import { useSession } from '../session/session.tsx';
+import { TariffFilter } from '../tariffs/tariff_filter.tsx';
 import { NewPointDialog } from './new_point_dialog.tsx';
 import './points.css';
 
@@ -26,6 +27,11 @@ function useColumns(): Column<MeteringPoint>[] {
       header: t('points.column_device'),
       cell: ({ device }) =>
         device ? <Link to={`/devices/${device.id}`}>{device.name}</Link> : <span className="faint">{t('points.no_device')}</span>,
+    },
+    {
+      key: 'tariff',
+      header: t('tariffs.of_point'),
+      cell: ({ tariff }) => tariff?.name ?? <span className="faint">{t('tariffs.none')}</span>,
     },
     { key: 'site', header: t('points.column_site'), cell: ({ site }) => site?.name ?? '–' },
     { key: 'organisation', header: t('points.column_organisation'), cell: ({ organisation }) => organisation.name },
@@ -45,7 +51,8 @@ export default function PointsPage() {
   const [is_new, setIsNew] = useState(false);
   const page = Math.max(1, Number(parameters.get('page')) || 1);
   const search = parameters.get('search') ?? '';
-  const points = useQuery(queries.points(page, search));
+  const tariff = parameters.get('tariff')?.slice(0, 32) ?? '';
+  const points = useQuery(queries.points(page, search, tariff));
   const columns = useColumns();
   const change = (name: string, value: string) =>
     setParameters(
@@ -61,13 +68,21 @@ export default function PointsPage() {
   return (
     <>
       <PageHeader title={t('points.title')} note={points.data && t('common.total', { count: points.data.total })}>
+        <Link className="button" to="/tariffs">
+          {t('tariffs.title')}
+        </Link>
+        {session.data?.role !== 'viewer' && (
+          <Link className="button" to="/points/import">
+            {t('point_import.open')}
+          </Link>
+        )}
         {session.data?.role !== 'viewer' && (
           <button type="button" className="button button-main" onClick={() => setIsNew(true)}>
             {t('points.new')}
           </button>
         )}
       </PageHeader>
-      <div className="filters">
+      <div className="filters points-filters">
         <input
           type="search"
           className="field-input points-search"
@@ -77,6 +92,7 @@ export default function PointsPage() {
           value={search}
           onChange={({ target }) => change('search', target.value)}
         />
+        <TariffFilter value={tariff || undefined} on_change={(code) => change('tariff', code ?? '')} />
       </div>
       {points.isError && <ProblemView error={points.error} on_retry={() => void points.refetch()} />}
       {points.isPending && <Skeleton rows={8} height={30} />}

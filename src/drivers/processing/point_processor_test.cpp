@@ -1,4 +1,4 @@
-#include "gateway/aggregation/point_processor.hpp"
+#include "drivers/processing/point_processor.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <rapidcheck/gtest.h>
 #include <vector>
 
-namespace duheng::gateway {
+namespace duheng::drivers {
 namespace {
 
 using Filter = ProcessingRule::Filter;
@@ -165,4 +165,4 @@ RC_GTEST_PROP(PointProcessorProperty, FirstOrderStaysBetweenAndArrives, ()) {
 }
 
 }  // namespace
-}  // namespace duheng::gateway
+}  // namespace duheng::drivers

@@ -4,8 +4,8 @@
 
 #include "base/decimal.hpp"
 
-// Integers of 127 bits that notice when they do not suffice. Internal to this folder.
-namespace duheng::gateway::exact {
+// Integers of 127 bits that notice when they do not suffice.
+namespace duheng::exact {
 
 __extension__ using Wide = __int128;
 using Maybe = std::optional<Wide>;
@@ -48,4 +48,4 @@ using Maybe = std::optional<Wide>;
   return static_cast<std::int64_t>(value);
 }
 
-}  // namespace duheng::gateway::exact
+}  // namespace duheng::exact

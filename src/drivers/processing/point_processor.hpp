@@ -4,12 +4,10 @@
 #include <optional>
 
 #include "drivers/models/processing_rule.hpp"
-#include "gateway/aggregation/exact.hpp"
+#include "drivers/processing/exact.hpp"
 #include "model/reading.hpp"
 
-namespace duheng::gateway {
-
-using drivers::ProcessingRule;
+namespace duheng::drivers {
 
 /// What came of one value.
 struct ProcessedValue {
@@ -53,4 +51,4 @@ class PointProcessor {
   std::optional<Quality> last_no_value_;  // "no value" is given out once, until something changes
 };
 
-}  // namespace duheng::gateway
+}  // namespace duheng::drivers

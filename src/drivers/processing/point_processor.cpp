@@ -1,9 +1,9 @@
-#include "gateway/aggregation/point_processor.hpp"
+#include "drivers/processing/point_processor.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace duheng::gateway {
+namespace duheng::drivers {
 
 using exact::Maybe;
 using exact::Wide;
@@ -120,4 +120,4 @@ std::optional<ProcessedValue> PointProcessor::take(Decimal value, Quality qualit
   return ProcessedValue{*mantissa, quality};
 }
 
-}  // namespace duheng::gateway
+}  // namespace duheng::drivers
