@@ -52,6 +52,17 @@ rules:
   - { kind: press_button, models: [cjt188-gas-valve], at_ms: 5000 }
   - { kind: valve_leaking, models: [cjt188-gas-valve], from_ms: 1000, until_ms: 3000 }
   - { kind: sensor_broken, models: [modbus-temperature-sensor, modbus-flow-sensor, modbus-heat-station], from_ms: 1500, until_ms: 3000 }
+  - { kind: phase_break, models: [dlt645-2007-three-phase, dlt698-three-phase], phase: b, from_ms: 800, until_ms: 2600 }
+  - { kind: loss_of_current, models: [dlt645-2007-three-phase, dlt698-three-phase], phase: a, from_ms: 1000, until_ms: 2800 }
+  - { kind: over_current, models: [dlt645-2007-three-phase, dlt698-three-phase], phase: c, from_ms: 1200, until_ms: 3000 }
+  - { kind: overload, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 1400, until_ms: 3200 }
+  - { kind: reverse_flow, models: [dlt645-2007-three-phase, dlt698-three-phase], phase: a, from_ms: 1600, until_ms: 3400 }
+  - { kind: voltage_sequence, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 1800, until_ms: 3600 }
+  - { kind: current_sequence, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 2000, until_ms: 3800 }
+  - { kind: voltage_unbalance, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 2200, until_ms: 4000 }
+  - { kind: current_unbalance, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 2400, until_ms: 4200 }
+  - { kind: over_demand, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 2600, until_ms: 4400 }
+  - { kind: terminal_cover, models: [dlt645-2007-three-phase, dlt698-three-phase], from_ms: 2800, until_ms: 4600 }
   - { kind: power_cut, fraction: 0.3, from_ms: 3000, until_ms: 4500 }
 )";
 

@@ -12,8 +12,10 @@
 #include "base/log.hpp"
 #include "device/bus/device_bus.hpp"
 #include "device/curve/day_curve.hpp"
+#include "device/fleet/carrier_end.hpp"
 #include "device/fleet/catalogue.hpp"
 #include "device/fleet/switches.hpp"
+#include "device/fleet/visit.hpp"
 #include "device/ledger/ledger.hpp"
 #include "device/memory/fleet_memory.hpp"
 #include "device/scenario/scenario_line.hpp"
@@ -37,28 +39,6 @@ constexpr std::uint32_t leaks_every = 10;
 constexpr std::int64_t report_every_ms = 1'000;
 constexpr std::string_view call_in_name = "call-in";
 
-/// One master's connection to one bus.
-struct Visit {
-  Visit(DeviceBus& bus, LedgerWriter& ledger)
-      : protocol(bus.protocol()), port(bus), trail(ledger), has_checksum(protocol.has_checksum()) {}
-  const LineProtocol& protocol;
-  DeviceBusPort port;
-  LedgerTrail trail;
-  bool has_checksum;
-  std::int64_t heard_ms = 0;  // monotonic
-  // Only where a scenario happens: what it makes of the answers, when it has something to send next, and how.
-  std::unique_ptr<ScenarioLine> faults;
-  std::unique_ptr<link::Timer> due;
-  std::function<void(ByteView)> send;
-
-  /// The other side went away, or a new one came.
-  void cut() {
-    trail.cut();
-    port.reset();
-    if (faults) faults->cut();
-  }
-};
-
 }  // namespace
 
 struct Fleet::Impl {
@@ -81,38 +61,6 @@ struct Fleet::Impl {
     bool tells_unasked = false;
     bool is_udp = false;
     std::optional<FleetSwitches::Path> behind;  // a switch
-  };
-  /// A carrier module at the end of a line; its meters' answers are proven each by itself.
-  struct CarrierEnd {
-    CarrierEnd(Impl& impl, DeviceBus& bus, const CarrierModuleOptions& options, std::function<void(ByteView)> send)
-        : module(bus, options,
-                 {[this, &impl](const gdw13762::NodeAddress& node, ByteView question) {
-                    trail_of(impl, node).question(question);
-                  },
-                  [this, &impl](const gdw13762::NodeAddress& node, const BusAnswer& said, bool spoiled) {
-                    return impl.note_outcome(trail_of(impl, node)
-                                                 .answer(said.address.to_string(), said.identifier.value, said.octets,
-                                                         impl.clock.utc_ms(), spoiled));
-                  },
-                  [&impl](const gdw13762::NodeAddress&, const BusAnswer& told) {
-                    return impl.note_outcome(impl.enter(told, told.octets, false));
-                  },
-                  [this] {
-                    for (auto& [node, trail] : trails) trail.cut();
-                  },
-                  std::move(send)}),
-          due(impl.loop, [this, &impl] { work(impl); }) {}
-    LedgerTrail& trail_of(Impl& impl, const gdw13762::NodeAddress& node) {
-      return trails.try_emplace(node, *impl.ledger).first->second;
-    }
-    void work(Impl& impl) {
-      module.advance(impl.clock.monotonic_ms(), impl.clock.utc_ms());
-      if (const std::int64_t due_ms = module.due_ms(); due_ms != INT64_MAX)
-        due.start_ms(std::max<std::int64_t>(due_ms - impl.clock.monotonic_ms(), 0));
-    }
-    std::map<gdw13762::NodeAddress, LedgerTrail> trails;
-    VirtualCarrierModule module;
-    link::Timer due;
   };
   struct Line {
     Line(const LineProtocol& protocol, std::string n) : bus(protocol), name(std::move(n)) {}
@@ -394,7 +342,7 @@ struct Fleet::Impl {
       });
     }
     for (const auto& line : lines)
-      if (line->carrier && line->tells_unasked) line->carrier->module.push_reports(clock.utc_ms());
+      if (line->carrier && line->tells_unasked) line->carrier->push_reports();
     report_timer.start_ms(report_every_ms);
   }
 
@@ -470,15 +418,14 @@ struct Fleet::Impl {
   }
 
   Result<void> open_carrier(Line& line) {
-    line.carrier = std::make_unique<CarrierEnd>(*this, line.bus, *line.carrier_options, [&line](ByteView said) {
+    const CarrierEnd::Surroundings around{loop, clock, *ledger,
+                                          [this](const Result<void>& written) { return note_outcome(written); },
+                                          [this](const BusAnswer& told) { return enter(told, told.octets, false); }};
+    line.carrier = std::make_unique<CarrierEnd>(around, line.bus, *line.carrier_options, [&line](ByteView said) {
       static_cast<void>(line.terminal->write(said));
     });
-    line.terminal->set_handlers(
-        [this, &line](ByteView octets) {
-          line.carrier->module.octets(clock.monotonic_ms(), clock.utc_ms(), octets);
-          line.carrier->work(*this);
-        },
-        [&line] { line.carrier->module.cut(); });
+    line.terminal->set_handlers([&line](ByteView octets) { line.carrier->octets(octets); },
+                                [&line] { line.carrier->cut(); });
     return link_line(line);
   }
 

@@ -112,6 +112,11 @@ commands:
     title: { en: Speed, zh-CN: 速率 }
     arguments: [{ name: speed, title: { en: Speed, zh-CN: 速率 }, type: integer }]
     operation: { does: change_speed, address: 20, codes: [{ speed: 2400, code: 1 }, { speed: 9600, code: 3 }] }
+  - name: parity_change
+    title: { en: Parity, zh-CN: 校验 }
+    arguments:
+      - { name: parity, title: { en: Parity, zh-CN: 校验 }, type: choice, choices: [{ value: none, number: 0, title: { en: none, zh-CN: 无 } }, { value: even, number: 1, title: { en: even, zh-CN: 偶 } }] }
+    operation: { does: change_parity, address: 21, codes: [{ parity: none, code: 0 }, { parity: even, code: 1 }] }
   - name: level_set
     title: { en: Level, zh-CN: 液位 }
     arguments: [{ name: level, title: { en: Level, zh-CN: 液位 }, type: decimal, min: 0, max: 9.5 }]
@@ -179,6 +184,7 @@ parameters:
   - { name: settlement_day, title: { en: Day, zh-CN: 结算日 }, item: { register: settlement_day, di: "8103" }, write: { di: A011 } }
 history:
   - { name: months, title: { en: Months, zh-CN: 月结算 }, kind: monthly_freeze, depth_days: 366, items: [{ register: energy_heat_total, unit: kWh, exponent: -2 }] }
+  - { name: event_log, title: { en: Log, zh-CN: 记录 }, kind: events, di: "E100", depth_days: 3660, items: [{ register: event_magnetic_field, event: 14, code: 1 }] }
 )";
 
 constexpr std::string_view full_dlt698 = R"(model: test
@@ -401,8 +407,9 @@ TEST(DeviceModel, WrongPartsOfEventsAreRefusedWithFileLineAndReason) {
   EXPECT_EQ(error_with("part: \"0A\"", "part: \"0A\", unit: kWh"),
             "test.yaml:15: 'unit' is 'kWh', but the protocol's table has 'V'");
   EXPECT_EQ(error_with("10010101", "10010201"),
-            "test.yaml:14: 'di' must name the beginning of a phase's last event, e.g. 10010101");
-  EXPECT_NE(error_with("10010101", "14000101"), "");
+            "test.yaml:14: 'di' must name the beginning of the last event, e.g. 10010101, or 14000101 where it has no "
+            "phase");
+  EXPECT_NE(error_with("10010101", "14010101"), "");
 }
 
 TEST(ModelSchema, NamesExactlyTheKeysTheLoaderTakes) {

@@ -107,7 +107,7 @@ struct ApiServices {
   std::shared_ptr<const drivers::ModelLibrary> models{};
   Onboarding* onboarding = nullptr;  ///< null: devices cannot be added here
   PlanBook* plans = nullptr;
-  Processing* processing = nullptr;          ///< null: what gateways make of values cannot be set here
+  Processing* processing = nullptr;  ///< null: what gateways make of values cannot be set here
   GatewaySums* sums = nullptr;
   Sampling* sampling = nullptr;              ///< null: how often devices are read cannot be set here
   FileImports* imports = nullptr;            ///< of devices

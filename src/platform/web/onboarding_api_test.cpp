@@ -111,14 +111,34 @@ TEST_F(OnboardingApiTest, AWholeLineIsOrderedToAnotherSpeedByOneJob) {
       ask("GET", "/api/v1/jobs/" + std::to_string(job["id"].get<std::int64_t>()) + "/orders", "", "operator").body);
   EXPECT_EQ(orders["total"], 3);
 
-  // A meter on it that cannot do it: nobody is told, and it is named.
-  Json other = meter("84");
-  other["channel"] = "line-8";
-  other["model"] = "dlt698-single-phase";
-  ASSERT_EQ(ask("POST", "/api/v1/devices", other).status, 201);
-  const auto refused = order("4800", "operator");
+  // Nobody joins the line while it moves: they would be left behind.
+  Json late = meter("84");
+  late["channel"] = "line-8";
+  const auto kept_out = ask("POST", "/api/v1/devices", late);
+  EXPECT_EQ(kept_out.status, 409) << kept_out.body;
+  EXPECT_EQ(Json::parse(kept_out.body)["field"], "channel") << kept_out.body;
+}
+
+TEST_F(OnboardingApiTest, AMeterThatCannotChangeItsSpeedKeepsItsLineWhereItIs) {
+  Json first = meter("85");
+  first["channel"] = "line-9";
+  first["new_channel"] = {{"name", "line-9"}, {"kind", "serial"}, {"device", "/dev/ttyS9"}, {"baud", 2'400}};
+  const auto added = ask("POST", "/api/v1/devices", first);
+  ASSERT_EQ(added.status, 201) << added.body;
+  Json other = meter("86");
+  other["channel"] = "line-9";
+  other["model"] = "cjt188-cold-water";
+  const auto beside = ask("POST", "/api/v1/devices", other);
+  ASSERT_EQ(beside.status, 201) << beside.body;
+  const auto refused = ask("POST", "/api/v1/jobs",
+                           Json{{"kind", "command"},
+                                {"name", "speed_change"},
+                                {"device_ids", {Json::parse(added.body)["id"]}},
+                                {"arguments", {{"speed", "4800"}, {"whole_line", "yes"}}},
+                                {"reason", "new cable"}},
+                           "operator");
   EXPECT_EQ(refused.status, 409) << refused.body;
-  EXPECT_NE(refused.body.find("dlt698-45-84 on it, a dlt698-single-phase"), std::string::npos) << refused.body;
+  EXPECT_NE(refused.body.find("on it, a cjt188-cold-water, cannot"), std::string::npos) << refused.body;
 }
 
 TEST_F(OnboardingApiTest, ADeviceIsAddedChangedAndRetired) {
