@@ -185,7 +185,7 @@ describe('processing set by the plan', { concurrency: false }, () => {
     await page.waitForSelector('.evidence');
     await look('sum-parts');
     await page.getByRole('link', { name: '查看报文' }).click();
-    await page.waitForSelector('text=sum_members_missing');
+    await page.waitForSelector('text=汇总缺少的成员');
     await page.goBack();
   });
   it('takes the sum away', async () => {

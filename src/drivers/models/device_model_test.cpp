@@ -325,12 +325,12 @@ TEST(DeviceModel, ReadsWhatIsMadeOfValuesAndWhatPlatesSay) {
     return wrong ? std::string() : wrong.error().message;
   };
   EXPECT_EQ(error_with("from: supply_temperature, into: supply_smooth", "from: nothing, into: supply_smooth"),
-            "test.yaml:30: 'from' is no register that the model reads");
+            "test.yaml:35: 'from' is no register that the model reads");
   EXPECT_EQ(error_with("into: supply_smooth", "into: energy_heat_total"),
-            "test.yaml:30: 'into' is a register that the model reads");
-  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:31: 'into' stands above already");
+            "test.yaml:35: 'into' is a register that the model reads");
+  EXPECT_EQ(error_with("into: supply_share", "into: supply_smooth"), "test.yaml:36: 'into' stands above already");
   EXPECT_EQ(error_with("register: supply_temperature, quantity", "register: nothing, quantity"),
-            "test.yaml:33: 'register' is none that the model reads");
+            "test.yaml:38: 'register' is none that the model reads");
 }
 
 TEST(DeviceModel, ShippedModelsLoadAndCoverWhatTheProductPromises) {

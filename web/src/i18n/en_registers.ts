@@ -149,4 +149,5 @@ export const en_registers: Record<keyof typeof zh_cn_registers, string> = {
   'argument_value.parity_none': 'none',
   'argument_value.parity_even': 'even',
   'argument_value.parity_odd': 'odd',
+  'register.sum_members_missing': 'Members missing in the sum',
 };

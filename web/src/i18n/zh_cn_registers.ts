@@ -148,4 +148,5 @@ export const zh_cn_registers = {
   'argument_value.parity_none': '无校验',
   'argument_value.parity_even': '偶校验',
   'argument_value.parity_odd': '奇校验',
+  'register.sum_members_missing': '汇总缺少的成员',
 } as const;

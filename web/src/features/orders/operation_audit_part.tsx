@@ -7,6 +7,7 @@ import { ProblemView } from '../../components/problem_view.tsx';
 import { usable_time_zone } from '../../format/zoned_time.ts';
 import { useLanguage } from '../../i18n/index.tsx';
 
+const minute_ms = 60_000;
 const month_ms = 30 * 86_400_000;
 
 /** Whether the log still is what was written, and a file of it for an auditor; for whoever sees the whole platform. */
@@ -17,7 +18,8 @@ export function OperationAuditPart({ from, to, may_export }: { from?: string; to
   const check = useMutation({ mutationFn: api.check_operations });
   const audit = useMutation({
     mutationFn: () => {
-      const end = to ?? new Date().toISOString();
+      // A minute more, so that this very wish stands in it whatever the two clocks say.
+      const end = to ?? new Date(Date.now() + minute_ms).toISOString();
       return api.create_export({
         by: 'audit',
         format: 'json_lines',
@@ -53,7 +55,7 @@ export function OperationAuditPart({ from, to, may_export }: { from?: string; to
           {check.data.entries > 0 && (
             <>
               <br />
-              {t('operations.chain_head')} <span className="mono export-digest">{check.data.head}</span>
+              {t('operations.chain_head')} <span className="mono operation-head">{check.data.head}</span>
             </>
           )}
         </p>
