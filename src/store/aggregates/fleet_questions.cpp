@@ -118,8 +118,22 @@ Result<void> FleetQuestions::each_open_figure(const FleetScope& scope, std::int3
   const auto buckets = calendar_.days(first, last);
   if (buckets.empty()) return {};
   const auto wanted = scope.series();
-  const auto previous_of = [&](SeriesId series) {
-    return maker_.last_good(series, buckets.front().after_utc_ms, deadline.rest());
+  // The value that a day starts from is mostly of the two days before: these are read of all series at once; the few
+  // that were silent for longer are asked one by one.
+  constexpr std::int64_t two_days_ms = 2 * 86'400'000;
+  const std::int64_t start_utc_ms = buckets.front().after_utc_ms;
+  const ConsumptionInterval before[] = {{start_utc_ms - two_days_ms, start_utc_ms}};
+  std::unordered_map<SeriesId, AggregateMark> just_before;
+  const auto none_before = [](SeriesId) { return Result<std::optional<AggregateMark>>(std::nullopt); };
+  const auto keep = [&](SeriesId series, const std::vector<BucketRow>& rows) -> Result<void> {
+    for (const BucketRow& row : rows) {
+      if (row.row.value_count > 0) just_before[series] = row.row.last;
+    }
+    return {};
+  };
+  const auto previous_of = [&](SeriesId series) -> Result<std::optional<AggregateMark>> {
+    if (const auto found = just_before.find(series); found != just_before.end()) return found->second;
+    return maker_.last_good(series, start_utc_ms, deadline.rest());
   };
   const auto meet = [&](SeriesId series, std::vector<BucketRow> rows) -> Result<void> {
     const auto place = std::ranges::lower_bound(wanted, series, {}, &FleetSeries::series);
@@ -138,8 +152,10 @@ Result<void> FleetQuestions::each_open_figure(const FleetScope& scope, std::int3
     while (end < wanted.size() && wanted[end].series.value - wanted[end - 1].series.value <= 16 &&
            wanted[end].series.value - wanted[next].series.value < aggregate_limits::series_per_slice)
       ++end;
-    DUHENG_CHECK(
-        maker_.of_span({wanted[next].series, wanted[end - 1].series}, buckets, previous_of, meet, deadline.rest()));
+    const SeriesSpan span{wanted[next].series, wanted[end - 1].series};
+    just_before.clear();
+    DUHENG_CHECK(maker_.of_span(span, before, none_before, keep, deadline.rest()));
+    DUHENG_CHECK(maker_.of_span(span, buckets, previous_of, meet, deadline.rest()));
     next = end;
   }
   return {};

@@ -11,6 +11,8 @@ namespace {
 /// 2000-01-01: earlier stamps are flagged as implausible when they come.
 constexpr std::int64_t earliest_utc_ms = 946'684'800'000;
 constexpr std::int64_t first_window_ms = 86'400'000;
+// A series that began today is asked for five windows, not for one for each doubling since 2000.
+constexpr std::int64_t window_growth = 8;
 
 /// Exponent and unit must be the store's, or amounts would be wrong by powers of ten.
 Result<void> check_series(const TelemetryStore& store, const ChainLink& link) {
@@ -73,7 +75,7 @@ Result<std::optional<Point>> last_good_value(const TelemetryStore& store, Series
   const std::int64_t floor = std::max(interval.after_utc_ms, earliest_utc_ms - 1);
   std::int64_t end = interval.through_utc_ms;
   std::optional<Point> found;
-  for (std::int64_t window = first_window_ms; !found && end > floor; window *= 2) {
+  for (std::int64_t window = first_window_ms; !found && end > floor; window *= window_growth) {
     const std::int64_t begin = end - floor > window ? end - window : floor;
     DUHENG_CHECK(each_page(store, series, {begin, end}, points_per_page, query, [&](std::span<const Point> points) {
       for_each_time(points, [&](std::span<const Point>, const GoodValue& good) {
