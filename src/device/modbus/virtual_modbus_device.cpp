@@ -60,7 +60,7 @@ void VirtualModbusDevice::take_up() {
     line.unit = in.u8();
     line.speed_code = in.u8();
   }
-  if (version == memory_version) line.parity_code = in.u8();
+  if (version > version_without_parity) line.parity_code = in.u8();
   const auto fits = [](std::uint8_t code, std::size_t codes) {
     return code == ModbusLineSettings::not_set || code < codes;
   };

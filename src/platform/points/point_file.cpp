@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
+#include <memory>
 
 #include "base/time.hpp"
 #include "platform/organisations/text.hpp"
@@ -61,8 +62,9 @@ std::vector<std::string> split(std::string_view text) {
 
 std::optional<std::int64_t> number_of(std::string_view text) {
   std::int64_t out = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, out);
+  const char* const begin = std::to_address(text.begin());
+  const char* const end = std::to_address(text.end());
+  const auto [stopped, error] = std::from_chars(begin, end, out);
   if (error != std::errc{} || stopped != end) return std::nullopt;
   return out;
 }
