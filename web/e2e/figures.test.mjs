@@ -64,7 +64,8 @@ describe('the way of a figure', () => {
     const asked = await page.evaluate(async () => {
       const { devices } = await (await fetch('/api/v1/devices?state=online&page_size=50')).json();
       let answer = { status: 0, body: null };
-      for (const device of devices) {
+      // Of the demo's own households: what other tests added has hardly a value yet.
+      for (const device of devices.filter(({ model, name }) => model.startsWith('dlt645') && name.includes('幢'))) {
         const made = await fetch('/api/v1/points', {
           method: 'POST',
           headers: { 'Content-Type': 'application/json', 'X-Duheng-Request': '1' },
