@@ -113,19 +113,6 @@ describe('tariffs', () => {
     await page.goto(`${url}/devices?tariff=${code}`);
     await page.waitForSelector('table.data-table tbody tr, .device-row, [href^="/devices/"]', slow);
   });
-
-  it('group consumption, days without one by themselves', async () => {
-    await page.goto(`${url}/consumption?from=${day(1)}&to=${day(0)}&group=customer_tariff`);
-    await page.getByText(`居民用电 ${mark}`).first().waitFor(slow);
-    await check_page('consumption-by-customer-tariff');
-    const { body } = await ask(
-      `/api/v1/fleet/totals?register=energy_active_import_total&from=${day(1)}&to=${day(0)}&group=customer_tariff`,
-    );
-    const cents = (text) => BigInt(text.replace('.', ''));
-    const sum = body.rows.reduce((all, { amount }) => all + cents(amount), 0n);
-    assert.equal(sum, cents(body.total.amount), 'groups add up to the whole, exactly');
-    assert.ok(body.rows.some(({ group }) => group === null));
-  });
 });
 
 describe('files of metering points', () => {
